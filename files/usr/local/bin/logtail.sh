@@ -1,0 +1,3 @@
+#!/bin/sh
+# Follow every service's log.
+exec slipway logs -f "$@"

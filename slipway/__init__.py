@@ -1,0 +1,3 @@
+"""
+Slipway: what pyinfra lacks for converging a container, and the `slipway` command.
+"""

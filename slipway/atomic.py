@@ -1,0 +1,60 @@
+"""
+Files written whole: a reader, a crash or a full disk sees the old content or the new one.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+
+def temporary(path: str) -> str:
+    """
+    Return the name a file has until it is whole: beside it, hidden, always the same.
+
+    A fixed name means that what a killed run leaves behind is found and replaced by the next.
+    """
+    directory, name = os.path.split(path)
+    return f"{directory}/.{name}.slipway"
+
+
+def write(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
+    """
+    Replace a file's content, or leave it byte-identical and raise OSError.
+
+    + mode: of a file that is new; one that is there keeps its mode and owner
+    + durable: fsync before the rename; pointless where nothing outlives a restart (/run)
+    """
+    path = Path(os.path.realpath(path))
+    draft = Path(temporary(str(path)))
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            try:
+                there = path.stat()
+            except FileNotFoundError:
+                os.fchmod(stream.fileno(), mode)
+            else:
+                if (there.st_uid, there.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(stream.fileno(), there.st_uid, there.st_gid)
+                os.fchmod(stream.fileno(), there.st_mode & 0o7777)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        draft.rename(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """
+    Hold an exclusive lock, waiting for whoever has it; it dies with its holder (flock(2)).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as stream:
+        flock(stream, LOCK_EX)
+        yield

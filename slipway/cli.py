@@ -1,0 +1,186 @@
+"""
+The `slipway` command: one function a subcommand, each importing only what it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+EX_USAGE, EX_CONFIG = 64, 78  # sysexits.h
+
+
+class _Parser(argparse.ArgumentParser):
+    """
+    Exits as the contract says where argparse would exit with 2.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EX_USAGE, f"slipway: {message}; see `slipway --help`\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """
+    Run a subcommand and return its exit code; no traceback reaches the user.
+    """
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except BrokenPipeError:  # `slipway status | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except PermissionError as error:
+        return _fail(f"{error.filename}: {error.strerror}; run it as root")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="slipway", description="This container's desired state, and its proof.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> _Parser:
+        command: _Parser = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    converge = add("converge", _converge, "apply the desired state")
+    converge.add_argument("--phase", choices=["build", "start"], default="start")
+    converge.add_argument("--without-services", action="store_true", help=argparse.SUPPRESS)
+    check = add("check", _check, "say what converge would change, and change nothing")
+    add("verify", _verify, "test this container against its specification").add_argument(
+        "pytest", nargs="*", help="arguments for pytest"
+    )
+    status = add("status", _status, "programs, mounts, refusals, the last convergence, at a glance")
+    health = add("health", _health, "is everything that should run alive? For HEALTHCHECK")
+    doctor = add("doctor", _doctor, "what this container can and can't do, and which condition is missing")
+    for command in (converge, check, status, health, doctor):
+        command.add_argument("--json", action="store_true", help="print one JSON document")
+    settings = add("settings", _settings, "every variable, its value, and where it came from")
+    settings.add_argument("--markdown", action="store_true", help="the table of the README")
+    logs = add("logs", _logs, "the services' logs, each line with its program's name")
+    logs.add_argument("-f", "--follow", action="store_true")
+    logs.add_argument("names", nargs="*", metavar="NAME")
+    add("mount", _mount, "mount a remote: the program behind each mount").add_argument("name")
+    return parser
+
+
+def _converge(options: argparse.Namespace) -> int:
+    from slipway import runner
+
+    if options.phase == "start" and (refused := _refused_under_strict()):
+        for line in refused:
+            print(f"slipway: refused: {line}", file=sys.stderr)
+        return EX_CONFIG
+    report = runner.converge(options.phase, services=not options.without_services)
+    _print(report.to_json() if options.json else None, [f"slipway: {line}" for line in report.summary()])
+    return 1 if report.failed else 0
+
+
+def _refused_under_strict() -> list[str]:
+    import inventory
+
+    loaded = inventory.loaded()
+    return [str(refusal) for refusal in loaded.refusals] if loaded.settings.strict else []
+
+
+def _check(options: argparse.Namespace) -> int:
+    from slipway import runner
+
+    report = runner.check()
+    drift = [operation for operation in report.operations if operation.outcome == "changed"]
+    lines = [f"{entry.task}: {entry.name}: {entry.detail}" for entry in (*report.failed, *drift)]
+    _print(report.to_json() if options.json else None, lines or ["nothing would change"])
+    return 1 if report.failed else 2 if drift else 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    import pytest
+
+    from slipway.paths import PROJECT
+
+    specs = str(PROJECT / "tests/image")
+    words = ["-q", "-p", "no:cacheprovider", "--rootdir", str(PROJECT), "--hosts", "local://"]
+    return int(bool(pytest.main([*words, *options.pytest, specs])))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from slipway import status
+
+    seen = status.gather()
+    _print(seen if options.json else None, status.render(seen))
+    return 0
+
+
+def _health(options: argparse.Namespace) -> int:
+    from slipway import health
+
+    verdict = health.examine()
+    _print(verdict._asdict() if options.json else None, [verdict.line])
+    return 0 if verdict.healthy else 1
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from slipway import doctor
+
+    findings = doctor.examine()
+    _print(
+        [finding._asdict() for finding in findings] if options.json else None,
+        [str(finding) for finding in findings],
+    )
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> int:
+    from slipway import settings
+
+    if options.markdown:
+        print(settings.markdown(), end="")
+        return 0
+    import inventory
+
+    loaded = inventory.loaded()
+    rows = loaded.table()
+    widths = [max(len(row.name) for row in rows), max(len(row.value) for row in rows)]
+    for row in rows:
+        print(f"{row.name:{widths[0]}}  {row.value:{widths[1]}}  {row.source}")
+    for refusal in loaded.refusals:
+        print(f"refused: {refusal}")
+    return 0
+
+
+def _logs(options: argparse.Namespace) -> int:
+    from slipway import logs
+
+    return logs.main(follow=options.follow, names=options.names)
+
+
+def _mount(options: argparse.Namespace) -> int:
+    import inventory
+    from slipway import mount
+
+    settings = inventory.loaded().settings
+    return mount.run(
+        options.name, variables=dict(settings.environment), workspace=settings.workspace
+    )
+
+
+def _print(document: Any, lines: Sequence[str]) -> None:
+    if document is not None:
+        print(json.dumps(document, indent=1, ensure_ascii=False, default=str))
+        return
+    for line in lines:
+        print(line)
+
+
+def _fail(message: str) -> int:
+    print(f"slipway: {message}", file=sys.stderr)
+    return 1

@@ -1,0 +1,3 @@
+"""
+pyinfra connectors: `@live`, the container this process runs in.
+"""

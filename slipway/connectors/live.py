@@ -1,0 +1,128 @@
+"""
+`@live`: the container this process runs in.
+
+What pyinfra's own `@local` does, at a sixth of its cost a command (stdlib subprocess, which
+vforks, instead of gevent's), and with files that are written whole.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from pyinfra.api.command import StringCommand
+from pyinfra.api.exceptions import InventoryError
+from pyinfra.api.util import get_file_io
+from pyinfra.connectors.base import BaseConnector
+from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command_for_host
+
+from slipway import atomic
+
+
+class LiveConnector(BaseConnector):  # type: ignore[misc]
+    """
+    Runs commands and writes files where this process runs.
+    """
+
+    handles_execution = True
+
+    @staticmethod
+    def make_names_data(name: str | None = None) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+        """
+        Yield the one host there is.
+        """
+        if name is not None:
+            raise InventoryError("@live takes no name: it is the container you are in")
+        yield "@live", {}, ["@live"]
+
+    def run_shell_command(
+        self,
+        command: StringCommand,
+        print_output: bool = False,  # noqa: FBT001, FBT002 - pyinfra's signature
+        print_input: bool = False,  # noqa: ARG002, FBT001, FBT002 - pyinfra's signature
+        **arguments: Any,
+    ) -> tuple[bool, CommandOutput]:
+        """
+        Run a command with sh. Raises TimeoutError after `_timeout` seconds, having killed it.
+        """
+        arguments.pop("_get_pty", None)
+        timeout = arguments.pop("_timeout", None)
+        stdin = arguments.pop("_stdin", None)
+        success = arguments.pop("_success_exit_codes", None) or [0]
+        script = make_unix_command_for_host(self.state, self.host, command, **arguments)
+        with _popen(script.get_raw_value(), has_stdin=stdin is not None) as process:
+            try:
+                stdout, stderr = process.communicate(_as_bytes(stdin), timeout or None)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise TimeoutError(f"no end after {timeout} s") from None
+        output = CommandOutput(
+            [OutputLine("stdout", line) for line in _lines(stdout)]
+            + [OutputLine("stderr", line) for line in _lines(stderr)]
+        )
+        if print_output:
+            for line in output:
+                self.host.log(line.line)
+        return process.returncode in success, output
+
+    def put_file(
+        self,
+        filename_or_io: str | IO[Any],
+        remote_filename: str,
+        remote_temp_filename: str | None = None,  # noqa: ARG002 - never half-written, so none
+        print_output: bool = False,  # noqa: ARG002, FBT001, FBT002 - pyinfra's signature
+        print_input: bool = False,  # noqa: ARG002, FBT001, FBT002 - pyinfra's signature
+        **_arguments: Any,
+    ) -> bool:
+        """
+        Write a file whole, at its mode if it is there, else at 0600. Raises OSError.
+        """
+        with get_file_io(filename_or_io) as stream:
+            content = stream.read()
+        atomic.write(Path(remote_filename), _as_bytes(content) or b"", durable=False)
+        return True
+
+    def get_file(
+        self,
+        remote_filename: str,
+        filename_or_io: str | IO[bytes],
+        remote_temp_filename: str | None = None,  # noqa: ARG002 - nothing to fetch from afar
+        print_output: bool = False,  # noqa: ARG002, FBT001, FBT002 - pyinfra's signature
+        print_input: bool = False,  # noqa: ARG002, FBT001, FBT002 - pyinfra's signature
+        **_arguments: Any,
+    ) -> bool:
+        """
+        Copy a file out. Raises OSError.
+        """
+        with get_file_io(filename_or_io, "wb") as stream:
+            stream.write(Path(remote_filename).read_bytes())
+        return True
+
+
+def _popen(script: str, *, has_stdin: bool) -> subprocess.Popen[bytes]:
+    # close_fds off is what lets CPython vfork; Python's own descriptors are close-on-exec
+    return subprocess.Popen(
+        ["/bin/sh", "-c", script],
+        stdin=subprocess.PIPE if has_stdin else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        close_fds=False,
+        start_new_session=True,  # so that a timeout kills what the shell started, too
+    )
+
+
+def _as_bytes(content: object) -> bytes | None:
+    if content is None or isinstance(content, bytes):
+        return content
+    if isinstance(content, (list, tuple)):
+        return b"".join((_as_bytes(line) or b"") + b"\n" for line in content)
+    return str(content).encode(errors="surrogateescape")
+
+
+def _lines(output: bytes) -> list[str]:
+    lines = output.decode(errors="surrogateescape").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines

@@ -1,0 +1,60 @@
+"""
+`slipway doctor`: what this container can do, and which condition is missing where it can't.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from slipway import mountinfo, runner
+from slipway.facts.acl import AclObstacle
+from slipway.facts.gpus import GpuDevices
+from slipway.facts.mounts import FuseObstacle, Mounts
+
+
+class Finding(NamedTuple):
+    """
+    One ability of the container.
+    """
+
+    feature: str
+    works: bool
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{'yes' if self.works else 'no':4}{self.feature:26}{self.detail}"
+
+
+def examine() -> list[Finding]:
+    """
+    Ask the facts that the tasks ask.
+    """
+    with runner.connected() as (host, loaded):
+        workspace = loaded.settings.workspace
+        mounts = host.get_fact(Mounts)
+        volume = mountinfo.is_volume(mounts, workspace)
+        acl = host.get_fact(AclObstacle, path=workspace)
+        fuse = host.get_fact(FuseObstacle)
+        gpus = host.get_fact(GpuDevices)
+    held = mountinfo.holding(mounts, workspace)
+    shared = volume and held is not None and held.shared
+    number = "not numbered" if gpus.count is None else str(gpus.count)
+    return [
+        Finding("keys to log in with", bool(loaded.settings.keys), f"{len(loaded.settings.keys)} given"),
+        Finding(
+            "workspace outlives us",
+            volume,
+            f"{workspace} is {'a mounted volume' if volume else 'part of the container'}",
+        ),
+        Finding("workspace ACL", not acl, acl or f"supported at {workspace}"),
+        Finding("FUSE mounts", not fuse, fuse or "device and capability are there"),
+        Finding(
+            "mounts seen from outside",
+            shared,
+            "the workspace's mount is shared"
+            if shared
+            else "mount the workspace with :rshared from a shared mount of the host",
+        ),
+        Finding("GPUs", bool(gpus.vendor), f"{gpus.vendor} {number}" if gpus.vendor else "none found"),
+        Finding("provider", True, loaded.settings.provider),
+    ]

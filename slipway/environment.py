@@ -1,0 +1,132 @@
+"""
+What sessions and services see: the container's variables and those derived from its state.
+
+Pure but for `read`, `save` and `observe`; the forms that sshd, the shell and supervisord take are
+made here and nowhere else, because each of them is an injection risk.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from slipway import atomic, gpus, mountinfo
+from slipway.gpus import Gpus
+
+_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
+
+
+class Surroundings(NamedTuple):
+    """
+    What the container's own state adds to its environment.
+    """
+
+    mounted: bool
+    uid: int
+    gid: int
+    gpus: Gpus
+
+
+def observe(workspace: str) -> Surroundings:
+    """
+    Read this container's own state, as the facts do for one seen from outside.
+    """
+    mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
+    mounted = mountinfo.is_volume(mounts, workspace)
+    uid = gid = 0
+    if mounted:
+        try:
+            status = Path(workspace).stat()
+        except OSError:
+            pass  # not readable, or gone: root's, as if nothing were mounted
+        else:
+            uid, gid = status.st_uid, status.st_gid
+    return Surroundings(mounted, uid, gid, gpus.detect())
+
+
+def derive(
+    environment: Mapping[str, str],
+    *,
+    workspace: str,
+    gpu_count: int | None,
+    surroundings: Surroundings,
+) -> dict[str, str]:
+    """
+    Return the environment of every session and service.
+
+    + environment: the container's own variables; what the user set of CUDA_VISIBLE_DEVICES and
+      its kin is left alone
+    + gpu_count: at most so many GPUs; None for all
+    """
+    gpu = surroundings.gpus
+    present = gpu.count if gpu.count is not None else gpu_count
+    shown = present if gpu_count is None or present is None else min(gpu_count, present)
+    derived = {
+        "WORKSPACE": workspace,
+        "WORKSPACE_MOUNTED": "true" if surroundings.mounted else "false",
+        "WORKSPACE_UID": str(surroundings.uid),
+        "WORKSPACE_GID": str(surroundings.gid),
+        **({} if shown is None else {"GPU_COUNT": str(shown)}),
+        **gpus.visible(gpu, limit=gpu_count, given=frozenset(environment)),
+    }
+    return {**environment, **derived}
+
+
+def for_sshd(environment: Mapping[str, str]) -> str:
+    r"""
+    Return the SetEnv line of sshd_config(5); "" for no variables.
+
+    One line, because the first SetEnv wins. Within double quotes sshd knows the escapes \" and
+    \\ only. A value with a newline has no form here: sessions get it from the shell's start-up.
+    """
+    words = [
+        '"' + f"{name}={value}".replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for name, value in sorted(environment.items())
+        if "\n" not in value and "\n" not in name
+    ]
+    return f"SetEnv {' '.join(words)}\n" if words else ""
+
+
+def for_shell(environment: Mapping[str, str]) -> str:
+    """
+    Return lines for sh that export what is not set yet; names that no shell can hold are left out.
+
+    PATH is set in any case: /etc/profile has just replaced it.
+    """
+    lines = []
+    for name, value in sorted(environment.items()):
+        if not _SHELL_NAME.match(name):
+            continue
+        export = f"export {name}={shlex.quote(value)}"
+        lines.append(export if name == "PATH" else f'[ -n "${{{name}+x}}" ] || {export}')
+    return "".join(f"{line}\n" for line in lines)
+
+
+def save(path: Path, environment: Mapping[str, str]) -> None:
+    """
+    Write the start's environment, NUL-separated as in /proc/PID/environ, for root only.
+    """
+    content = b"".join(
+        os.fsencode(name) + b"=" + os.fsencode(value) + b"\0" for name, value in environment.items()
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write(path, content, durable=False)
+
+
+def read(path: Path) -> dict[str, str]:
+    """
+    Return the environment that `save` wrote. Raises OSError.
+    """
+    return parse(path.read_bytes().split(b"\0"))
+
+
+def parse(words: Iterable[bytes]) -> dict[str, str]:
+    """
+    Split NAME=value words at the first `=`; others are no variables.
+    """
+    pairs = (os.fsdecode(word).partition("=") for word in words)
+    return {name: value for name, separator, value in pairs if separator and name}

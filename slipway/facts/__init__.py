@@ -1,0 +1,3 @@
+"""
+Facts that pyinfra lacks, one subject a file.
+"""

@@ -1,0 +1,103 @@
+"""
+Many files at once: one command instead of three a file.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pyinfra.api import FactBase, QuoteString, StringCommand
+
+from slipway.atomic import temporary
+
+
+class FileState(NamedTuple):
+    """
+    What is at a path; `sha256` is "" for anything but a regular file.
+    """
+
+    type: str  # as stat(1) prints it: "regular file", "symbolic link", "directory"
+    mode: str  # octal: "644"
+    user: str
+    group: str
+    sha256: str
+
+
+class FileStates(FactBase[dict[str, FileState]]):
+    """
+    Returns what is at each of several paths; paths with nothing there are left out.
+
+    The drafts that a killed run may have left beside them are listed too.
+    """
+
+    default = dict
+
+    def command(self, paths: list[str]) -> StringCommand:
+        """Stat and hash them all; `stat` does not follow links, so a link is seen as one."""
+        words = [QuoteString(path) for path in paths]
+        drafts = [QuoteString(temporary(path)) for path in paths]
+        stat = "stat --printf '%F|%a|%U|%G|%n\\n' --"
+        # fmt: off
+        return StringCommand(
+            "{", stat, *words, *drafts, ";", "sha256sum", "--", *words, ";", "}",
+            "2>/dev/null", "||", "true",
+        )
+        # fmt: on
+
+    def process(self, output: list[str]) -> dict[str, FileState]:
+        """Join the two listings by path."""
+        sums = {}
+        states = {}
+        for line in output:
+            if line.count("|") >= len(FileState._fields) - 1:
+                kind, mode, user, group, path = line.split("|", 4)
+                states[path] = FileState(kind.replace("empty ", ""), mode, user, group, "")
+            else:
+                digest, _, path = line.partition("  ")
+                sums[_unescaped(digest, path)] = digest.lstrip("\\")
+        return {
+            path: state._replace(sha256=sums.get(path, "") if "regular" in state.type else "")
+            for path, state in states.items()
+        }
+
+
+def _unescaped(digest: str, path: str) -> str:
+    """Undo sha256sum's escapes, which it marks with a backslash before the digest."""
+    if not digest.startswith("\\"):
+        return path
+    return path.replace("\\n", "\n").replace("\\\\", "\\")
+
+
+class LinkTargets(FactBase[dict[str, str]]):
+    """
+    Returns where symbolic links point; paths that are no link are left out.
+    """
+
+    default = dict
+
+    def command(self, paths: list[str]) -> StringCommand:
+        """Read them all."""
+        words = map(QuoteString, paths)
+        loop = '; do target=$(readlink -- "$path") && echo "$path|$target"; done; true'
+        return StringCommand("for path in", *words, loop)
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        """Split path and target."""
+        pairs = (line.partition("|") for line in output)
+        return {path: target for path, _, target in pairs}
+
+
+class FileText(FactBase[str]):
+    """
+    Returns a text file's content; "" where there is none.
+    """
+
+    default = str
+
+    def command(self, path: str) -> StringCommand:
+        """Print it."""
+        return StringCommand("cat", "--", QuoteString(path), "2>/dev/null", "||", "true")
+
+    def process(self, output: list[str]) -> str:
+        """Join the lines again."""
+        return "".join(f"{line}\n" for line in output)

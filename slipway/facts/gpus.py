@@ -1,0 +1,32 @@
+"""
+GPUs, without any vendor's tool.
+"""
+
+from __future__ import annotations
+
+from pyinfra.api import FactBase
+
+from slipway import gpus
+from slipway.gpus import NONE, Gpus
+
+
+class GpuDevices(FactBase[Gpus]):
+    """
+    Returns the vendor and the number of the container's GPUs.
+    """
+
+    @staticmethod
+    def default() -> Gpus:
+        """No GPU: the command prints nothing."""
+        return NONE
+
+    def command(self) -> str:
+        """List what GPUs leave in /dev, /proc and /sys."""
+        return (
+            f"ls -1d {' '.join(gpus.TRACES)} 2>/dev/null; "
+            f"grep -H ^simd_count {gpus.TOPOLOGY} 2>/dev/null || true"
+        )
+
+    def process(self, output: list[str]) -> Gpus:
+        """Count them."""
+        return gpus.parse(output)

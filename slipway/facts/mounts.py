@@ -1,0 +1,76 @@
+"""
+Mounts and workspaces, read from the kernel's list: a dead FUSE mount is never touched.
+"""
+
+from __future__ import annotations
+
+from pyinfra.api import FactBase, QuoteString, StringCommand
+
+from slipway import mountinfo
+from slipway.mountinfo import Mount
+
+
+class Mounts(FactBase[list[Mount]]):
+    """
+    Returns what is mounted where, in the order it was mounted.
+    """
+
+    default = list
+
+    def command(self) -> str:
+        """Read the kernel's list."""
+        return "cat /proc/self/mountinfo"
+
+    def process(self, output: list[str]) -> list[Mount]:
+        """Parse it as proc(5) says."""
+        return mountinfo.parse("\n".join(output))
+
+
+class DirectoryOwner(FactBase["tuple[int, int] | None"]):
+    """
+    Returns a directory's uid and gid; None where no directory is.
+    """
+
+    def command(self, path: str) -> StringCommand:
+        """Stat it, following links, within a bound: it may lie on a network file system."""
+        # fmt: off
+        return StringCommand(
+            "timeout", "5", "stat", "-L", "-c", QuoteString("%u %g %F"), "--", QuoteString(path),
+            "2>/dev/null", "||", "true",
+        )
+        # fmt: on
+
+    def process(self, output: list[str]) -> tuple[int, int] | None:
+        """Take the ids of a directory only."""
+        uid, gid, kind = output[0].split(" ", 2)
+        return (int(uid), int(gid)) if kind == "directory" else None
+
+
+class FuseObstacle(FactBase[str]):
+    """
+    Returns which condition for FUSE mounts is missing, "" for none.
+
+    FUSE in a container needs the device and CAP_SYS_ADMIN (bit 21, capabilities(7)), nothing else.
+    """
+
+    default = str
+
+    def command(self) -> str:
+        """Ask whether the device opens, and for the effective capabilities."""
+        return (
+            "[ -c /dev/fuse ] || echo no-device; "
+            "( : <> /dev/fuse ) 2>/dev/null || echo no-access; "
+            "grep ^CapEff: /proc/self/status"
+        )
+
+    def process(self, output: list[str]) -> str:
+        """Name the first that is missing, and how to give it."""
+        if "no-device" in output:
+            return "no /dev/fuse; run the container with --device /dev/fuse"
+        sys_admin = 1 << 21
+        capabilities = next((line.split()[1] for line in output if line.startswith("CapEff:")), "0")
+        if not int(capabilities, 16) & sys_admin:
+            return "no CAP_SYS_ADMIN; run the container with --cap-add SYS_ADMIN"
+        if "no-access" in output:
+            return "/dev/fuse can't be opened; run the container with --device /dev/fuse"
+        return ""

@@ -1,0 +1,39 @@
+"""
+rclone's remotes, those of its configuration file and those made of variables.
+"""
+
+from __future__ import annotations
+
+from pyinfra.api import FactBase
+
+# The variables come from a file that only root reads: on a command line they would be in argv.
+_ENVIRONMENT = "/run/slipway/environment.sh"
+
+
+class RcloneRemotes(FactBase["list[str] | None"]):
+    """
+    Returns the names of the remotes; None where rclone can't read its configuration.
+
+    rclone is run only where there is something to read: it takes 50 ms to say "none".
+    """
+
+    @staticmethod
+    def default() -> list[str]:
+        """No output: nothing is configured."""
+        return []
+
+    def command(self) -> str:
+        """Ask rclone with the container's own variables."""
+        return (
+            f"[ ! -r {_ENVIRONMENT} ] || . {_ENVIRONMENT}; "
+            'if [ -s "${RCLONE_CONFIG:-/etc/rclone/rclone.conf}" ] '
+            "|| env | grep -q '^RCLONE_CONFIG_.*_TYPE='; then "
+            'RCLONE_CONFIG="${RCLONE_CONFIG:-/etc/rclone/rclone.conf}" '
+            "rclone --log-level ERROR listremotes 2>/dev/null || echo '!broken'; fi"
+        )
+
+    def process(self, output: list[str]) -> list[str] | None:
+        """Drop the colon that rclone prints after each name."""
+        if "!broken" in output:
+            return None
+        return [line.removesuffix(":") for line in output if line.endswith(":")]

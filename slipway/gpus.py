@@ -1,0 +1,83 @@
+"""
+Which GPUs are here, and the variables that make fewer of them visible.
+
+NVIDIA: one device node a GPU. WSL: /dev/dxg, which has no numbers. AMD: the kernel driver's
+topology, in which a node with SIMD units is a GPU and one without is a CPU
+(https://docs.kernel.org/gpu/amdgpu/ and the KFD's sysfs).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from glob import glob
+from pathlib import Path
+from typing import NamedTuple
+
+TRACES = ("/dev/nvidia[0-9]*", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/proc/driver/nvidia/gpus/*")
+TOPOLOGY = "/sys/class/kfd/kfd/topology/nodes/*/properties"
+
+_NVIDIA = re.compile(r"/dev/nvidia[0-9]+")
+
+
+class Gpus(NamedTuple):
+    """
+    The GPUs of one vendor; `count` is None where the platform does not number them.
+    """
+
+    vendor: str  # "nvidia", "amd", "wsl" or "" for none
+    count: int | None
+
+
+NONE = Gpus("", 0)
+
+
+def parse(traces: Iterable[str]) -> Gpus:
+    """
+    Count GPUs by what they leave: paths of TRACES, and the topology's simd_count lines.
+    """
+    names = set(traces)
+    numbered = [name for name in names if _NVIDIA.fullmatch(name)]
+    boards = [name for name in names if name.startswith("/proc/driver/nvidia/gpus/")]
+    if numbered or (boards and "/dev/nvidiactl" in names):
+        return Gpus("nvidia", len(numbered or boards))
+    if "/dev/dxg" in names:
+        return Gpus("wsl", None)
+    if "/dev/kfd" in names:
+        with_simd = [name for name in names if "simd_count " in name and name.split()[-1] != "0"]
+        return Gpus("amd", len(with_simd))
+    return NONE
+
+
+def detect() -> Gpus:
+    """
+    Look for this container's GPUs without any vendor's tool.
+    """
+    traces = [path for pattern in TRACES for path in glob(pattern)]
+    for path in glob(TOPOLOGY):
+        try:
+            properties = Path(path).read_text().splitlines()
+        except OSError:
+            continue  # a node without permission is no GPU for us
+        traces += [f"{path}:{line}" for line in properties if line.startswith("simd_count")]
+    return parse(traces)
+
+
+def visible(gpus: Gpus, *, limit: int | None, given: frozenset[str]) -> dict[str, str]:
+    """
+    Return the variables that limit the GPUs a program sees, none that the user already set.
+
+    + limit: at most so many; None for all
+    + given: names of the variables that the user set himself
+    """
+    if limit is None or not gpus.vendor or (gpus.count is not None and limit >= gpus.count):
+        return {}
+    names = {
+        "nvidia": ("CUDA_VISIBLE_DEVICES",),
+        "wsl": ("CUDA_VISIBLE_DEVICES",),
+        # HIP reads CUDA_VISIBLE_DEVICES too; ROCR_VISIBLE_DEVICES would renumber below HIP's own
+        "amd": ("HIP_VISIBLE_DEVICES",),
+    }[gpus.vendor]
+    if given & {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}:
+        return {}
+    return dict.fromkeys(names, ",".join(map(str, range(limit))))

@@ -1,0 +1,54 @@
+"""
+POSIX access control lists (setfacl(1)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import QuoteString, StringCommand, operation
+
+from slipway.degraded import degrade
+from slipway.facts.acl import Acl, AclObstacle
+
+
+@operation()
+def default(
+    *, path: str, uid: int, permissions: str = "rwx", feature: str
+) -> Generator[StringCommand]:
+    """
+    Give a user a default entry on one directory, and so on everything made in it later.
+
+    + path: the directory; what is in it already is left alone
+    + uid: whose entry
+    + permissions: of the entry and of the mask
+    + feature: what is degraded where the file system has no ACLs or is read-only
+    """
+    wanted = {f"default:user:{uid}:{permissions}", f"default:mask::{permissions}"}
+    if wanted <= host.get_fact(Acl, path=path):
+        host.noop(f"{path} has the default entry of uid {uid}")
+        return
+    if obstacle := host.get_fact(AclObstacle, path=path):
+        degrade(feature, f"{path}: {obstacle}")
+        return
+    entries = f"u:{uid}:{permissions},m::{permissions}"
+    yield StringCommand("setfacl", "-d", "-m", QuoteString(entries), "--", QuoteString(path))
+
+
+@operation()
+def none(*, paths: list[str]) -> Generator[StringCommand]:
+    """
+    Leave paths with the permissions of their mode only: no named and no default entries.
+
+    sshd's StrictModes does not look at ACLs: with a named entry somebody else may append a key.
+    """
+    extended = [
+        path
+        for path in paths
+        if len(host.get_fact(Acl, path=path)) > len(("user", "group", "other"))
+    ]
+    if not extended:
+        host.noop("no named entries")
+        return
+    yield StringCommand("setfacl", "-b", "--", *map(QuoteString, extended))

@@ -1,0 +1,99 @@
+"""
+authorized_keys: the keys we were given, beside those that others put there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Generator, Sequence
+
+from pyinfra import host
+from pyinfra.api import QuoteString, StringCommand, operation
+
+from slipway import keys as public_keys
+from slipway.facts.authorized_keys import KeyFile, KeyFiles
+from slipway.operations.files import Command, File, write
+
+_NOTHING = KeyFile(b"", "", "")
+
+
+@operation()
+def merged(
+    *, path: str, keys: Sequence[str], record: str, user: str = "root"
+) -> Generator[Command]:
+    """
+    Have these keys in the file, each once; lines that are not ours stay byte for byte.
+
+    What we put in earlier and are no longer given goes. The record names what is ours; a key that
+    was in the file before us never is. Additions are recorded before, removals after they are in
+    the file, so that a run killed in between neither adopts nor forgets a key.
+
+    + path: the authorized_keys file
+    + keys: valid lines of sshd(8)'s AUTHORIZED_KEYS FILE FORMAT
+    + record: where Slipway keeps the lines that it put in
+    + user: who owns the file and its directory
+    """
+    directory = posixpath.dirname(path)
+    states = host.get_fact(KeyFiles, paths=[path, record])
+    file, recorded = states.get(path, _NOTHING), states.get(record, _NOTHING)
+    before = recorded.content.decode(errors="surrogateescape").splitlines()
+    content, ours = merge(file.content, keys, before)
+
+    to_write = []
+    if wider := [line for line in before if line not in ours]:
+        wider = [*before, *(line for line in ours if line not in before)]
+    if ours != before or (ours and not recorded.mode):
+        to_write.append(File(record, _joined(wider or ours), mode="600"))
+    is_protected = file.mode in ("600", "400") and file.user == user
+    if content != file.content or (content and not is_protected):
+        to_write.append(File(path, content, mode="600", user=user, group=user))
+    if wider:
+        to_write.append(File(record, _joined(ours), mode="600"))
+
+    if not to_write:
+        host.noop(f"{len(keys)} keys are in {path}")
+        return
+    for place in {posixpath.dirname(target.path) for target in to_write}:
+        yield StringCommand("install", "-d", "-m", "700", "--", QuoteString(place))
+    if user != "root":
+        yield StringCommand("chown", QuoteString(f"{user}:{user}"), "--", QuoteString(directory))
+    for target in to_write:
+        yield from write([target])
+
+
+def merge(content: bytes, keys: Sequence[str], recorded: Sequence[str]) -> tuple[bytes, list[str]]:
+    """
+    Return the file's new content, and which of the keys in it are ours.
+
+    + content: the file as it is, whatever it holds
+    + keys: the lines we are given
+    + recorded: the lines that we put in before
+    """
+    given = {public_keys.identity(line): line for line in keys}
+    old = set(recorded)
+    kept, ours, foreign = [], [], set()
+    for raw in content.split(b"\n"):
+        line = raw.decode(errors="surrogateescape").strip()
+        identity = public_keys.identity(line)
+        if line in old:
+            if given.get(identity) != line or line in ours:
+                continue  # no longer given, or given with other options, or there twice
+            ours.append(line)
+        elif identity:
+            foreign.add(identity)
+        kept.append(raw)
+    text = b"\n".join(kept)
+    added = [
+        line
+        for identity, line in given.items()
+        if identity not in foreign and line not in ours
+    ]
+    if added:
+        if text and not text.endswith(b"\n"):
+            text += b"\n"
+        text += _joined(added)
+    return text, [*ours, *added]
+
+
+def _joined(lines: Sequence[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")

@@ -1,0 +1,156 @@
+"""
+Whole files of ours, as one operation over all of them, each replaced atomically.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from hashlib import sha256
+from io import BytesIO
+from typing import NamedTuple
+
+from pyinfra import host
+from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
+
+from slipway.atomic import temporary
+from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
+
+Command = StringCommand | FileUploadCommand
+
+
+class File(NamedTuple):
+    """
+    A regular file that is ours alone.
+    """
+
+    path: str
+    content: bytes
+    mode: str = "644"
+    user: str = "root"
+    group: str = "root"
+
+    def matches(self, state: FileState | None) -> bool:
+        """Tell whether what is there is this file, to the last bit."""
+        return state == FileState(
+            "regular file", self.mode, self.user, self.group, sha256(self.content).hexdigest()
+        )
+
+
+@operation()
+def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[Command]:
+    """
+    Have these files, whole: readers see the old content or the new, never a part of either.
+
+    + files: what must be there; a link in a file's place is replaced, not followed
+    + absent: paths that must not be there
+    """
+    states = host.get_fact(FileStates, paths=[*(file.path for file in files), *absent])
+    different = [file for file in files if not file.matches(states.get(file.path))]
+    # a draft without its rename: a run that was killed between the two
+    drafts = {temporary(path) for path in (*(file.path for file in files), *absent)}
+    litter = [path for path in states if path in absent or path in drafts]
+    if not different and not litter:
+        host.noop(f"{len(files)} files are as they should be")
+        return
+    if litter:
+        yield StringCommand("rm", "-f", "--", *map(QuoteString, sorted(litter)))
+    yield from write(different)
+
+
+def write(files: Iterable[File]) -> Generator[Command]:
+    """
+    Yield the commands that replace files: a draft beside each, synced, then renamed over it.
+
+    A draft is root's alone until it has its owner and mode, so that no secret is readable by
+    others for a moment. /run is not synced: it does not outlive a crash.
+    """
+    files = list(files)
+    if not files:
+        return
+    drafts = [QuoteString(temporary(file.path)) for file in files]
+    directories = sorted({posixpath.dirname(file.path) for file in files})
+    # fmt: off
+    yield StringCommand(
+        "mkdir", "-p", "--", *map(QuoteString, directories),
+        "&&", "rm", "-f", "--", *drafts,
+        "&&", "(umask 077 && for draft in", *drafts, '; do : > "$draft" || exit 1; done)',
+    )
+    # fmt: on
+    for file in files:
+        yield FileUploadCommand(BytesIO(file.content), temporary(file.path))
+    steps: list[object] = ["set -e;"]
+    for file, draft in zip(files, drafts, strict=True):
+        owner = QuoteString(f"{file.user}:{file.group}")
+        if (file.user, file.group) != ("root", "root"):
+            steps += ["chown", owner, draft, ";"]
+        steps += ["chmod", file.mode, draft, ";"]
+    if durable := [
+        draft
+        for file, draft in zip(files, drafts, strict=True)
+        if not file.path.startswith("/run/")
+    ]:
+        steps += ["sync", *durable, ";"]
+    for file, draft in zip(files, drafts, strict=True):
+        steps += ["mv", "-T", "--", draft, QuoteString(file.path), ";"]
+    yield StringCommand(*steps)
+
+
+@operation()
+def directories(*, directories: Mapping[str, str]) -> Generator[StringCommand]:
+    """
+    Have these directories, with their parents.
+
+    + directories: path to octal mode; "" leaves the mode of one that is there as it is
+    """
+    states = host.get_fact(FileStates, paths=list(directories))
+    steps: list[object] = []
+    for path, mode in directories.items():
+        state = states.get(path)
+        if state is None or state.type not in ("directory", "symbolic link"):
+            steps += ["&&", "mkdir", "-p", "--", QuoteString(path)]
+        if mode and (state is None or (state.type, state.mode) != ("directory", mode)):
+            steps += ["&&", "chmod", mode, "--", QuoteString(path)]
+    if not steps:
+        host.noop(f"{len(directories)} directories are there")
+        return
+    yield StringCommand(*steps[1:])
+
+
+@operation()
+def links(*, links: Mapping[str, str]) -> Generator[StringCommand]:
+    """
+    Have these symbolic links; what else is in a link's place is replaced.
+
+    + links: path to target
+    """
+    targets = host.get_fact(LinkTargets, paths=list(links))
+    different = {path: target for path, target in links.items() if targets.get(path) != target}
+    if not different:
+        host.noop(f"{len(links)} links are there")
+        return
+    for path, target in different.items():
+        draft = QuoteString(temporary(path))
+        # fmt: off
+        yield StringCommand(
+            "ln", "-sfn", "--", QuoteString(target), draft,
+            "&&", "mv", "-T", "--", draft, QuoteString(path),
+        )
+        # fmt: on
+
+
+@operation()
+def line(*, path: str, content: str) -> Generator[Command]:
+    """
+    Have a line in a file that has no directory for drop-ins; the rest of it is left alone.
+
+    + path: the file; made where there is none
+    + content: the whole line
+    """
+    text = host.get_fact(FileText, path=path)
+    if content in text.splitlines():
+        host.noop(f"{path} has the line")
+        return
+    if text and not text.endswith("\n"):
+        text += "\n"
+    yield from write([File(path, f"{text}{content}\n".encode())])

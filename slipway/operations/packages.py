@@ -1,0 +1,37 @@
+"""
+Debian packages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import QuoteString, StringCommand, operation
+
+from slipway.facts.packages import InstalledPackages
+
+_LISTS = "/var/lib/apt/lists"
+
+
+@operation()
+def installed(*, packages: list[str]) -> Generator[StringCommand]:
+    """
+    Have these packages, in whatever version is there; apt runs only when one is missing.
+
+    Package lists are fetched before and removed after, so that no image layer holds them.
+
+    + packages: names in the base's archive
+    """
+    missing = sorted(set(packages) - host.get_fact(InstalledPackages, packages=packages))
+    if not missing:
+        host.noop(f"{len(packages)} packages are installed")
+        return
+    # fmt: off
+    yield StringCommand(
+        "export DEBIAN_FRONTEND=noninteractive;", "apt-get", "-q", "update",
+        "&&", "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0",
+        "install", "--", *map(QuoteString, missing),
+    )
+    # fmt: on
+    yield StringCommand("apt-get", "clean", "&&", "rm", "-rf", f"{_LISTS}/*")

@@ -1,0 +1,75 @@
+"""
+sshd: host keys of the container's own, and a daemon that runs while there is a key to log in with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import QuoteString, StringCommand, operation
+
+from slipway import keys
+from slipway.facts.authorized_keys import KeyFiles
+from slipway.facts.ssh import HostKeys, SshdIsStale
+from slipway.facts.supervisor import UP, SupervisordState
+from slipway.operations.supervisor import checked
+
+
+@operation()
+def host_keys(*, types: list[str]) -> Generator[StringCommand]:
+    """
+    Have exactly these types of host key: made where they are missing, kept where they are there.
+
+    A pair is generated beside its place and moved there public part first, so that a private key
+    in its place always has its public part.
+
+    + types: as `ssh-keygen -t` knows them; none, for an image that must not hold any
+    """
+    present = host.get_fact(HostKeys)
+    for kind in sorted(present - set(types)):
+        yield StringCommand("rm", "-f", *_pair(f"/etc/ssh/ssh_host_{kind}_key"))
+    missing = [kind for kind in types if kind not in present]
+    for kind in missing:
+        key, draft = f"/etc/ssh/ssh_host_{kind}_key", f"/etc/ssh/.ssh_host_{kind}_key.slipway"
+        # fmt: off
+        yield StringCommand(
+            "rm", "-f", *_pair(draft),
+            "&&", "ssh-keygen", "-q", "-t", QuoteString(kind), "-N", "''", "-C", "''", "-f", draft,
+            "&&", "sync", *_pair(draft),
+            "&&", "mv", f"{draft}.pub", f"{key}.pub", "&&", "mv", draft, key,
+        )
+        # fmt: on
+    if present == set(types):
+        host.noop(f"host keys are there: {', '.join(types) or 'none'}")
+
+
+@operation()
+def daemon(*, authorized_keys: str) -> Generator[StringCommand]:
+    """
+    Have sshd running exactly while there is a key to log in with, and with the present files.
+
+    A running sshd that is older than its files is sent SIGHUP: it re-reads them and keeps
+    its sessions (sshd(8)).
+
+    + authorized_keys: the file whose valid lines count
+    """
+    supervisord = host.get_fact(SupervisordState)
+    if supervisord is None or "sshd" not in supervisord.programs:
+        host.noop("sshd is not supervised here")
+        return
+    file = host.get_fact(KeyFiles, paths=[authorized_keys]).get(authorized_keys)
+    wanted = file is not None and keys.any_valid(file.content)
+    up = supervisord.programs["sshd"].state in UP
+    if wanted and not up:
+        yield checked([("supervisor.startProcess", ("sshd", False))])
+    elif up and not wanted:
+        yield checked([("supervisor.stopProcess", ("sshd",))])
+    elif up and host.get_fact(SshdIsStale):
+        yield checked([("supervisor.signalProcess", ("sshd", "HUP"))])
+    else:
+        host.noop("sshd runs" if up else "sshd waits for a key")
+
+
+def _pair(path: str) -> tuple[str, str]:
+    return path, f"{path}.pub"

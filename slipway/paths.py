@@ -1,0 +1,26 @@
+"""
+The paths of the contract: what child images, fleets and checks may rely on.
+"""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent  # /opt/slipway in the image
+FILES = PROJECT / "files"  # mirrors /
+
+RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outlives PID 1
+ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600
+LOCK = RUN / "lock"
+REPORT = RUN / "report.json"
+
+LOGS = Path("/var/log/supervisor")
+STATE = Path("/var/lib/slipway")
+KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
+
+SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")
+SUPERVISOR_PROGRAMS = Path("/etc/supervisor/conf.d")
+SUPERVISOR_SOCKET = Path("/run/supervisor.sock")
+
+HOME = Path("/root")
+AUTHORIZED_KEYS = HOME / ".ssh/authorized_keys"
+AUTHORIZED_KEYS_MOUNT = HOME / ".ssh/authorized_keys_mount"
+RCLONE_CONF = Path("/etc/rclone/rclone.conf")

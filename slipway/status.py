@@ -1,0 +1,68 @@
+"""
+`slipway status`: the container at a glance.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from slipway import mountinfo, paths, report, xmlrpc
+
+
+def gather() -> dict[str, Any]:
+    """
+    Collect what there is to say; nothing here waits on a mount.
+    """
+    try:
+        (processes,) = xmlrpc.call(
+            paths.SUPERVISOR_SOCKET, [("supervisor.getAllProcessInfo", ())], timeout=2.0
+        )
+    except OSError:
+        processes = []
+    last = report.load() or {}
+    workspace = last.get("settings", {}).get("WORKSPACE", {}).get("value", "/workspace")
+    mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
+    below = f"{workspace.rstrip('/')}/remote/"
+    return {
+        "converged": _converged(last),
+        "workspace": {
+            "path": workspace,
+            "mounted": mountinfo.is_volume(mounts, workspace),
+        },
+        "programs": [
+            {key: process[key] for key in ("name", "statename", "pid", "description")}
+            for process in processes
+        ],
+        "mounts": [mount.point for mount in mounts if mount.point.startswith(below)],
+        "refusals": last.get("refusals", []),
+        "degraded": last.get("degraded", []),
+    }
+
+
+def render(seen: dict[str, Any]) -> list[str]:
+    """
+    Say it in lines.
+    """
+    workspace = seen["workspace"]
+    kind = "mounted" if workspace["mounted"] else "NOT mounted: its files go with the container"
+    lines = [f"convergence  {seen['converged']}", f"workspace    {workspace['path']} ({kind})"]
+    lines += [
+        f"program      {program['name']}: {program['statename']} {program['description']}"
+        for program in seen["programs"]
+    ] or ["program      supervisord does not run here"]
+    lines += [f"mount        {point}" for point in seen["mounts"]]
+    lines += [f"refused      {report.refusal(entry)}" for entry in seen["refusals"]]
+    lines += [
+        f"degraded     {entry['feature']}: {entry['condition']}" for entry in seen["degraded"]
+    ]
+    return lines
+
+
+def _converged(last: dict[str, Any]) -> str:
+    if not last:
+        return "none yet"
+    if last["boot"] != report.boot():
+        return f"none since this start; the last one was at {last['started_at']}"
+    totals = ", ".join(f"{count} {outcome}" for outcome, count in last["totals"].items() if count)
+    return f"{last['started_at']}, {last['seconds']:.2f} s: {totals}"

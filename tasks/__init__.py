@@ -1,0 +1,3 @@
+"""
+One subject a file: what the container's state is.
+"""

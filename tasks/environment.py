@@ -1,0 +1,39 @@
+"""
+What sessions see: the container's variables, byte for byte, in every kind of session.
+"""
+
+from slipway import environment, surroundings
+from slipway.operations import files
+from slipway.operations.files import File
+from slipway.settings import Settings
+from slipway.task import task
+
+SSHD = "/run/slipway/sshd.conf"
+SHELL = "/run/slipway/environment.sh"
+
+
+@task("Environment")
+def publish(*, settings: Settings, live: bool) -> None:
+    """
+    One form of the variables for sshd, one for shells; both for root alone, as they hold secrets.
+    """
+    if not live:
+        files.present(name="Publish no variables", files=[], absent=[SSHD, SHELL])
+        return
+    variables = environment.derive(
+        settings.environment,
+        workspace=settings.workspace,
+        gpu_count=settings.gpu_count,
+        surroundings=surroundings.of_host(settings.workspace),
+    )
+    files.present(
+        name="Publish the variables",
+        files=[
+            File(SSHD, _bytes(environment.for_sshd(variables)), mode="600"),
+            File(SHELL, _bytes(environment.for_shell(variables)), mode="600"),
+        ],
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")

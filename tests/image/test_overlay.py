@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+from testinfra.host import Host
+
+FILES = Path("/opt/slipway/files")
+STATIC = sorted(path for path in FILES.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("source", STATIC, ids=lambda path: str(path.relative_to(FILES)))
+def test_files_mirrors_the_root(host: Host, source: Path) -> None:
+    """
+    Every file of files/ is at its path, byte for byte, root's, and executable where it is there.
+    """
+    installed = host.file(f"/{source.relative_to(FILES)}")
+
+    assert installed.content == source.read_bytes()
+    assert (installed.user, installed.group) == ("root", "root")
+    assert installed.mode == (0o755 if source.stat().st_mode & 0o100 else 0o644)
+
+
+@pytest.mark.parametrize("program", ["slipway", "supervisorctl", "rclone", "logtail.sh"])
+def test_the_commands_are_on_path(host: Host, program: str) -> None:
+    """
+    The contract's commands are found without a path.
+    """
+    assert host.run("command -v %s", program).stdout.strip() == f"/usr/local/bin/{program}"
+
+
+def test_the_greeting_names_the_useful_commands(host: Host) -> None:
+    """
+    A newcomer who logs in reads which commands there are.
+    """
+    greeting = host.file("/etc/motd").content_string
+
+    for command in ("slipway status", "slipway logs", "slipway converge", "supervisorctl", "rclone"):
+        assert command in greeting
+
+
+def test_interactive_shells_read_the_variables(host: Host) -> None:
+    """
+    /etc/bash.bashrc, which has no directory for drop-ins, has our line exactly once.
+    """
+    lines = host.file("/etc/bash.bashrc").content_string.splitlines()
+
+    assert lines.count(". /etc/profile.d/slipway.sh") == 1
+
+
+def test_no_draft_is_left(host: Host) -> None:
+    """
+    No file of ours was left half-way between its draft and its place.
+    """
+    assert host.check_output("find /etc /root /run /var /usr/local -xdev -name '.*.slipway'") == ""
+
+
+def test_python_is_compiled_ahead(host: Host) -> None:
+    """
+    The start path imports byte-code: compiling takes three times as long as everything else.
+    """
+    sources = {path for path in Path("/opt/slipway/slipway").rglob("*.py")}
+    compiled = {
+        path.parent.parent / f"{path.name.partition('.')[0]}.py"
+        for path in Path("/opt/slipway/slipway").rglob("*.pyc")
+    }
+
+    assert sources - compiled == set()
+    assert host.file("/opt/slipway/venv/bin/pip").exists is False

@@ -1,0 +1,32 @@
+import pytest
+from testinfra.host import Host
+
+# fmt: off
+PACKAGES = [
+    "acl", "bzip2", "ca-certificates", "curl", "fuse3", "git", "less", "libcap2-bin", "nano",
+    "openssh-server", "procps", "rsync", "screen", "tini", "tmux", "unzip", "wget", "zip",
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_tools_of_a_rented_machine_are_installed(host: Host, name: str) -> None:
+    """
+    Every package the contract names is installed and configured.
+    """
+    assert host.check_output("dpkg-query -W -f '${db:Status-Status}' %s", name) == "installed"
+
+
+def test_no_package_list_is_left(host: Host) -> None:
+    """
+    apt's lists and downloads are in no layer of the image.
+    """
+    assert host.check_output("find /var/lib/apt/lists /var/cache/apt/archives -name '*.deb' -o -name '*_Packages*'") == ""
+
+
+def test_rclone_is_the_locked_one(host: Host) -> None:
+    """
+    `rclone` on PATH is the current one of the project's venv, not Debian's of 2022.
+    """
+    assert host.file("/usr/local/bin/rclone").linked_to == "/opt/slipway/venv/bin/rclone"
+    assert host.check_output("rclone version").splitlines()[0] == "rclone v1.75.2"

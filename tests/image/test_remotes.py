@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+from slipway.settings import Settings
+from testinfra.host import Host
+
+
+@pytest.mark.start
+def test_every_remote_that_can_be_is_mounted(host: Host, settings: Settings) -> None:
+    """
+    Where FUSE is allowed, each remote with a program is a mount below the workspace.
+    """
+    programs = list(Path("/etc/supervisor/conf.d").glob("remote-*.conf"))
+    points = [
+        line.split(" ")[4]
+        for line in Path("/proc/self/mountinfo").read_text().splitlines()
+        if "fuse.rclone" in line
+    ]
+
+    assert len(points) == len(programs)
+    assert all(point.startswith(f"{settings.workspace}/remote/") for point in points)
+
+
+@pytest.mark.start
+def test_the_write_cache_is_roots_alone(host: Host, settings: Settings) -> None:
+    """
+    What waits for its upload is in nobody else's reach.
+    """
+    for cache in Path(settings.workspace, "remote/.cache").glob("*"):
+        assert host.file(str(cache)).mode == 0o700

@@ -1,0 +1,74 @@
+import json
+from pathlib import Path
+
+import pytest
+from testinfra.host import Host
+
+
+def test_every_program_has_a_file_of_its_own(host: Host) -> None:
+    """
+    One program a file, named after it, each with a log of its own.
+    """
+    for path in Path("/etc/supervisor/conf.d").glob("*.conf"):
+        text = path.read_text()
+        if "Slipway's" in text.splitlines()[0]:
+            assert f"[program:{path.stem}]" in text
+            assert text.count("[program:") == 1
+
+
+def test_supervisords_socket_is_roots_alone(host: Host) -> None:
+    """
+    Whoever may write to the socket may run anything as root.
+    """
+    configuration = host.file("/etc/supervisor/supervisord.conf").content_string
+
+    assert "chmod=0700" in configuration
+    assert "inet_http_server" not in configuration
+    socket = host.file("/run/supervisor.sock")
+    if socket.exists:
+        assert socket.mode == 0o700
+
+
+@pytest.mark.start
+def test_supervised_programs_run(host: Host) -> None:
+    """
+    What should run does, with the same process a moment later; a keyless sshd is no fault.
+    """
+    report = json.loads(Path("/run/slipway/report.json").read_text())
+    if not report["services"]:
+        pytest.skip("started with a command: no services")
+    lines = host.run("supervisorctl status").stdout.splitlines()
+    states = dict(line.split()[:2] for line in lines)
+
+    assert states["logtail"] in ("RUNNING", "STARTING")
+    assert not {"FATAL", "BACKOFF", "UNKNOWN"} & set(states.values())
+
+
+@pytest.mark.start
+def test_nothing_listens_but_sshd(host: Host) -> None:
+    """
+    The only TCP port that is open is 22.
+    """
+    rows = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    ]
+    ports = {
+        int(row[1].rpartition(":")[2], 16)
+        for row in rows
+        if row[3] == "0A" and not row[1].startswith("0B00007F")  # Docker's own resolver
+    }
+
+    assert ports - {22} == set()
+
+
+@pytest.mark.start
+def test_the_last_convergence_left_nothing_undone(host: Host) -> None:
+    """
+    The report names no failed operation.
+    """
+    report = json.loads(Path("/run/slipway/report.json").read_text())
+
+    assert [entry for entry in report["operations"] if entry["outcome"] == "failed"] == []
+    assert host.file("/run/slipway/report.json").user == "root"
