@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 EX_USAGE, EX_CONFIG = 64, 78  # sysexits.h
+BACKLOG = 10  # lines of each log that `slipway logs -f` begins with, as tail(1) does
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     status = add("status", _status, "programs, mounts, refusals, the last convergence, at a glance")
     health = add("health", _health, "is everything that should run alive? For HEALTHCHECK")
-    doctor = add("doctor", _doctor, "what this container can and can't do, and which condition is missing")
+    doctor = add(
+        "doctor", _doctor, "what this container can and can't do, and which condition is missing"
+    )
     for command in (converge, check, status, health, doctor):
         command.add_argument("--json", action="store_true", help="print one JSON document")
     settings = add("settings", _settings, "every variable, its value, and where it came from")
@@ -81,7 +84,10 @@ def _converge(options: argparse.Namespace) -> int:
             print(f"slipway: refused: {line}", file=sys.stderr)
         return EX_CONFIG
     report = runner.converge(options.phase, services=not options.without_services)
-    _print(report.to_json() if options.json else None, [f"slipway: {line}" for line in report.summary()])
+    _print(
+        report.to_json() if options.json else None,
+        [f"slipway: {line}" for line in report.summary()],
+    )
     return 1 if report.failed else 0
 
 
@@ -159,8 +165,17 @@ def _settings(options: argparse.Namespace) -> int:
 
 def _logs(options: argparse.Namespace) -> int:
     from slipway import logs
+    from slipway.paths import LOGS
 
-    return logs.main(follow=options.follow, names=options.names)
+    unknown = sorted(set(options.names) - set(logs.programs(LOGS)))
+    if unknown and not options.follow:
+        return _fail(f"no log of {', '.join(unknown)}; there are: {', '.join(logs.programs(LOGS))}")
+    output = sys.stdout.fileno()
+    if options.follow:
+        logs.follow(LOGS, logs.writer(output), names=options.names, backlog=BACKLOG, output=output)
+    else:
+        logs.show(LOGS, logs.writer(output), names=options.names, output=output)
+    return 0
 
 
 def _mount(options: argparse.Namespace) -> int:

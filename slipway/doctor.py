@@ -38,9 +38,11 @@ def examine() -> list[Finding]:
         gpus = host.get_fact(GpuDevices)
     held = mountinfo.holding(mounts, workspace)
     shared = volume and held is not None and held.shared
-    number = "not numbered" if gpus.count is None else str(gpus.count)
+    number = "not numbered" if gpus.number is None else str(gpus.number)
     return [
-        Finding("keys to log in with", bool(loaded.settings.keys), f"{len(loaded.settings.keys)} given"),
+        Finding(
+            "keys to log in with", bool(loaded.settings.keys), f"{len(loaded.settings.keys)} given"
+        ),
         Finding(
             "workspace outlives us",
             volume,
@@ -55,6 +57,8 @@ def examine() -> list[Finding]:
             if shared
             else "mount the workspace with :rshared from a shared mount of the host",
         ),
-        Finding("GPUs", bool(gpus.vendor), f"{gpus.vendor} {number}" if gpus.vendor else "none found"),
+        Finding(
+            "GPUs", bool(gpus.vendor), f"{gpus.vendor} {number}" if gpus.vendor else "none found"
+        ),
         Finding("provider", True, loaded.settings.provider),
     ]

@@ -1,8 +1,8 @@
 """
-The container's entrypoint: arguments, environment, then supervisord and the convergence side by side.
+The container's entrypoint: arguments, environment, then supervisord and the convergence at once.
 
 `tini` is PID 1 above it, so that a TERM in the first milliseconds is not lost: PID 1 has no default
-action for signals, and Python takes longer to install a handler than `docker stop` may take to come.
+action for signals, and Python needs time to install a handler.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def main(arguments: Sequence[str]) -> NoReturn:
     Start the container; returns only by becoming supervisord or the user's command.
     """
     given, command = settings.split_arguments(arguments)
-    variables = {**os.environ, **given}
+    # not os.environ: in a C locale Python has added LC_CTYPE to it (PEP 538)
+    inherited = environment.parse(Path("/proc/self/environ").read_bytes().split(b"\0"))
+    variables = {**inherited, **given}
     environment.save(paths.ENVIRONMENT, variables)
     loaded = settings.load(
         variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath
@@ -49,14 +51,25 @@ def main(arguments: Sequence[str]) -> NoReturn:
     if command:
         subprocess.run([*converge, "--without-services"], check=False, stdout=sys.stderr)
         _become(command, child)
-    subprocess.Popen(converge)
+    _in_background(converge)
     _become(SUPERVISORD, child)
+
+
+def _in_background(command: Sequence[str]) -> None:
+    """
+    Start a command as PID 1's child: supervisord would report it as an unknown one when it ends.
+    """
+    child = os.fork()
+    if child == 0:
+        subprocess.Popen(command)
+        os._exit(0)
+    os.waitpid(child, 0)
 
 
 def _become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
     sys.stdout.flush()
     try:
-        os.execvpe(command[0], command, variables)  # noqa: S606 - words, not a shell's text
+        os.execvpe(command[0], list(command), variables)  # noqa: S606 - words, not a shell's text
     except OSError as error:
         print(f"slipway: {command[0]}: {error.strerror}", file=sys.stderr)
         sys.exit(127 if isinstance(error, FileNotFoundError) else 126)  # as sh(1) says

@@ -63,7 +63,7 @@ def derive(
     + gpu_count: at most so many GPUs; None for all
     """
     gpu = surroundings.gpus
-    present = gpu.count if gpu.count is not None else gpu_count
+    present = gpu.number if gpu.number is not None else gpu_count
     shown = present if gpu_count is None or present is None else min(gpu_count, present)
     derived = {
         "WORKSPACE": workspace,
@@ -91,18 +91,27 @@ def for_sshd(environment: Mapping[str, str]) -> str:
     return f"SetEnv {' '.join(words)}\n" if words else ""
 
 
-def for_shell(environment: Mapping[str, str]) -> str:
+def for_shell(environment: Mapping[str, str], *, engine: Mapping[str, str]) -> str:
     """
     Return lines for sh that export what is not set yet; names that no shell can hold are left out.
 
-    PATH is set in any case: /etc/profile has just replaced it.
+    What a session has set itself stays. What the engine set (`docker exec`) and Slipway knows
+    better (`KEY=value` arguments, the canonical WORKSPACE) is replaced, and so is PATH, which
+    /etc/profile has just set to a default.
+
+    + engine: the variables of PID 1
     """
     lines = []
     for name, value in sorted(environment.items()):
         if not _SHELL_NAME.match(name):
             continue
         export = f"export {name}={shlex.quote(value)}"
-        lines.append(export if name == "PATH" else f'[ -n "${{{name}+x}}" ] || {export}')
+        if name == "PATH":
+            lines.append(export)
+            continue
+        lines.append(f'[ -n "${{{name}+x}}" ] || {export}')
+        if engine.get(name, value) != value:
+            lines.append(f'[ "${name}" != {shlex.quote(engine[name])} ] || {export}')
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -10,11 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from glob import glob
+from glob import glob  # Path.glob() has no absolute patterns
 from pathlib import Path
 from typing import NamedTuple
 
-TRACES = ("/dev/nvidia[0-9]*", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/proc/driver/nvidia/gpus/*")
+TRACES = (
+    "/dev/nvidia[0-9]*",
+    "/dev/nvidiactl",
+    "/dev/dxg",
+    "/dev/kfd",
+    "/proc/driver/nvidia/gpus/*",
+)
 TOPOLOGY = "/sys/class/kfd/kfd/topology/nodes/*/properties"
 
 _NVIDIA = re.compile(r"/dev/nvidia[0-9]+")
@@ -22,11 +28,11 @@ _NVIDIA = re.compile(r"/dev/nvidia[0-9]+")
 
 class Gpus(NamedTuple):
     """
-    The GPUs of one vendor; `count` is None where the platform does not number them.
+    The GPUs of one vendor; `number` is None where the platform does not number them.
     """
 
     vendor: str  # "nvidia", "amd", "wsl" or "" for none
-    count: int | None
+    number: int | None
 
 
 NONE = Gpus("", 0)
@@ -53,8 +59,8 @@ def detect() -> Gpus:
     """
     Look for this container's GPUs without any vendor's tool.
     """
-    traces = [path for pattern in TRACES for path in glob(pattern)]
-    for path in glob(TOPOLOGY):
+    traces = [path for pattern in TRACES for path in glob(pattern)]  # noqa: PTH207 - see the import
+    for path in glob(TOPOLOGY):  # noqa: PTH207
         try:
             properties = Path(path).read_text().splitlines()
         except OSError:
@@ -70,7 +76,7 @@ def visible(gpus: Gpus, *, limit: int | None, given: frozenset[str]) -> dict[str
     + limit: at most so many; None for all
     + given: names of the variables that the user set himself
     """
-    if limit is None or not gpus.vendor or (gpus.count is not None and limit >= gpus.count):
+    if limit is None or not gpus.vendor or (gpus.number is not None and limit >= gpus.number):
         return {}
     names = {
         "nvidia": ("CUDA_VISIBLE_DEVICES",),

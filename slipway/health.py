@@ -48,7 +48,8 @@ def _services() -> str:
         return f"supervisord does not answer: {error.strerror or error}"
     for process in processes:
         if process["statename"] in ("FATAL", "BACKOFF", "UNKNOWN", "EXITED") and _counts(process):
-            return f"{process['name']} is {process['statename']}: {process['spawnerr'] or 'see its log'}"
+            why = process["spawnerr"] or f"see `slipway logs {process['name']}`"
+            return f"{process['name']} is {process['statename']}: {why}"
     running = {process["name"] for process in processes if process["statename"] == "RUNNING"}
     stopped = {process["name"] for process in processes if process["statename"] == "STOPPED"}
     if _has_key():

@@ -140,12 +140,12 @@ def follow(  # noqa: PLR0913  # each is a choice of the caller's; all but two ha
     except (BrokenPipeError, InterruptedError):
         pass
     finally:
+        logs.save()  # while a second signal still can't kill us
         if stop is None:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.set_wakeup_fd(-1)
         for number, handler in before.items():
             signal.signal(number, handler)
-        logs.save()
         logs.close()
         os.close(wake)
         os.close(signalled)

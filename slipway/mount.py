@@ -49,9 +49,7 @@ def run(name: str, *, variables: dict[str, str], workspace: str) -> int:
     raise AssertionError("exec does not return")
 
 
-def command(
-    name: str, point: Path, cache: Path, socket: Path, around: Surroundings
-) -> list[str]:
+def command(name: str, point: Path, cache: Path, socket: Path, around: Surroundings) -> list[str]:
     """
     Return rclone's words; what is an option here can't be set by an `RCLONE_*` variable.
     """

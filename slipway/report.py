@@ -79,7 +79,9 @@ class Report(NamedTuple):
         Say in a few lines what was done, refused and missing.
         """
         totals = self.totals
-        counts = ", ".join(f"{totals[outcome]} {outcome}" for outcome in OUTCOMES if totals[outcome])
+        counts = ", ".join(
+            f"{totals[outcome]} {outcome}" for outcome in OUTCOMES if totals[outcome]
+        )
         verb = "could not converge" if self.failed else "converged"
         lines = [f"{verb} in {self.seconds:.2f} s: {counts}"]
         lines += [

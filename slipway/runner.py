@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-import inventory as slipway_inventory
 from pyinfra.api import Config, Inventory, State
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import BaseStateCallback, StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
+import inventory as slipway_inventory
 from slipway import atomic, paths, report
 from slipway.report import Operation, Report
 from slipway.settings import Loaded
@@ -29,7 +29,7 @@ from slipway.settings import Loaded
 _MAX_DETAIL = 400  # characters of an operation's output in the report
 
 
-class _Clock(BaseStateCallback):  # type: ignore[misc]
+class _Clock(BaseStateCallback):
     """
     Times each operation.
     """
@@ -38,15 +38,18 @@ class _Clock(BaseStateCallback):  # type: ignore[misc]
         self.began: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
 
-    def operation_host_start(self, _state: State, _host: Host, op_hash: str) -> None:
+    # pyinfra declares its callbacks static and calls them on the instance
+    def operation_host_start(  # type: ignore[override]
+        self, _state: State, _host: Host, op_hash: str
+    ) -> None:
         self.began[op_hash] = time.monotonic()
 
-    def operation_host_success(
+    def operation_host_success(  # type: ignore[override]
         self, _state: State, _host: Host, op_hash: str, _retries: int = 0
     ) -> None:
         self.seconds[op_hash] = time.monotonic() - self.began[op_hash]
 
-    def operation_host_error(
+    def operation_host_error(  # type: ignore[override]
         self, state: State, host: Host, op_hash: str, retry: int = 0, _most: int = 0
     ) -> None:
         self.operation_host_success(state, host, op_hash, retry)
@@ -106,9 +109,7 @@ def check() -> Report:
     data = slipway_inventory.data("start")
     run = _prepare(data, StateStage.Prepare)
     _load_deploy(run)
-    operations = [
-        _checked(run, op_hash, data) for op_hash, data in run.state.ops[run.host].items()
-    ]
+    operations = [_checked(run, op_hash, data) for op_hash, data in run.state.ops[run.host].items()]
     return _report(run, data, operations, began=began, started=started, services=True)
 
 
@@ -173,14 +174,12 @@ def _checked(run: _Run, op_hash: str, data: StateOperationHostData) -> Operation
     return _operation(run, op_hash, outcome=outcome, seconds=0.0, detail="; ".join(commands))
 
 
-def _operation(
-    run: _Run, op_hash: str, *, outcome: str, seconds: float, detail: str
-) -> Operation:
+def _operation(run: _Run, op_hash: str, *, outcome: str, seconds: float, detail: str) -> Operation:
     task, _, name = next(iter(run.state.get_op_meta(op_hash).names)).partition(" | ")
     return Operation(task, name, outcome, round(seconds, 4), detail[:_MAX_DETAIL])
 
 
-def _report(
+def _report(  # noqa: PLR0913 - what a report says of a run
     run: _Run,
     data: dict[str, Any],
     operations: list[Operation],
@@ -205,9 +204,7 @@ def _report(
         operations=operations,
         refusals=[refusal._asdict() for refusal in loaded.refusals],
         degraded=[entry._asdict() for entry in noted.get("degraded", [])],
-        settings={
-            row.name: {"value": row.value, "from": row.source} for row in loaded.table()
-        },
+        settings={row.name: {"value": row.value, "from": row.source} for row in loaded.table()},
         services=services,
         boot=report.boot(),
     )

@@ -35,7 +35,9 @@ def task(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
                 pass  # the runner has recorded the operation's output
             except PyinfraError as error:
                 host.connector_data.setdefault("failures", []).append((name, str(error)))
-            state.active_hosts.add(ctx_host.get())  # a failed fact takes the host out: the rest goes on
+            state.active_hosts.add(
+                ctx_host.get()
+            )  # a failed fact takes the host out: the rest goes on
 
         isolated.__doc__ = function.__doc__
         return isolated

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xmlrpc.client import Fault, dumps, loads
 
 Call = tuple[str, tuple[Any, ...]]
@@ -26,7 +26,7 @@ def results(response: str) -> list[Any]:
     """
     Return what each call returned; a call that failed gives its Fault. Raises Fault for all.
     """
-    ((outcomes, *_), _) = loads(response)
+    (outcomes,), _ = cast("tuple[tuple[list[Any]], str]", loads(response))
     return [
         Fault(outcome["faultCode"], outcome["faultString"])
         if isinstance(outcome, dict) and "faultCode" in outcome

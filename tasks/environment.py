@@ -2,10 +2,13 @@
 What sessions see: the container's variables, byte for byte, in every kind of session.
 """
 
+from pyinfra import host
+from slipway.settings import Settings
+
 from slipway import environment, surroundings
+from slipway.facts.environment import EngineEnvironment
 from slipway.operations import files
 from slipway.operations.files import File
-from slipway.settings import Settings
 from slipway.task import task
 
 SSHD = "/run/slipway/sshd.conf"
@@ -26,11 +29,12 @@ def publish(*, settings: Settings, live: bool) -> None:
         gpu_count=settings.gpu_count,
         surroundings=surroundings.of_host(settings.workspace),
     )
+    engine = host.get_fact(EngineEnvironment)
     files.present(
         name="Publish the variables",
         files=[
             File(SSHD, _bytes(environment.for_sshd(variables)), mode="600"),
-            File(SHELL, _bytes(environment.for_shell(variables)), mode="600"),
+            File(SHELL, _bytes(environment.for_shell(variables, engine=engine)), mode="600"),
         ],
     )
 

@@ -9,6 +9,6 @@ from slipway.task import task
 @task("Services")
 def supervise() -> None:
     """
-    supervisord runs what its files say; only programs whose files changed are restarted.
+    Supervisord runs what its files say; only programs whose files changed are restarted.
     """
     supervisor.update(name="Apply the programs' files", running=["logtail"])

@@ -2,9 +2,10 @@
 SSH: a key opens a session, nothing else does.
 """
 
+from slipway.settings import Settings
+
 from slipway.operations import acl, authorized_keys, ssh
 from slipway.paths import AUTHORIZED_KEYS, HOME, KEYS_RECORD
-from slipway.settings import Settings
 from slipway.task import task
 
 HOST_KEYS = ["ed25519"]

@@ -23,7 +23,7 @@ from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 from slipway import atomic
 
 
-class LiveConnector(BaseConnector):  # type: ignore[misc]
+class LiveConnector(BaseConnector):
     """
     Runs commands and writes files where this process runs.
     """
@@ -69,7 +69,7 @@ class LiveConnector(BaseConnector):  # type: ignore[misc]
                 self.host.log(line.line)
         return process.returncode in success, output
 
-    def put_file(
+    def put_file(  # type: ignore[override]  # the global arguments mean nothing to a file
         self,
         filename_or_io: str | IO[Any],
         remote_filename: str,
@@ -86,7 +86,7 @@ class LiveConnector(BaseConnector):  # type: ignore[misc]
         atomic.write(Path(remote_filename), _as_bytes(content) or b"", durable=False)
         return True
 
-    def get_file(
+    def get_file(  # type: ignore[override]  # likewise
         self,
         remote_filename: str,
         filename_or_io: str | IO[bytes],

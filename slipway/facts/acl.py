@@ -35,7 +35,9 @@ class Acl(FactBase[set[str]]):
 
     def command(self, path: str) -> StringCommand:
         """Ask getfacl; a path that is not there has no entries."""
-        return StringCommand("getfacl", "-cpE", "--", QuoteString(path), "2>/dev/null", "||", "true")
+        return StringCommand(
+            "getfacl", "-cpnE", "--", QuoteString(path), "2>/dev/null", "||", "true"
+        )
 
     def process(self, output: list[str]) -> set[str]:
         """Drop the comments and blank lines."""

@@ -31,8 +31,8 @@ class KeyFiles(FactBase[dict[str, KeyFile]]):
         """Print each file that is there in base64, so that no byte is lost on the way."""
         words = map(QuoteString, paths)
         script = (
-            '; do [ -f "$path" ] && stat -L -c "%a %U %n" -- "$path" && base64 -w0 -- "$path" && echo'
-            "; done; true"
+            '; do [ -f "$path" ] && stat -L -c "%a %U %n" -- "$path" '
+            '&& base64 -w0 -- "$path" && echo; done; true'
         )
         return StringCommand("for path in", *words, script)
 

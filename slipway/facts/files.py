@@ -4,11 +4,14 @@ Many files at once: one command instead of three a file.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from slipway.atomic import temporary
+
+_SUM = re.compile(r"\\?[0-9a-f]{64}  ")  # sha256sum(1); stat's lines begin with a word
 
 
 class FileState(NamedTuple):
@@ -49,12 +52,12 @@ class FileStates(FactBase[dict[str, FileState]]):
         sums = {}
         states = {}
         for line in output:
-            if line.count("|") >= len(FileState._fields) - 1:
-                kind, mode, user, group, path = line.split("|", 4)
-                states[path] = FileState(kind.replace("empty ", ""), mode, user, group, "")
-            else:
+            if _SUM.match(line):
                 digest, _, path = line.partition("  ")
                 sums[_unescaped(digest, path)] = digest.lstrip("\\")
+            else:
+                kind, mode, user, group, path = line.split("|", 4)
+                states[path] = FileState(kind.replace("empty ", ""), mode, user, group, "")
         return {
             path: state._replace(sha256=sums.get(path, "") if "regular" in state.type else "")
             for path, state in states.items()

@@ -43,7 +43,8 @@ def rpc(calls: list[xmlrpc.Call]) -> StringCommand:
     # fmt: off
     return StringCommand(
         "curl", "--silent", "--show-error", "--max-time", "15",
-        "--unix-socket", QuoteString(str(SUPERVISOR_SOCKET)), "--header", "'Content-Type: text/xml'",
+        "--unix-socket", QuoteString(str(SUPERVISOR_SOCKET)),
+        "--header", "'Content-Type: text/xml'",
         "--data-binary", QuoteString(xmlrpc.request(calls)), "http://localhost/RPC2",
     )
     # fmt: on

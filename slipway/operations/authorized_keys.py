@@ -84,9 +84,7 @@ def merge(content: bytes, keys: Sequence[str], recorded: Sequence[str]) -> tuple
         kept.append(raw)
     text = b"\n".join(kept)
     added = [
-        line
-        for identity, line in given.items()
-        if identity not in foreign and line not in ours
+        line for identity, line in given.items() if identity not in foreign and line not in ours
     ]
     if added:
         if text and not text.endswith(b"\n"):

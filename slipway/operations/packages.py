@@ -23,7 +23,8 @@ def installed(*, packages: list[str]) -> Generator[StringCommand]:
 
     + packages: names in the base's archive
     """
-    missing = sorted(set(packages) - host.get_fact(InstalledPackages, packages=packages))
+    present = host.get_fact(InstalledPackages, packages=packages)
+    missing = sorted(set(packages) - present)
     if not missing:
         host.noop(f"{len(packages)} packages are installed")
         return

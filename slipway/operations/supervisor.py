@@ -16,7 +16,7 @@ from slipway.facts.supervisor import UP, SupervisordState, rpc
 @operation()
 def update(*, running: Sequence[str] = ()) -> Generator[StringCommand]:
     """
-    Apply the configuration files: what is new is added, what changed is replaced, what is gone goes.
+    Apply the configuration files: add what is new, replace what changed, remove what is gone.
 
     Where no supervisord runs (an image build) the files are all there is to do.
 

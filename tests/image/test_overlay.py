@@ -33,7 +33,13 @@ def test_the_greeting_names_the_useful_commands(host: Host) -> None:
     """
     greeting = host.file("/etc/motd").content_string
 
-    for command in ("slipway status", "slipway logs", "slipway converge", "supervisorctl", "rclone"):
+    for command in (
+        "slipway status",
+        "slipway logs",
+        "slipway converge",
+        "supervisorctl",
+        "rclone",
+    ):
         assert command in greeting
 
 
@@ -57,7 +63,7 @@ def test_python_is_compiled_ahead(host: Host) -> None:
     """
     The start path imports byte-code: compiling takes three times as long as everything else.
     """
-    sources = {path for path in Path("/opt/slipway/slipway").rglob("*.py")}
+    sources = set(Path("/opt/slipway/slipway").rglob("*.py"))
     compiled = {
         path.parent.parent / f"{path.name.partition('.')[0]}.py"
         for path in Path("/opt/slipway/slipway").rglob("*.pyc")

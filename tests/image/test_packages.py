@@ -19,9 +19,14 @@ def test_the_tools_of_a_rented_machine_are_installed(host: Host, name: str) -> N
 
 def test_no_package_list_is_left(host: Host) -> None:
     """
-    apt's lists and downloads are in no layer of the image.
+    Apt's lists and downloads are in no layer of the image.
     """
-    assert host.check_output("find /var/lib/apt/lists /var/cache/apt/archives -name '*.deb' -o -name '*_Packages*'") == ""
+    assert (
+        host.check_output(
+            "find /var/lib/apt/lists /var/cache/apt/archives -name '*.deb' -o -name '*_Packages*'"
+        )
+        == ""
+    )
 
 
 def test_rclone_is_the_locked_one(host: Host) -> None:

@@ -6,7 +6,7 @@ from testinfra.host import Host
 
 
 @pytest.mark.start
-def test_every_remote_that_can_be_is_mounted(host: Host, settings: Settings) -> None:
+def test_every_remote_that_can_be_is_mounted(settings: Settings) -> None:
     """
     Where FUSE is allowed, each remote with a program is a mount below the workspace.
     """

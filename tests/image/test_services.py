@@ -5,7 +5,7 @@ import pytest
 from testinfra.host import Host
 
 
-def test_every_program_has_a_file_of_its_own(host: Host) -> None:
+def test_every_program_has_a_file_of_its_own() -> None:
     """
     One program a file, named after it, each with a log of its own.
     """
@@ -45,7 +45,7 @@ def test_supervised_programs_run(host: Host) -> None:
 
 
 @pytest.mark.start
-def test_nothing_listens_but_sshd(host: Host) -> None:
+def test_nothing_listens_but_sshd() -> None:
     """
     The only TCP port that is open is 22.
     """

@@ -12,12 +12,13 @@ def effective(host: Host) -> list[str]:
     """
     if not host.file("/etc/ssh/ssh_host_ed25519_key").exists:
         pytest.skip("no host key, so no effective configuration, in an image")
-    return host.check_output("/usr/sbin/sshd -T").splitlines()
+    output: str = host.check_output("/usr/sbin/sshd -T")
+    return output.splitlines()
 
 
 def test_only_keys_open_a_session(effective: list[str]) -> None:
     """
-    sshd offers public keys and nothing else.
+    Sshd offers public keys and nothing else.
     """
     assert "passwordauthentication no" in effective
     assert "kbdinteractiveauthentication no" in effective

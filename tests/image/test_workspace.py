@@ -36,7 +36,7 @@ def test_the_owner_may_use_what_is_made_in_the_workspace(host: Host, settings: S
     """
     path = settings.workspace
     uid = host.check_output("stat -c %%u -- %s", path) if is_mounted(path) else "0"
-    entries = host.check_output("getfacl -cpE -- %s", path).splitlines()
+    entries = host.check_output("getfacl -cpnE -- %s", path).splitlines()
 
     if not settings.skip_acl:
         assert f"default:user:{uid}:rwx" in entries

@@ -778,7 +778,7 @@ def test_without_inotify_it_looks_again_and_again(
     directory: Path, follow: Callable[..., Follower]
 ) -> None:
     """
-    And takes inotify as soon as there is one: 128 instances a user are soon used up.
+    128 inotify instances a user, over all containers, are soon used up.
     """
     follower = follow(polling=True)
     append(directory / "a.log", b"1\n")

@@ -1,0 +1,239 @@
+"""
+Real containers on the real engine, and a real ssh client.
+
+Everything made here is called slipway-test-* and is removed again, also after a failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import docker
+import pytest
+from docker.models.containers import Container
+
+PREFIX = "slipway-test-"
+IMAGE = f"{os.environ.get('IMAGE', 'slipway/base')}:{os.environ.get('TAG', 'dev')}"
+PATIENCE = 30.0  # seconds until something that should come true is given up: machines are shared
+
+
+class Result(NamedTuple):
+    """
+    What a command in a container or over ssh gave.
+    """
+
+    code: int
+    stdout: str
+    stderr: str = ""
+
+
+class KeyPair(NamedTuple):
+    """
+    An ssh key: the private part's file, and the public line.
+    """
+
+    path: Path
+    public: str
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    """
+    Return the first true value of a condition; fails the test with `what` when none comes.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        if value := condition():
+            return value
+        if time.monotonic() > deadline:
+            pytest.fail(f"after {seconds:.0f} s still not: {what}")
+        time.sleep(0.05)
+
+
+class Slipway:
+    """
+    A container under test.
+    """
+
+    def __init__(self, container: Container) -> None:
+        self.container = container
+
+    def exec(self, *words: str, environment: dict[str, str] | None = None) -> Result:
+        """
+        Run a command in it as root.
+        """
+        done: Any = self.container.exec_run(list(words), demux=True, environment=environment)
+        out, err = done.output
+        return Result(done.exit_code, (out or b"").decode(), (err or b"").decode())
+
+    def check_output(self, *words: str) -> str:
+        """
+        Run a command that must succeed.
+        """
+        result = self.exec(*words)
+        assert result.code == 0, f"{words}: {result}"
+        return result.stdout
+
+    def converge(self) -> dict[str, Any]:
+        """
+        Converge now; returns the report.
+        """
+        report: dict[str, Any] = self.as_json("slipway", "converge", "--json")
+        return report
+
+    def as_json(self, *words: str) -> Any:
+        """
+        Run a command that prints one document, whatever its exit code.
+        """
+        return json.loads(self.exec(*words).stdout)
+
+    def report(self) -> dict[str, Any] | None:
+        """
+        Return the report of this start's convergence, once there is one.
+        """
+        result = self.exec("cat", "/run/slipway/report.json")
+        boot = self.exec("sh", "-c", "cut -d' ' -f22 /proc/1/stat").stdout.strip()
+        report = json.loads(result.stdout) if result.code == 0 else None
+        return report if report and report["boot"] == boot else None
+
+    def wait_converged(self) -> dict[str, Any]:
+        """
+        Wait until the start's convergence has ended, however it ended.
+        """
+        report: dict[str, Any] = wait_until(self.report, "converged")
+        return report
+
+    def health(self) -> Result:
+        """
+        Ask for its health now.
+        """
+        return self.exec("slipway", "health")
+
+    def wait_healthy(self) -> None:
+        """
+        Wait until it says that it is well.
+        """
+        wait_until(lambda: self.health().code == 0, f"healthy: {self.health()}")
+
+    def logs(self) -> str:
+        """
+        Return what `docker logs` shows.
+        """
+        output: bytes = self.container.logs()
+        return output.decode()
+
+    def restart(self) -> None:
+        """
+        Restart it and wait until it has converged again.
+        """
+        self.container.restart(timeout=10)
+        self.wait_converged()
+
+    def port(self, port: int) -> int:
+        """
+        Return the host's port for one of the container's.
+        """
+        self.container.reload()
+        (published, *_) = self.container.ports[f"{port}/tcp"] or []
+        return int(published["HostPort"])
+
+    def ssh(self, key: KeyPair, *words: str, stdin: str | None = None) -> Result:
+        """
+        Run a command over ssh, with the real client and nothing of its user's configuration.
+        """
+        # fmt: off
+        command = [
+            "ssh", "-F", "none", "-p", str(self.port(22)), "-i", str(key.path),
+            "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
+            "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10",
+            "root@127.0.0.1", *words,
+        ]
+        # fmt: on
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=60, input=stdin or ""
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def wait_ssh(self, key: KeyPair) -> None:
+        """
+        Wait until a key opens a session.
+        """
+        wait_until(lambda: self.ssh(key, "true").code == 0, f"a login with {key.path.name}")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """
+    The Docker engine.
+    """
+    client = docker.from_env()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def image(engine: docker.DockerClient) -> str:
+    """
+    The image under test, which `make test` has built.
+    """
+    engine.images.get(IMAGE)
+    return IMAGE
+
+
+@pytest.fixture
+def start(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., Slipway]]:
+    """
+    Start containers, each gone with its anonymous volumes when the test ends.
+    """
+    started: list[Container] = []
+
+    def run(*command: str, **options: Any) -> Slipway:
+        options.setdefault("ports", {"22/tcp": ("127.0.0.1", None)})
+        container = engine.containers.run(
+            image, list(command), name=f"{PREFIX}{uuid.uuid4().hex[:12]}", detach=True, **options
+        )
+        started.append(container)
+        return Slipway(container)
+
+    yield run
+    for container in started:
+        with contextlib.suppress(docker.errors.NotFound):
+            container.remove(force=True, v=True)
+
+
+@pytest.fixture(scope="session")
+def make_key(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., KeyPair]:
+    """
+    Make key pairs of any type.
+    """
+
+    def make(kind: str = "ed25519", comment: str = "test") -> KeyPair:
+        path = tmp_path_factory.mktemp("key") / f"id_{kind}"
+        command = ["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", comment, "-f", str(path)]
+        subprocess.run(command, check=True)
+        return KeyPair(path, path.with_name(f"{path.name}.pub").read_text().strip())
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def key(make_key: Callable[..., KeyPair]) -> KeyPair:
+    """
+    The user's key.
+    """
+    return make_key()
+
+
+@pytest.fixture(scope="session")
+def other_key(make_key: Callable[..., KeyPair]) -> KeyPair:
+    """
+    Somebody else's key.
+    """
+    return make_key(comment="other")

@@ -1,0 +1,141 @@
+"""
+The specs hold for the image, and for containers started in different ways; and they can fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import KeyPair, Slipway
+
+Start = Callable[..., Slipway]
+
+# One way to break each subject, and the spec that has to notice.
+# fmt: off
+MUTATIONS = {
+    "packages": ("dpkg --purge --force-depends zip", "test_the_tools"),
+    "apt lists": ("touch /var/lib/apt/lists/x_Packages", "test_no_package_list"),
+    "rclone": ("ln -sfn /bin/true /usr/local/bin/rclone", "test_rclone_is_the_locked_one"),
+    "static file": ("echo >> /etc/motd", "test_files_mirrors_the_root"),
+    "mode": ("chmod 600 /etc/profile.d/slipway.sh", "test_files_mirrors_the_root"),
+    "command": ("rm /usr/local/bin/logtail.sh", "test_the_commands_are_on_path"),
+    "bashrc": ("sed -i /slipway/d /etc/bash.bashrc", "test_interactive_shells"),
+    "draft": ("touch /etc/.motd.slipway", "test_no_draft_is_left"),
+    "bytecode": ("find /opt/slipway/slipway -name 'cli*.pyc' -delete", "test_python_is_compiled"),
+    "password login": (
+        "sed -i 's/^Password.* no/PasswordAuthentication yes/' /etc/ssh/sshd_config.d/00-*",
+        "test_only_keys_open_a_session",
+    ),
+    "root's password": ("echo root:x | chpasswd", "test_root_has_no_password"),
+    "host key": (
+        "ssh-keygen -qt ed25519 -N '' -f /k && cp /k.pub /etc/ssh/ssh_host_ed25519_key.pub",
+        "test_the_container_has_host_keys",
+    ),
+    "doubled key": ("sed -i p /root/.ssh/authorized_keys", "test_each_given_key_is_there_once"),
+    "ACL on the key file": (
+        "setfacl -m u:nobody:rw /root/.ssh/authorized_keys",
+        "test_nobody_else_can_add_a_key",
+    ),
+    "home's mode": ("chmod 777 /root", "test_nobody_else_can_add_a_key"),
+    "sshd stopped": ("supervisorctl stop sshd", "test_sshd_answers"),
+    "readable secrets": ("chmod 644 /run/slipway/environment", "test_variables_are_for_root"),
+    "lost variable": ("sed -i /CANARY/d /run/slipway/environment.sh", "test_a_login_shell_sees"),
+    "wrong workspace": (
+        "sed -i 's/WORKSPACE=/WORKSPACE=x/' /run/slipway/environment.sh",
+        "test_what_the_workspace_is",
+    ),
+    "own variables": (
+        "echo 'export HOME=/x' >> /run/slipway/environment.sh",
+        "test_the_entrypoints_own",
+    ),
+    "no workspace": ("rm -r /workspace", "test_the_workspace_is_a_directory"),
+    "no warning": ("rm /workspace/WARNING-NO-MOUNT.txt", "test_a_workspace_that_goes"),
+    "no ACL": ("setfacl -k /workspace", "test_the_owner_may_use"),
+    "all GPUs": (
+        "echo 'export CUDA_VISIBLE_DEVICES=0,1,2' >> /run/slipway/environment.sh",
+        "test_no_more_gpus",
+    ),
+    "two programs in a file": (
+        "printf '[program:y]\\ncommand=true\\n' >> /etc/supervisor/conf.d/sshd.conf",
+        "test_every_program_has_a_file",
+    ),
+    "open socket": ("chmod 777 /run/supervisor.sock", "test_supervisords_socket"),
+    "logtail stopped": ("supervisorctl stop logtail", "test_supervised_programs_run"),
+    "open port": (
+        "nohup python3 -m http.server 8099 >/dev/null 2>&1 & sleep 1",
+        "test_nothing_listens_but_sshd",
+    ),
+    "failed operation": (
+        'sed -i \'s/"outcome": "unchanged"/"outcome": "failed"/\' /run/slipway/report.json',
+        "test_the_last_convergence",
+    ),
+    "no mount": (
+        'printf "; Slipway\'s\\n[program:remote-x]\\n" > /etc/supervisor/conf.d/remote-x.conf',
+        "test_every_remote",
+    ),
+    "open cache": (
+        "mkdir -p /workspace/remote/.cache/x && chmod 755 /workspace/remote/.cache/x",
+        "test_the_write_cache",
+    ),
+}
+
+
+def test_the_specs_hold_for_the_image(start: Start) -> None:
+    """
+    An image that nobody started has everything that does not belong to one container.
+    """
+    slipway = start("verify", entrypoint=["slipway"])
+
+    assert slipway.container.wait(timeout=120)["StatusCode"] == 0, slipway.logs()
+    assert " passed" in slipway.logs()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"SKIP_ACL": "true", "GPU_COUNT": "1"}, {"WORKSPACE": "/data/über alles"}],
+    ids=["plain", "limits", "another workspace"],
+)
+def test_the_specs_hold_for_started_containers(
+    start: Start, key: KeyPair, environment: dict[str, str]
+) -> None:
+    """
+    Whatever it was started with, all that holds for the image holds, and the rest too.
+    """
+    slipway = start(environment={"SSH_PUBKEY": key.public, **environment})
+    slipway.wait_converged()
+    slipway.wait_ssh(key)
+    result = slipway.exec("slipway", "verify")
+
+    assert result.code == 0, result.stdout
+
+
+def test_the_specs_hold_without_a_key(start: Start) -> None:
+    """
+    A container without sshd is a sound one.
+    """
+    slipway = start()
+    slipway.wait_converged()
+    result = slipway.exec("slipway", "verify")
+
+    assert result.code == 0, result.stdout
+
+
+@pytest.mark.parametrize("subject", MUTATIONS)
+def test_a_broken_container_fails_its_spec(start: Start, key: KeyPair, subject: str) -> None:
+    """
+    Each fact, broken once, is noticed by the spec that is about it.
+    """
+    command, spec = MUTATIONS[subject]
+    slipway = start(
+        environment={"SSH_PUBKEY": key.public, "CANARY": "1", "GPU_COUNT": "2"},
+        devices=[f"/dev/null:/dev/nvidia{number}" for number in range(4)],
+    )
+    slipway.wait_converged()
+    slipway.wait_ssh(key)
+    slipway.exec("sh", "-c", command)
+    result = slipway.exec("slipway", "verify", "--", "-k", spec)
+
+    assert result.code == 1, result.stdout
+    assert f"::{spec}" in result.stdout, result.stdout

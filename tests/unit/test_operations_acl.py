@@ -1,0 +1,74 @@
+from slipway.facts.acl import Acl, AclObstacle
+from slipway.operations import acl
+
+BARE = {"user::rwx", "group::r-x", "other::r-x"}
+
+
+def test_a_missing_entry_is_given(run):
+    """
+    The default entry and the mask come in one command, for a path with any characters in it.
+    """
+    expected = ["setfacl -d -m u:1234:rwx,m::rwx -- '/work space/$(x)'"]
+    actual = run(
+        acl.default,
+        path="/work space/$(x)",
+        uid=1234,
+        feature="workspace ACL",
+        facts={Acl: BARE, AclObstacle: ""},
+    )
+
+    assert expected == actual
+
+
+def test_an_entry_that_is_there_is_left_alone(run):
+    """
+    Nothing is run where the ACL has what it should, whatever else it holds.
+    """
+    entries = BARE | {"default:user:7:rwx", "default:mask::rwx", "default:user:9:r--"}
+
+    assert [] == run(acl.default, path="/w", uid=7, feature="f", facts={Acl: entries})
+
+
+def test_a_mask_that_takes_the_entry_back_is_widened(run):
+    """
+    An entry under a narrower mask is not in effect, so it counts as missing.
+    """
+    entries = BARE | {"default:user:7:rwx", "default:mask::r-x"}
+    facts = {Acl: entries, AclObstacle: ""}
+
+    assert ["setfacl -d -m u:7:rwx,m::rwx -- /w"] == run(
+        acl.default, path="/w", uid=7, feature="f", facts=facts
+    )
+
+
+def test_a_file_system_without_acls_is_degraded_not_failed(run):
+    """
+    Nothing is run, and the condition is named once.
+    """
+    facts = {Acl: BARE, AclObstacle: "the file system has no ACLs"}
+
+    assert [] == run(acl.default, path="/w", uid=7, feature="workspace ACL", facts=facts)
+    assert [("workspace ACL", "/w: the file system has no ACLs")] == run.host.connector_data[
+        "degraded"
+    ]
+
+
+def test_named_entries_are_taken_off_where_only_the_owner_may_write(run):
+    """
+    Only paths that have such entries are touched.
+    """
+    extended = BARE | {"user:65534:rw-", "mask::rw-"}
+    facts = {Acl: lambda path: extended if path.endswith("keys") else BARE}
+
+    assert ["setfacl -b -- /root/.ssh/authorized_keys"] == run(
+        acl.none, paths=["/root", "/root/.ssh/authorized_keys"], facts=facts
+    )
+
+
+def test_facts_read_what_getfacl_prints():
+    """
+    Comments and blank lines are no entries.
+    """
+    output = ["# file: w", "user::rwx", "group::r-x", "", "default:user:1234:rwx"]
+
+    assert {"user::rwx", "group::r-x", "default:user:1234:rwx"} == Acl().process(output)
