@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     converge = add("converge", _converge, "apply the desired state")
     converge.add_argument("--phase", choices=["build", "start"], default="start")
     converge.add_argument("--without-services", action="store_true", help=argparse.SUPPRESS)
+    add("start", _start, "start supervisord and converge, where PID 1 is not ours")
     check = add("check", _check, "say what converge would change, and change nothing")
     add("verify", _verify, "test this container against its specification").add_argument(
         "pytest", nargs="*", help="arguments for pytest"
@@ -88,6 +89,15 @@ def _converge(options: argparse.Namespace) -> int:
         report.to_json() if options.json else None,
         [f"slipway: {line}" for line in report.summary()],
     )
+    return 1 if report.failed else 0
+
+
+def _start(_options: argparse.Namespace) -> int:
+    from slipway import runner, start
+
+    start.run()
+    report = runner.converge("start")
+    _print(None, [f"slipway: {line}" for line in report.summary()])
     return 1 if report.failed else 0
 
 

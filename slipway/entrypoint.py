@@ -19,7 +19,7 @@ from slipway import environment, paths, settings
 EX_CONFIG = 78  # sysexits.h
 
 PYTHON = [f"{paths.PROJECT}/venv/bin/python3", "-I", "-m"]
-SUPERVISORD = [f"{paths.PROJECT}/venv/bin/supervisord", "-n", "-c", str(paths.SUPERVISORD_CONF)]
+SUPERVISORD = [*PYTHON, "slipway.supervisord", "-n", "-c", str(paths.SUPERVISORD_CONF)]
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
@@ -27,9 +27,28 @@ def main(arguments: Sequence[str]) -> NoReturn:
     Start the container; returns only by becoming supervisord or the user's command.
     """
     given, command = settings.split_arguments(arguments)
-    # not os.environ: in a C locale Python has added LC_CTYPE to it (PEP 538)
-    inherited = environment.parse(Path("/proc/self/environ").read_bytes().split(b"\0"))
-    variables = {**inherited, **given}
+    variables = prepare({**process_environment("self"), **given})
+    converge = [*PYTHON, "slipway", "converge"]
+    if command:
+        subprocess.run([*converge, "--without-services"], check=False, stdout=sys.stderr)
+        _become(command, variables)
+    _in_background(converge)
+    _become(SUPERVISORD, variables)
+
+
+def process_environment(pid: str) -> dict[str, str]:
+    """
+    Return what a process was started with. Raises OSError.
+
+    Not os.environ: in a C locale Python has added LC_CTYPE to that (PEP 538).
+    """
+    return environment.parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+
+
+def prepare(variables: dict[str, str]) -> dict[str, str]:
+    """
+    Save the environment of this start; returns what services see. Exits with 78 under strict.
+    """
     environment.save(paths.ENVIRONMENT, variables)
     loaded = settings.load(
         variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath
@@ -38,7 +57,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
         for refusal in loaded.refusals:
             print(f"slipway: refused: {refusal}", file=sys.stderr)
         sys.exit(EX_CONFIG)
-    child = {
+    return {
         **variables,
         **environment.derive(
             loaded.settings.environment,
@@ -47,12 +66,6 @@ def main(arguments: Sequence[str]) -> NoReturn:
             surroundings=environment.observe(loaded.settings.workspace),
         ),
     }
-    converge = [*PYTHON, "slipway", "converge"]
-    if command:
-        subprocess.run([*converge, "--without-services"], check=False, stdout=sys.stderr)
-        _become(command, child)
-    _in_background(converge)
-    _become(SUPERVISORD, child)
 
 
 def _in_background(command: Sequence[str]) -> None:

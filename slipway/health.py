@@ -32,14 +32,15 @@ def examine() -> Verdict:
     if failed:
         first = failed[0]
         return Verdict(False, f"unhealthy: {first['task']}: {first['name']}: {first['detail']}")
-    if last["services"] and (complaint := _services()):
+    missing = {entry["feature"] for entry in last["degraded"]}
+    if last["services"] and (complaint := _services(with_sshd="sshd" not in missing)):
         return Verdict(False, f"unhealthy: {complaint}")
     notes = [f"refused {entry['variable']}" for entry in last["refusals"]]
     notes += [f"degraded {entry['feature']}" for entry in last["degraded"]]
     return Verdict(True, "healthy" + (f" ({', '.join(notes)})" if notes else ""))
 
 
-def _services() -> str:
+def _services(*, with_sshd: bool) -> str:
     try:
         (processes,) = xmlrpc.call(
             paths.SUPERVISOR_SOCKET, [("supervisor.getAllProcessInfo", ())], timeout=TIMEOUT
@@ -52,7 +53,7 @@ def _services() -> str:
             return f"{process['name']} is {process['statename']}: {why}"
     running = {process["name"] for process in processes if process["statename"] == "RUNNING"}
     stopped = {process["name"] for process in processes if process["statename"] == "STOPPED"}
-    if _has_key():
+    if with_sshd and _has_key():
         by_hand = "sshd" in stopped and _was_started(processes)
         if not by_hand and ("sshd" not in running or not _banner()):
             return "sshd does not answer"

@@ -46,3 +46,21 @@ class SshdIsStale(FactBase[bool]):
     def process(self, output: list[str]) -> bool:
         """Any newer file will do."""
         return bool(output)
+
+
+class SshPortIsTaken(FactBase[bool]):
+    """
+    Returns whether something listens on TCP port 22 already: a cloud's own sshd, say.
+
+    State 0A of /proc/net/tcp is LISTEN; ports are in hexadecimal (proc(5)).
+    """
+
+    default = bool
+
+    def command(self) -> str:
+        """Look into the kernel's tables; no tool for sockets need be installed."""
+        return "grep -hE ':0016 [0-9A-F]+:0000 0A' /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
+
+    def process(self, output: list[str]) -> bool:
+        """Any listener will do."""
+        return bool(output)

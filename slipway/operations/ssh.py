@@ -10,8 +10,9 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway import keys
+from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFiles
-from slipway.facts.ssh import HostKeys, SshdIsStale
+from slipway.facts.ssh import HostKeys, SshdIsStale, SshPortIsTaken
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.supervisor import checked
 
@@ -61,7 +62,10 @@ def daemon(*, authorized_keys: str) -> Generator[StringCommand]:
     file = host.get_fact(KeyFiles, paths=[authorized_keys]).get(authorized_keys)
     wanted = file is not None and keys.any_valid(file.content)
     up = supervisord.programs["sshd"].state in UP
-    if wanted and not up:
+    if wanted and not up and host.get_fact(SshPortIsTaken):
+        degrade("sshd", "port 22 is taken by another server, which is left alone")
+        host.noop("another server has port 22")
+    elif wanted and not up:
         yield checked([("supervisor.startProcess", ("sshd", False))])
     elif up and not wanted:
         yield checked([("supervisor.stopProcess", ("sshd",))])

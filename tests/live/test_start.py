@@ -18,7 +18,8 @@ Start = Callable[..., Slipway]
 TREE = r"""
 cd / && {
   find etc/ssh etc/supervisor etc/profile.d etc/motd etc/bash.bashrc root run/slipway \
-       usr/local/bin var/lib/slipway workspace -xdev ! -name report.json ! -path run/slipway ! -path '*/rclone*' \
+       usr/local/bin var/lib/slipway workspace -xdev \
+       ! -name report.json ! -path run/slipway ! -path '*/rclone*' \
        -printf '%p %M %U:%G %T@ %l\n' | sort
   find etc/ssh etc/supervisor root run/slipway workspace -xdev -type f ! -name report.json \
        -exec sha256sum {} + | sort

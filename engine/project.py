@@ -1,0 +1,65 @@
+"""
+Which clone, which image, which environment a command works on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Project:
+    """
+    A clone of the repository, and the caller's environment.
+    """
+
+    root: Path
+    environment: Mapping[str, str]
+
+    @property
+    def image(self) -> str:
+        """
+        The image's full name.
+        """
+        name = self.environment.get("IMAGE") or "slipway/base"
+        return f"{name}:{self.environment.get('TAG') or 'dev'}"
+
+    @property
+    def suite(self) -> str:
+        """
+        The Debian release of the default base image.
+        """
+        return self.environment.get("SUITE") or "bookworm"
+
+    @property
+    def base(self) -> str:
+        """
+        The name that the Dockerfile's FROM gets.
+        """
+        return self.environment.get("IMAGE_BASE") or f"debian:{self.suite}-slim"
+
+    @property
+    def config(self) -> Path:
+        """
+        Where the user's keys and settings are.
+        """
+        return self.root / "config"
+
+    def log(self, name: str) -> Path:
+        """
+        Return the log file of a step; its directory exists.
+        """
+        logs = self.root / "build" / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        return logs / f"{name}.log"
+
+    def shown(self, path: Path) -> str:
+        """
+        Return a path as the user would type it in the clone.
+        """
+        return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)

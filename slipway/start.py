@@ -1,0 +1,63 @@
+"""
+`slipway start`: the same state in a container whose PID 1 is a cloud's, a shell or `sleep`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import IO
+
+from slipway import entrypoint, paths, xmlrpc
+
+PATIENCE = 10.0  # seconds for supervisord's socket: ten times what a slow machine takes
+
+
+def run() -> None:
+    """
+    Start supervisord once; a second call finds it and starts nothing. Raises OSError.
+
+    The environment of the start is PID 1's, with what the caller adds: a cloud gives its variables
+    to the one or to the other.
+    """
+    if answers():
+        return
+    given = {**entrypoint.process_environment("1"), **entrypoint.process_environment("self")}
+    variables = entrypoint.prepare(given)
+    with container_output() as output:
+        subprocess.Popen(
+            entrypoint.SUPERVISORD,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # it outlives the shell that called us
+        )
+    deadline = time.monotonic() + PATIENCE
+    while not answers():
+        if time.monotonic() > deadline:
+            raise OSError(f"supervisord does not answer; see {paths.LOGS}/supervisord.log")
+        time.sleep(0.02)  # its socket appears, and nothing tells when
+
+
+def answers() -> bool:
+    """
+    Tell whether a supervisord answers at the contract's socket.
+    """
+    try:
+        xmlrpc.call(paths.SUPERVISOR_SOCKET, [("supervisor.getState", ())], timeout=2.0)
+    except OSError:
+        return False
+    return True
+
+
+def container_output() -> IO[bytes]:
+    """
+    Open the container's own output, PID 1's; where that can't be had, /dev/null.
+    """
+    try:
+        return Path("/proc/1/fd/1").open("ab")
+    except OSError:
+        return Path(os.devnull).open("ab")

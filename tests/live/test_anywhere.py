@@ -1,0 +1,72 @@
+"""
+Containers whose PID 1 is not ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .conftest import KeyPair, Slipway
+
+Start = Callable[..., Slipway]
+
+
+def test_start_brings_up_what_the_entrypoint_would(start: Start, key: KeyPair) -> None:
+    """
+    In a container of `sleep infinity`, `slipway start` gives SSH and services; twice is once.
+    """
+    slipway = start("infinity", entrypoint=["sleep"], environment={"SSH_PUBKEY": key.public})
+    assert slipway.exec("slipway", "start").code == 0
+    slipway.wait_ssh(key)
+    pid = slipway.check_output("supervisorctl", "pid")
+    again = slipway.exec("slipway", "start")
+
+    assert again.code == 0
+    assert "changed" not in again.stdout.replace("unchanged", "")
+    assert slipway.check_output("supervisorctl", "pid") == pid
+    assert slipway.exec("slipway", "verify").code == 0
+    slipway.wait_healthy()
+
+
+def test_the_callers_variables_count(start: Start, key: KeyPair) -> None:
+    """
+    A cloud's onstart hook may have the variables where PID 1 has none.
+    """
+    slipway = start("infinity", entrypoint=["sleep"])
+    slipway.exec("slipway", "start", environment={"SSH_PUBKEY": key.public, "HOOK": "1"})
+    slipway.wait_ssh(key)
+
+    assert slipway.ssh(key, "printenv HOOK").stdout == "1\n"
+
+
+def test_another_sshd_is_left_alone(start: Start, key: KeyPair) -> None:
+    """
+    A cloud's own sshd has port 22: degraded and named, no loop, and healthy.
+    """
+    slipway = start("infinity", entrypoint=["sleep"], environment={"SSH_PUBKEY": key.public})
+    theirs = (
+        "mkdir -p /run/sshd && ssh-keygen -qt ed25519 -N '' -f /theirs && "
+        "/usr/sbin/sshd -h /theirs -o PidFile=/run/theirs.pid"
+    )
+    slipway.check_output("sh", "-c", theirs)
+    assert slipway.exec("slipway", "start").code == 0
+    report = slipway.report()
+
+    assert report is not None
+    assert [entry["feature"] for entry in report["degraded"]] == ["sshd"]
+    assert "STOPPED" in slipway.exec("supervisorctl", "status", "sshd").stdout
+    assert slipway.ssh(key, "true").code == 0
+    slipway.wait_healthy()
+
+
+def test_only_root_converges(start: Start) -> None:
+    """
+    Anybody else is told so in one line.
+    """
+    slipway = start()
+    slipway.wait_converged()
+    result = slipway.container.exec_run(["slipway", "converge"], user="nobody", demux=True)
+    _, stderr = result.output
+
+    assert result.exit_code == 1
+    assert stderr.decode() == "slipway: /run/slipway/environment: Permission denied; run it as root\n"
