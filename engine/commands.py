@@ -5,17 +5,19 @@ Running other programs: quietly, with their output in a log file, and within a t
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 TAIL = 15  # lines of a log that a failure shows
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # the classic builder paints what a step says
 
 
 class Failure(Exception):  # noqa: N818 - it is the user's to read, and ends the command
@@ -34,7 +36,8 @@ class Failure(Exception):  # noqa: N818 - it is the user's to read, and ends the
         """
         if self.log is None or not self.log.exists():
             return []
-        return self.log.read_text(errors="replace").splitlines()[-TAIL:]
+        text = COLOURS.sub("", self.log.read_text(errors="replace"))
+        return text.splitlines()[-TAIL:]
 
 
 class Output(NamedTuple):
@@ -75,7 +78,7 @@ def _silent(_line: str) -> None:
     return
 
 
-def run(
+def run(  # noqa: PLR0913 - what subprocess wants, and two times
     words: Sequence[str],
     *,
     log: Path,
@@ -125,7 +128,7 @@ def run(
                     sink.write(chunk)
                     *lines, rest = (rest + chunk).split(b"\n")
                     for line in lines:
-                        on_line(line.decode(errors="replace").rstrip())
+                        on_line(COLOURS.sub("", line.decode(errors="replace")).rstrip())
         except subprocess.TimeoutExpired:
             return 124
         finally:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine import dotenv
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -15,33 +17,43 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Project:
     """
-    A clone of the repository, and the caller's environment.
+    A clone of the repository, the caller's environment, and what Compose will read.
+
+    + settings: the environment, else the user's `.env`
     """
 
     root: Path
     environment: Mapping[str, str]
+    settings: Mapping[str, str]
+
+    @classmethod
+    def at(cls, root: Path, environment: Mapping[str, str]) -> Project:
+        """
+        Return the project of a clone.
+        """
+        return cls(root, environment, {**dotenv.read(root / ".env"), **environment})
 
     @property
     def image(self) -> str:
         """
         The image's full name.
         """
-        name = self.environment.get("IMAGE") or "slipway/base"
-        return f"{name}:{self.environment.get('TAG') or 'dev'}"
+        name = self.settings.get("IMAGE") or "slipway/base"
+        return f"{name}:{self.settings.get('TAG') or 'dev'}"
 
     @property
     def suite(self) -> str:
         """
         The Debian release of the default base image.
         """
-        return self.environment.get("SUITE") or "bookworm"
+        return self.settings.get("SUITE") or "bookworm"
 
     @property
     def base(self) -> str:
         """
         The name that the Dockerfile's FROM gets.
         """
-        return self.environment.get("IMAGE_BASE") or f"debian:{self.suite}-slim"
+        return self.settings.get("IMAGE_BASE") or f"debian:{self.suite}-slim"
 
     @property
     def config(self) -> Path:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 QUIET = 20.0  # seconds after which a plain log says that a step is still going on
 BOLD, DIM, GREEN, RED, PLAIN = "\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m"
-REDRAW = 0.2
+REDRAW = 0.2  # seconds
+INDENT = " " * 6  # as wide as "[1/5] "
 
 
 def duration(seconds: float) -> str:
@@ -83,24 +84,24 @@ class Steps:
             yield step
         except BaseException:
             self._settle(painter, over)
-            self._line(f"{self._head(step)} {self._coloured(RED, 'failed')}")
+            self.say(f"{self._head(step)} {self._coloured(RED, 'failed')}")
             raise
         self._settle(painter, over)
-        self._line(f"{self._head(step)} {self._coloured(GREEN, step.result)}")
+        self.say(f"{self._head(step)} {self._coloured(GREEN, step.result)}")
 
     def note(self, text: str) -> None:
         """
         Say something that the user should know.
         """
-        self._line(f"      {text}")
+        self.say(f"{INDENT}{text}")
 
     def fail(self, failure: Failure, where: str) -> None:
         """
         Say what to do, after the end of the log that tells why.
         """
         for line in failure.tail():
-            self._line(f"      {self._coloured(DIM, line)}")
-        self._line(f"{self._coloured(RED, 'slipway:')} {failure.sentence}{where}")
+            self.say(f"{INDENT}{self._coloured(DIM, line)}")
+        self.say(f"{self._coloured(RED, 'slipway:')} {failure.sentence}{where}")
 
     def _head(self, step: Step) -> str:
         return f"{self._coloured(DIM, f'[{self.number}/{self.total}]')} {step.title} …"
@@ -108,7 +109,10 @@ class Steps:
     def _coloured(self, colour: str, text: str) -> str:
         return f"{colour}{text}{PLAIN}" if self.live else text
 
-    def _line(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """
+        Print a line.
+        """
         erase = "\r\033[K" if self.live else ""
         self.stream.write(f"{erase}{text}\n")
         self.stream.flush()
@@ -129,4 +133,4 @@ class Steps:
                 self.stream.write(f"\r\033[K{text[: width - 1]}")
                 self.stream.flush()
             else:
-                self._line(text)
+                self.say(text)

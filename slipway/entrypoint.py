@@ -18,8 +18,7 @@ from slipway import environment, paths, settings
 
 EX_CONFIG = 78  # sysexits.h
 
-PYTHON = [f"{paths.PROJECT}/venv/bin/python3", "-I", "-m"]
-SUPERVISORD = [*PYTHON, "slipway.supervisord", "-n", "-c", str(paths.SUPERVISORD_CONF)]
+SUPERVISORD = [*paths.PYTHON, "slipway.supervisord", "-n", "-c", str(paths.SUPERVISORD_CONF)]
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
@@ -28,11 +27,10 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """
     given, command = settings.split_arguments(arguments)
     variables = prepare({**process_environment("self"), **given})
-    converge = [*PYTHON, "slipway", "converge"]
     if command:
-        subprocess.run([*converge, "--without-services"], check=False, stdout=sys.stderr)
+        subprocess.run([*paths.CONVERGE, "--without-services"], check=False, stdout=sys.stderr)
         _become(command, variables)
-    _in_background(converge)
+    _in_background(paths.CONVERGE)
     _become(SUPERVISORD, variables)
 
 

@@ -86,6 +86,6 @@ def _has_key() -> bool:
 def _banner() -> bool:
     try:
         with socket.create_connection(("127.0.0.1", 22), TIMEOUT) as connection:
-            return connection.recv(4) == b"SSH-"
+            return bool(connection.recv(4) == b"SSH-")
     except OSError:
         return False

@@ -7,6 +7,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent  # /opt/slipway in the image
 FILES = PROJECT / "files"  # mirrors /
 
+PYTHON = [f"{PROJECT}/venv/bin/python3", "-I", "-m"]  # nothing of the user's PYTHON* gets in
+CONVERGE = [*PYTHON, "slipway", "converge"]
+
 RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outlives PID 1
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600
 LOCK = RUN / "lock"

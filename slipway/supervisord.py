@@ -13,12 +13,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from supervisor import supervisord
+from supervisor import events, supervisord
 from supervisor.options import ServerOptions
 from supervisor.states import SupervisorStates
+
+from slipway.paths import AUTHORIZED_KEYS, CONVERGE
 
 
 class Alarm:
@@ -45,7 +49,33 @@ class Alarm:
         """Two signals may have shared one read."""
 
 
-class Supervisor(supervisord.Supervisor):
+class FirstKey:
+    """
+    Converges when a key comes to a container that had none: by a cloud's hook, by hand, by a copy.
+
+    sshd has never run then, so nobody can have stopped it on purpose.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
+        self.seen = 0
+        events.subscribe(events.Tick5Event, self.look)
+
+    def look(self, _event: object) -> None:
+        """See, every five seconds, whether authorized_keys is another one than before."""
+        sshd = self.supervisor.process_groups.get("sshd")
+        if sshd is None or any(process.laststart for process in sshd.processes.values()):
+            return
+        try:
+            status = AUTHORIZED_KEYS.stat()
+        except OSError:
+            return
+        if status.st_size and status.st_mtime_ns != self.seen:
+            self.seen = status.st_mtime_ns
+            subprocess.Popen(CONVERGE)
+
+
+class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no annotations
     """
     supervisord with an alarm clock.
     """
@@ -56,6 +86,7 @@ class Supervisor(supervisord.Supervisor):
         self.options.get_socket_map()[alarm.reading] = alarm
         signal.set_wakeup_fd(alarm.writing, warn_on_full_buffer=False)
         os.write(alarm.writing, b"\0")
+        FirstKey(self)
         super().runforever()
 
     def ordered_stop_groups_phase_1(self) -> None:
@@ -66,9 +97,10 @@ class Supervisor(supervisord.Supervisor):
     def ordered_stop_groups_phase_2(self) -> None:
         """Go on to the next priority when the last one of this has stopped."""
         stopped = [group for group in self._next_to_stop() if not group.get_unstopped_processes()]
-        self.stop_groups = [group for group in self.stop_groups or [] if group not in stopped]
+        left = [group for group in self.stop_groups or [] if group not in stopped]
+        self.stop_groups: list[Any] | None = left
 
-    def _next_to_stop(self) -> list[supervisord.ProcessGroup]:
+    def _next_to_stop(self) -> list[Any]:
         groups = self.stop_groups or []
         return [group for group in groups if group.config.priority == groups[-1].config.priority]
 

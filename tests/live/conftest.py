@@ -196,10 +196,11 @@ def start(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., Sli
 
     def run(*command: str, **options: Any) -> Slipway:
         options.setdefault("ports", {"22/tcp": ("127.0.0.1", None)})
-        container = engine.containers.run(
-            image, list(command), name=f"{PREFIX}{uuid.uuid4().hex[:12]}", detach=True, **options
+        container = engine.containers.create(
+            image, list(command), name=f"{PREFIX}{uuid.uuid4().hex[:12]}", **options
         )
         started.append(container)
+        container.start()
         return Slipway(container)
 
     yield run

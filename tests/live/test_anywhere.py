@@ -5,6 +5,7 @@ Containers whose PID 1 is not ours.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from .conftest import KeyPair, Slipway
 
@@ -65,8 +66,9 @@ def test_only_root_converges(start: Start) -> None:
     """
     slipway = start()
     slipway.wait_converged()
-    result = slipway.container.exec_run(["slipway", "converge"], user="nobody", demux=True)
+    result: Any = slipway.container.exec_run(["slipway", "converge"], user="nobody", demux=True)
     _, stderr = result.output
 
     assert result.exit_code == 1
-    assert stderr.decode() == "slipway: /run/slipway/environment: Permission denied; run it as root\n"
+    complaint = "/run/slipway/environment: Permission denied; run it as root"
+    assert stderr.decode() == f"slipway: {complaint}\n"

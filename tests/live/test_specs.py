@@ -23,7 +23,7 @@ MUTATIONS = {
     "command": ("rm /usr/local/bin/logtail.sh", "test_the_commands_are_on_path"),
     "bashrc": ("sed -i /slipway/d /etc/bash.bashrc", "test_interactive_shells"),
     "draft": ("touch /etc/.motd.slipway", "test_no_draft_is_left"),
-    "bytecode": ("find /opt/slipway/slipway -name 'cli*.pyc' -delete", "test_python_is_compiled"),
+    "bytecode": ("rm /opt/slipway/slipway/__pycache__/doctor.*", "test_python_is_compiled"),
     "password login": (
         "sed -i 's/^Password.* no/PasswordAuthentication yes/' /etc/ssh/sshd_config.d/00-*",
         "test_only_keys_open_a_session",

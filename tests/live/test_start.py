@@ -183,6 +183,19 @@ def test_without_a_key_sshd_waits_for_one(start: Start, key: KeyPair, tmp_path: 
     slipway.wait_ssh(key)
 
 
+def test_a_key_put_there_by_hand_is_enough(start: Start, key: KeyPair) -> None:
+    """
+    A cloud's hook that appends to authorized_keys later starts sshd: no restart, no command.
+    """
+    slipway = start()
+    slipway.wait_converged()
+    slipway.check_output(
+        "sh", "-c", f"mkdir -p /root/.ssh && echo '{key.public}' >> /root/.ssh/authorized_keys"
+    )
+
+    slipway.wait_ssh(key)
+
+
 def test_a_key_taken_back_goes_and_others_stay(
     start: Start, key: KeyPair, other_key: KeyPair, make_key: Callable[..., KeyPair], tmp_path: Path
 ) -> None:

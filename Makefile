@@ -1,0 +1,71 @@
+# `make` alone names the targets. What they do is engine/: this file is its table of contents.
+
+PYTHON ?= python3
+ENGINE = $(PYTHON) -m engine
+BIN = .venv/bin
+export PYTHONDONTWRITEBYTECODE = 1
+
+# Variables given to make reach the engine: make up IMAGE_BASE=debian:trixie-slim
+export IMAGE TAG IMAGE_BASE SUITE
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: up
+up: ## engine, base image, image and container; prints the ssh line
+	@$(ENGINE) up
+
+.PHONY: down
+down: ## removes the container; the workspace and config/ stay
+	@$(ENGINE) down
+
+.PHONY: shell
+shell: ## a login shell in the container
+	@$(ENGINE) shell
+
+.PHONY: logs
+logs: ## follows what the container says
+	@$(ENGINE) logs
+
+.PHONY: build
+build: ## the image: IMAGE=slipway/base TAG=dev IMAGE_BASE=debian:bookworm-slim
+	@$(ENGINE) build
+
+.PHONY: base
+base: ## the base image, pulled or made from Debian's packages: SUITE=bookworm or trixie
+	@$(ENGINE) base
+
+.PHONY: engine
+engine: ## a Docker engine that answers; as root, installs and starts one
+	@$(ENGINE) engine
+
+.PHONY: engine-down
+engine-down: ## stops the engine, if make started it
+	@$(ENGINE) engine-down
+
+.PHONY: test
+test: build .venv/.stamp ## every test: unit, image, live
+	$(BIN)/pytest
+
+.PHONY: check
+check: .venv/.stamp ## ruff, mypy --strict, shellcheck
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	git grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' -- ':!*.j2' | xargs $(BIN)/shellcheck
+
+.PHONY: lock
+lock: ## the lock files anew, from requirements*.in
+	$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet --only-binary :all: uv
+	for name in requirements requirements-build requirements-dev; do \
+		build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+			--no-emit-index-url --custom-compile-command 'make lock' \
+			$$name.in -o $$name.lock || exit; \
+	done
+
+.venv/.stamp: requirements-dev.lock pyproject.toml
+	@$(ENGINE) venv
+	@touch $@

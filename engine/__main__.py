@@ -1,0 +1,166 @@
+"""
+What `make` calls: `python3 -m engine COMMAND`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from engine import base, host, image, keys, venv
+from engine.client import compose
+from engine.commands import Failure, run
+from engine.compose import LOOPBACK, Compose
+from engine.project import Project
+from engine.steps import Steps
+
+ROOT = Path(__file__).resolve().parent.parent
+EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
+
+
+def up(project: Project, steps: Steps) -> None:
+    """
+    Everything from an engine to a healthy container, and the line that logs in.
+    """
+    steps.total = 5
+    _build(project, steps)
+    with steps.step("keys") as step:
+        keys.ensure_authorized(project, step)
+    with steps.step("container") as step:
+        stack = Compose(project, host.ensure_compose(project, step))
+        step.doing("looking at this host")
+        stack.decide()
+        container = stack.up(step)
+        port = stack.published(container, 22) or int(stack.decided["SSH_PORT"])
+        address = LOOPBACK if stack.address in EVERYWHERE else stack.address
+        known = keys.remember_host(project, container, address, port)
+    for note in stack.notes:
+        steps.note(note)
+    words = ["ssh", "-p", str(port), "-o", f"UserKnownHostsFile={project.shown(known)}"]
+    private = keys.identity(project)
+    if private:
+        words += ["-i", project.shown(private)]
+    steps.say(" ".join([*words, f"root@{address}"]))
+
+
+def build(project: Project, steps: Steps) -> None:
+    """
+    The image, and what it needs.
+    """
+    steps.total = 3
+    _build(project, steps)
+
+
+def base_image(project: Project, steps: Steps) -> None:
+    """
+    The base image: SUITE=bookworm or trixie, or any IMAGE_BASE that can be pulled.
+    """
+    steps.total = 2
+    _engine(project, steps)
+    with steps.step("base image") as step:
+        base.ensure(project, step)
+
+
+def engine_up(project: Project, steps: Steps) -> None:
+    """
+    An engine that answers.
+    """
+    _engine(project, steps)
+
+
+def engine_down(_project: Project, steps: Steps) -> None:
+    """
+    Stop the engine, containers included, if we started it.
+    """
+    with steps.step("engine") as step:
+        if host.stop_engine():
+            step.did("stopped")
+        else:
+            step.did("none that we started", timed=False)
+
+
+def environment(project: Project, steps: Steps) -> None:
+    """
+    The developer's .venv.
+    """
+    with steps.step("python") as step:
+        venv.ensure(project, step)
+
+
+def down(project: Project, steps: Steps) -> None:
+    """
+    Remove the container. The workspace and everything under config/ stay.
+    """
+    with steps.step("container") as step:
+        stack = Compose(project, compose(project.environment))
+        log = project.log("compose")
+        words = [*stack.words, "down"]
+        if run(words, log=log, environment=stack.environment(), cwd=project.root) != 0:
+            raise Failure("Compose could not take the container down: its log says why", log)
+        step.did("removed")
+
+
+def shell(project: Project, _steps: Steps) -> None:
+    """
+    A login shell in the container.
+    """
+    terminal = [] if sys.stdin.isatty() else ["-T"]
+    Compose(project, compose(project.environment)).call("exec", *terminal, "slipway", "bash", "-l")
+
+
+def logs(project: Project, _steps: Steps) -> None:
+    """
+    What the container says, until Ctrl-C.
+    """
+    Compose(project, compose(project.environment)).call("logs", "--follow", "--tail", "100")
+
+
+COMMANDS = {
+    "up": up,
+    "build": build,
+    "base": base_image,
+    "engine": engine_up,
+    "engine-down": engine_down,
+    "venv": environment,
+    "down": down,
+    "shell": shell,
+    "logs": logs,
+}
+
+
+def _engine(project: Project, steps: Steps) -> None:
+    with steps.step("engine") as step:
+        host.ensure_engine(project, step)
+
+
+def _build(project: Project, steps: Steps) -> None:
+    _engine(project, steps)
+    with steps.step("base image") as step:
+        base.ensure(project, step)
+    with steps.step("image") as step:
+        image.build(project, step)
+
+
+def main(arguments: list[str]) -> int:
+    """
+    Run one command; a failure is a sentence, never a traceback.
+    """
+    parser = argparse.ArgumentParser(prog="python3 -m engine", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    command = COMMANDS[parser.parse_args(arguments).command]
+    project = Project.at(ROOT, os.environ)
+    steps = Steps(total=1)
+    try:
+        command(project, steps)
+    except Failure as failure:
+        where = f" (log: {project.shown(failure.log)})" if failure.log else ""
+        steps.fail(failure, where)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

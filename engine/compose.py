@@ -1,0 +1,283 @@
+"""
+The container by Compose: what this host can do, decided once and passed in variables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import client, network
+from engine.commands import Failure, ask, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.project import Project
+    from engine.steps import Step
+
+SERVICE = "slipway"
+LOOPBACK = "127.0.0.1"
+PATIENCE = 90.0  # seconds from `compose up` to healthy
+# Without /dev/fuse: a device and a capability that every container has anyway.
+NO_FUSE = {
+    "FUSE_DEVICE": "/dev/null",
+    "FUSE_CAPABILITY": "CHOWN",
+    "APPARMOR_PROFILE": "docker-default",
+}
+OVERRIDES = [
+    f"{stem}.override.{suffix}"
+    for stem in ("compose", "docker-compose")
+    for suffix in ("yml", "yaml")
+]
+
+
+@dataclass(frozen=True)
+class Port:
+    """
+    One published port: the variable that says which, and the default.
+    """
+
+    variable: str
+    default: int
+    inside: int
+
+
+PORTS = (Port("SSH_PORT", 2222, 22), Port("RCLONE_PORT", 53682, 53682))
+
+
+class Compose:
+    """
+    The clone's Compose project.
+    """
+
+    def __init__(self, project: Project, words: Sequence[str]) -> None:
+        self.project = project
+        self.words = list(words)
+        self.settings = project.settings
+        self.decided: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.gpus = False
+        self.outgrown = False
+
+    @property
+    def address(self) -> str:
+        """
+        The address that ports are published on.
+        """
+        return self.settings.get("BIND_ADDRESS") or LOOPBACK
+
+    @property
+    def workspace(self) -> Path:
+        """
+        The workspace directory on this host.
+        """
+        path = Path(self.settings.get("WORKSPACE_DIR") or "workspace")
+        return self.project.root / path.expanduser()
+
+    def decide(self) -> None:
+        """
+        Find out what the host lacks, and choose what serves instead. The user's own word stands.
+        """
+        server = client.info(self.project.environment)
+        self.gpus = "nvidia" in (server.get("Runtimes") or {})
+        if not self.gpus:
+            self.notes.append("no NVIDIA runtime: the container sees no GPU")
+        if not self._accepts("--device", "/dev/fuse"):
+            self.decided.update(NO_FUSE)
+            self.notes.append("no /dev/fuse: remotes are not mounted")
+        self._decide_propagation()
+        self._decide_mtu()
+        self._decide_ports()
+        for name in [name for name in self.decided if self.settings.get(name)]:
+            if name not in {port.variable for port in PORTS}:
+                del self.decided[name]
+
+    def up(self, step: Step) -> str:
+        """
+        Bring the container up and wait until it is healthy; returns its id.
+        """
+        log = self.project.log("compose")
+        log.unlink(missing_ok=True)
+        before = self.container()
+        if self.outgrown:  # neither Compose changes a network in place
+            self._run("down", log=log, step=step)
+        if self._run("up", "--detach", "--no-build", log=log, step=step) != 0:
+            raise Failure("Compose could not bring the container up: mend what its log names", log)
+        container = self.container()
+        self._wait_healthy(container, step)
+        if container == before:
+            step.did(f"{self._name(container)} runs and is healthy", timed=False)
+        else:
+            step.did(f"{self._name(container)} started, healthy")
+        return container
+
+    def container(self) -> str:
+        """
+        Return the running container's id; empty when there is none.
+        """
+        answer = ask(self._command("ps", "--quiet", SERVICE), environment=self.environment())
+        lines = answer.text.split()
+        return lines[0] if lines else ""
+
+    def published(self, container: str, inside: int) -> int | None:
+        """
+        Return the host's port for one of a running container's.
+        """
+        found = self._inspect(container)
+        if not found.get("State", {}).get("Running"):
+            return None
+        ports = found["HostConfig"]["PortBindings"] or {}
+        bound = ports.get(f"{inside}/tcp") or [{}]
+        port = bound[0].get("HostPort") or ""
+        return int(port) if port.isdigit() else None
+
+    def environment(self) -> dict[str, str]:
+        """
+        Return the environment of Compose itself.
+        """
+        image, _, tag = self.project.image.rpartition(":")
+        return {**self.project.environment, "IMAGE": image, "TAG": tag, **self.decided}
+
+    def call(self, *words: str) -> None:
+        """
+        Become Compose: for commands that are the user's own.
+        """
+        os.chdir(self.project.root)
+        command = self._command(*words)
+        os.execvpe(command[0], command, self.environment())  # noqa: S606 - words, no shell
+
+    def _decide_propagation(self) -> None:
+        folder = self.workspace
+        folder.mkdir(parents=True, exist_ok=True)
+        mount = f"type=bind,source={folder},target=/workspace,bind-propagation=rshared"
+        if self._accepts("--mount", mount):
+            self.decided["WORKSPACE_PROPAGATION"] = "rshared"
+        else:
+            self.notes.append(
+                f"{self.project.shown(folder)} is in no shared mount: "
+                "remotes that the container mounts are seen in the container only"
+            )
+
+    def _decide_mtu(self) -> None:
+        """
+        Choose the network's packet size. A smaller one than the uplink's does no harm, and stays.
+        """
+        uplink = network.uplink_mtu()
+        words = ["docker", "network", "inspect", "--format", client.NETWORK_MTU]
+        answer = ask([*words, self._network()], environment=self.project.environment).text.strip()
+        now = int(answer) if answer.isdigit() else uplink
+        self.outgrown = now > uplink
+        self.decided["NETWORK_MTU"] = str(min(now, uplink))
+
+    def _network(self) -> str:
+        """
+        Return the name of the project's network, by the label that Compose gives it.
+        """
+        # fmt: off
+        words = [
+            "docker", "network", "ls", "--format", "{{.Name}}",
+            "--filter", f"label=com.docker.compose.project={self._project_name()}",
+        ]
+        # fmt: on
+        names = ask(words, environment=self.project.environment).text.split()
+        return names[0] if names else ""
+
+    def _project_name(self) -> str:
+        """
+        Return the project's name as both Composes derive it.
+        """
+        name = self.settings.get("COMPOSE_PROJECT_NAME") or self.project.root.name
+        return re.sub(r"[^-_a-z0-9]", "", name.lower()).lstrip("_-")
+
+    def _decide_ports(self) -> None:
+        """
+        Choose ports that are free. What was chosen before stays while the same one is wanted.
+        """
+        memory = self.project.root / "build" / "ports.json"
+        chosen: dict[str, list[int]] = json.loads(memory.read_text()) if memory.exists() else {}
+        container = self.container()
+        for port in PORTS:
+            wanted = int(self.settings.get(port.variable) or port.default)
+            ours = self.published(container, port.inside) if container else None
+            before = chosen.get(port.variable) or [wanted, wanted]
+            candidate = before[1] if before[0] == wanted else wanted
+            if candidate != ours:
+                candidate = network.next_free(self.address, wanted)
+            if candidate != wanted:
+                self.notes.append(f"port {wanted} was taken: {candidate} instead")
+            self.decided[port.variable] = str(candidate)
+            chosen[port.variable] = [wanted, candidate]
+        memory.write_text(json.dumps(chosen))
+
+    def _accepts(self, *options: str) -> bool:
+        """
+        Ask the engine itself: it may be on another machine, or in another mount namespace.
+        """
+        name = f"slipway-probe-{uuid.uuid4().hex[:12]}"
+        # fmt: off
+        words = [
+            "docker", "run", "--rm", "--name", name, "--network", "none", "--no-healthcheck",
+            "--entrypoint", "/bin/true", *options, self.project.image,
+        ]
+        # fmt: on
+        accepted = ask(words, environment=self.project.environment).code == 0
+        if not accepted:  # one that the engine made and could not start stays
+            ask(["docker", "rm", "--force", name], environment=self.project.environment)
+        return accepted
+
+    def _command(self, *words: str) -> list[str]:
+        return [*self.words, *self._files(), *words]
+
+    def _files(self) -> list[str]:
+        """
+        Return the file options: none, so that Compose finds its own, unless there are GPUs to add.
+        """
+        if not self.gpus or self.settings.get("COMPOSE_FILE"):
+            return []
+        own = [name for name in OVERRIDES if (self.project.root / name).exists()]
+        files = ["docker-compose.yaml", "docker-compose.nvidia.yaml", *own]
+        return [word for name in files for word in ("--file", name)]
+
+    def _run(self, *words: str, log: Path, step: Step) -> int:
+        return run(
+            self._command(*words),
+            log=log,
+            environment=self.environment(),
+            cwd=self.project.root,
+            on_line=step.doing,
+        )
+
+    def _inspect(self, container: str) -> dict[str, Any]:
+        answer = ask(["docker", "inspect", container], environment=self.project.environment)
+        found: list[dict[str, Any]] = json.loads(answer.text or "[]")
+        return found[0] if found else {}
+
+    def _name(self, container: str) -> str:
+        return str(self._inspect(container).get("Name", "")).lstrip("/")
+
+    def _wait_healthy(self, container: str, step: Step) -> None:
+        """
+        Wait for the image's own health check; an image without one only has to run.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            state = self._inspect(container).get("State", {})
+            health = (state.get("Health") or {}).get("Status")
+            if state.get("Running") and health in {None, "healthy"}:
+                return
+            failed = health == "unhealthy" or not state.get("Running")
+            if failed or time.monotonic() > deadline:
+                log = self.project.log("container")
+                log.unlink(missing_ok=True)
+                run(["docker", "logs", "--tail", "100", container], log=log)
+                what = health or state.get("Status") or "gone"
+                raise Failure(f"the container is {what}: `make logs` and its log say why", log)
+            step.doing(f"waiting for its health check: {health}")
+            time.sleep(0.3)

@@ -1,0 +1,104 @@
+"""
+The image: built by whichever builder the engine's client has.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import client
+from engine.commands import Failure, ask, run
+from engine.network import uplink_mtu
+
+if TYPE_CHECKING:
+    from engine.project import Project
+    from engine.steps import Step
+
+AUTHORITIES = Path("/usr/local/share/ca-certificates")
+PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+# "Step 3/20 : RUN x", and BuildKit's "#7 [venv 3/8] RUN x"
+STEP = re.compile(r"(?:Step |#\d+ \[[\w-]* ?)(\d+/\d+)(?: : |\] )(.*)")
+
+
+def build(project: Project, step: Step) -> None:
+    """
+    Build the image. The builder's own cache decides what there is to do.
+    """
+    gather_authorities(project.root)
+    log = project.log("build")
+    log.unlink(missing_ok=True)
+    before = _id(project)
+
+    def show(line: str) -> None:
+        match = STEP.match(line)
+        if match:
+            step.doing(f"{match[1]} {match[2]}")
+
+    words = ["docker", "build", *options(project), "--tag", project.image, "."]
+    environment = {**project.environment, "BUILDKIT_PROGRESS": "plain"}
+    if run(words, log=log, environment=environment, cwd=project.root, on_line=show) != 0:
+        raise Failure(f"{project.image} could not be built: mend what the log names", log)
+    if _id(project) == before:
+        step.did(f"{project.image} is up to date", timed=False)
+    else:
+        step.did(f"{project.image} built")
+
+
+def options(project: Project) -> list[str]:
+    """
+    Return the options of `docker build`.
+    """
+    # --force-rm: the classic builder would leave the container of a step that failed.
+    words = ["--force-rm", "--build-arg", f"IMAGE_BASE={project.base}"]
+    for name in PROXIES:
+        for spelling in (name, name.upper()):
+            if project.environment.get(spelling):
+                words += ["--build-arg", spelling]  # its value comes from the environment
+    revision = revision_of(project)
+    if revision:  # a label and no build argument: nothing that a step's cache depends on
+        words += ["--label", f"org.opencontainers.image.revision={revision}"]
+    bridge = client.bridge_mtu(project)
+    if bridge is not None and bridge > uplink_mtu():
+        words += ["--network", "host"]  # full-sized packets from the bridge would be dropped
+    return words
+
+
+def revision_of(project: Project) -> str:
+    """
+    Return the last commit that touched what the image is built from: others don't make a new image.
+    """
+    context = [
+        line[1:]
+        for line in (project.root / ".dockerignore").read_text().splitlines()
+        if line.startswith("!") and not line.startswith("!build/")
+    ]
+    paths = ["--", "Dockerfile", *context]
+    git = ["git", "-C", str(project.root)]
+    commit = ask([*git, "log", "-1", "--format=%H", *paths]).text.strip()
+    changed = ask([*git, "status", "--porcelain", *paths]).text
+    return f"{commit}-dirty" if commit and changed else commit
+
+
+def gather_authorities(root: Path) -> None:
+    """
+    Copy the host's own certificate authorities into the build context, and only those it has now.
+    """
+    folder = root / "build" / "ca-certificates"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".keep").touch()  # COPY wants something to copy
+    found = {path.name: path.read_bytes() for path in sorted(AUTHORITIES.glob("*.crt"))}
+    for stale in folder.glob("*.crt"):
+        if stale.name not in found:
+            stale.unlink()
+    for name, content in found.items():
+        target = folder / name
+        if not target.exists() or target.read_bytes() != content:
+            target.write_bytes(content)
+        target.chmod(0o644)  # the mode is part of the cache's key
+
+
+def _id(project: Project) -> str:
+    words = ["docker", "image", "inspect", "--format", "{{.Id}}", project.image]
+    return ask(words, environment=project.environment).text.strip()
