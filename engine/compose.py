@@ -52,6 +52,14 @@ class Port:
 PORTS = (Port("SSH_PORT", 2222, 22), Port("RCLONE_PORT", 53682, 53682))
 
 
+def project_name(project: Project) -> str:
+    """
+    Return the project's name as both Composes derive it.
+    """
+    name = project.settings.get("COMPOSE_PROJECT_NAME") or project.root.name
+    return re.sub(r"[^-_a-z0-9]", "", name.lower()).lstrip("_-")
+
+
 class Compose:
     """
     The clone's Compose project.
@@ -183,18 +191,11 @@ class Compose:
         # fmt: off
         words = [
             "docker", "network", "ls", "--format", "{{.Name}}",
-            "--filter", f"label=com.docker.compose.project={self._project_name()}",
+            "--filter", f"label=com.docker.compose.project={project_name(self.project)}",
         ]
         # fmt: on
         names = ask(words, environment=self.project.environment).text.split()
         return names[0] if names else ""
-
-    def _project_name(self) -> str:
-        """
-        Return the project's name as both Composes derive it.
-        """
-        name = self.settings.get("COMPOSE_PROJECT_NAME") or self.project.root.name
-        return re.sub(r"[^-_a-z0-9]", "", name.lower()).lstrip("_-")
 
     def _decide_ports(self) -> None:
         """

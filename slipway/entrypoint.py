@@ -55,15 +55,8 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
         for refusal in loaded.refusals:
             print(f"slipway: refused: {refusal}", file=sys.stderr)
         sys.exit(EX_CONFIG)
-    return {
-        **variables,
-        **environment.derive(
-            loaded.settings.environment,
-            workspace=loaded.settings.workspace,
-            gpu_count=loaded.settings.gpu_count,
-            surroundings=environment.observe(loaded.settings.workspace),
-        ),
-    }
+    around = environment.observe(loaded.settings.workspace)
+    return {**variables, **environment.derive(loaded.settings, around)}
 
 
 def _in_background(command: Sequence[str]) -> None:

@@ -14,8 +14,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway import atomic, gpus, mountinfo
+from slipway import atomic, cpus, gpus, mountinfo
+from slipway.cpus import Cpus
 from slipway.gpus import Gpus
+from slipway.settings import Settings
 
 _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
 
@@ -29,6 +31,7 @@ class Surroundings(NamedTuple):
     uid: int
     gid: int
     gpus: Gpus
+    cpus: Cpus
 
 
 def observe(workspace: str) -> Surroundings:
@@ -45,33 +48,27 @@ def observe(workspace: str) -> Surroundings:
             pass  # not readable, or gone: root's, as if nothing were mounted
         else:
             uid, gid = status.st_uid, status.st_gid
-    return Surroundings(mounted, uid, gid, gpus.detect())
+    return Surroundings(mounted, uid, gid, gpus.detect(), cpus.detect())
 
 
-def derive(
-    environment: Mapping[str, str],
-    *,
-    workspace: str,
-    gpu_count: int | None,
-    surroundings: Surroundings,
-) -> dict[str, str]:
+def derive(settings: Settings, surroundings: Surroundings) -> dict[str, str]:
     """
     Return the environment of every session and service.
 
-    + environment: the container's own variables; what the user set of CUDA_VISIBLE_DEVICES and
-      its kin is left alone
-    + gpu_count: at most so many GPUs; None for all
+    What the user set himself of CUDA_VISIBLE_DEVICES, OMP_NUM_THREADS and their kin is left alone.
     """
+    environment, gpu_count = settings.environment, settings.gpu_count
     gpu = surroundings.gpus
     present = gpu.number if gpu.number is not None else gpu_count
     shown = present if gpu_count is None or present is None else min(gpu_count, present)
     derived = {
-        "WORKSPACE": workspace,
+        "WORKSPACE": settings.workspace,
         "WORKSPACE_MOUNTED": "true" if surroundings.mounted else "false",
         "WORKSPACE_UID": str(surroundings.uid),
         "WORKSPACE_GID": str(surroundings.gid),
         **({} if shown is None else {"GPU_COUNT": str(shown)}),
         **gpus.visible(gpu, limit=gpu_count, given=frozenset(environment)),
+        **cpus.threads(surroundings.cpus, wanted=settings.threads, environment=environment),
     }
     return {**environment, **derived}
 

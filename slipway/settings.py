@@ -52,6 +52,11 @@ VARIABLES = (
         "",
         "At most so many GPUs are visible to sessions and services; all by default.",
     ),
+    Variable(
+        "SLIPWAY_THREADS",
+        "",
+        "Threads for OpenMP, BLAS and their like; by default as many as the CPU quota allows.",
+    ),
     Variable("SLIPWAY_STRICT", "false", "`true` stops the start when any value is refused."),
     Variable(
         "RCLONE_*", "", "Passed to rclone: options and, with `RCLONE_CONFIG_NAME_TYPE`, remotes."
@@ -97,6 +102,7 @@ class Settings(NamedTuple):
     workspace: str = WORKSPACE  # canonical, absolute
     skip_acl: bool = False
     gpu_count: int | None = None  # None: no limit
+    threads: int | None = None  # None: as the CPU quota says
     strict: bool = False
     environment: Mapping[str, str] = {}  # what sessions and services see of the container's
     provider: str = "docker"
@@ -113,6 +119,7 @@ class Settings(NamedTuple):
             "WORKSPACE": self.workspace,
             "SKIP_ACL": str(self.skip_acl).lower(),
             "GPU_COUNT": "" if self.gpu_count is None else str(self.gpu_count),
+            "SLIPWAY_THREADS": "" if self.threads is None else str(self.threads),
             "SLIPWAY_STRICT": str(self.strict).lower(),
         }
 
@@ -146,6 +153,7 @@ class Loaded(NamedTuple):
             "WORKSPACE": settings.workspace,
             "SKIP_ACL": str(settings.skip_acl).lower(),
             "GPU_COUNT": "all" if settings.gpu_count is None else str(settings.gpu_count),
+            "SLIPWAY_THREADS": str(settings.threads or "as the quota says"),
             "SLIPWAY_STRICT": str(settings.strict).lower(),
         }
         rows = [Row(name, value, self.sources[name]) for name, value in values.items()]
@@ -176,6 +184,7 @@ def load(
         workspace=reader.workspace(resolve),
         skip_acl=reader.boolean("SKIP_ACL"),
         gpu_count=reader.count("GPU_COUNT"),
+        threads=reader.count("SLIPWAY_THREADS", least=1),
         strict=reader.boolean("SLIPWAY_STRICT"),
         environment=reader.environment(),
         provider=provider.name,
@@ -263,13 +272,13 @@ class _Reader:
         self.refuse(name, "must be true or false", "false is used")
         return False
 
-    def count(self, name: str) -> int | None:
+    def count(self, name: str, *, least: int = 0) -> int | None:
         word = self.text(name).strip()
         if not word:
             return None
-        if _COUNT.fullmatch(word):
+        if _COUNT.fullmatch(word) and int(word) >= least:
             return int(word)
-        self.refuse(name, "must be a whole number, 0 or more", "no limit is set")
+        self.refuse(name, f"must be a whole number, {least} or more", "it is not set")
         return None
 
     def workspace(self, resolve: Callable[[str], str]) -> str:

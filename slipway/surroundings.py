@@ -8,6 +8,7 @@ from pyinfra import host
 
 from slipway import mountinfo
 from slipway.environment import Surroundings
+from slipway.facts.cpus import CpuQuota
 from slipway.facts.gpus import GpuDevices
 from slipway.facts.mounts import DirectoryOwner, Mounts
 
@@ -19,4 +20,4 @@ def of_host(workspace: str) -> Surroundings:
     mounted = mountinfo.is_volume(host.get_fact(Mounts), workspace)
     owner = host.get_fact(DirectoryOwner, path=workspace) if mounted else None
     uid, gid = owner or (0, 0)
-    return Surroundings(mounted, uid, gid, host.get_fact(GpuDevices))
+    return Surroundings(mounted, uid, gid, host.get_fact(GpuDevices), host.get_fact(CpuQuota))

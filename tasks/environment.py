@@ -3,12 +3,12 @@ What sessions see: the container's variables, byte for byte, in every kind of se
 """
 
 from pyinfra import host
-from slipway.settings import Settings
 
 from slipway import environment, surroundings
 from slipway.facts.environment import EngineEnvironment
 from slipway.operations import files
 from slipway.operations.files import File
+from slipway.settings import Settings
 from slipway.task import task
 
 SSHD = "/run/slipway/sshd.conf"
@@ -23,12 +23,7 @@ def publish(*, settings: Settings, live: bool) -> None:
     if not live:
         files.present(name="Publish no variables", files=[], absent=[SSHD, SHELL])
         return
-    variables = environment.derive(
-        settings.environment,
-        workspace=settings.workspace,
-        gpu_count=settings.gpu_count,
-        surroundings=surroundings.of_host(settings.workspace),
-    )
+    variables = environment.derive(settings, surroundings.of_host(settings.workspace))
     engine = host.get_fact(EngineEnvironment)
     files.present(
         name="Publish the variables",

@@ -2,10 +2,9 @@
 SSH: a key opens a session, nothing else does.
 """
 
-from slipway.settings import Settings
-
-from slipway.operations import acl, authorized_keys, ssh
+from slipway.operations import acl, authorized_keys, nss, ssh
 from slipway.paths import AUTHORIZED_KEYS, HOME, KEYS_RECORD
+from slipway.settings import Settings
 from slipway.task import task
 
 HOST_KEYS = ["ed25519"]
@@ -16,6 +15,8 @@ def serve(*, settings: Settings, live: bool) -> None:
     """
     Host keys of this container's own, the user's keys, and sshd while there is one.
     """
+    # sshd refuses to start without a user sshd, which a mounted /etc/passwd of the host may lack
+    nss.source(name="Know the user sshd in any case", database="passwd", place="extrausers")
     ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
     authorized_keys.merged(
         name="Authorize the keys",

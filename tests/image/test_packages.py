@@ -3,8 +3,9 @@ from testinfra.host import Host
 
 # fmt: off
 PACKAGES = [
-    "acl", "bzip2", "ca-certificates", "curl", "fuse3", "git", "less", "libcap2-bin", "nano",
-    "openssh-server", "procps", "rsync", "screen", "tini", "tmux", "unzip", "wget", "zip",
+    "acl", "bzip2", "ca-certificates", "curl", "fuse3", "git", "less", "libcap2-bin",
+    "libnss-extrausers", "nano", "openssh-server", "procps", "rsync", "screen", "tini", "tmux",
+    "unzip", "wget", "zip",
 ]
 # fmt: on
 

@@ -5,6 +5,7 @@ Containers whose PID 1 is not ours.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .conftest import KeyPair, Slipway
@@ -72,3 +73,24 @@ def test_only_root_converges(start: Start) -> None:
     assert result.exit_code == 1
     complaint = "/run/slipway/environment: Permission denied; run it as root"
     assert stderr.decode() == f"slipway: {complaint}\n"
+
+
+def test_the_hosts_users_may_be_mounted(start: Start, key: KeyPair, tmp_path: Path) -> None:
+    """
+    /etc/passwd and /etc/group of a host that has no user sshd, read-only: SSH still works.
+    """
+    for name, line in (("passwd", "root:x:0:0:root:/root:/bin/bash"), ("group", "root:x:0:")):
+        (tmp_path / name).write_text(
+            f"{line}\nsomebody:x:1234:{'' if name == 'group' else '1234::/:/bin/sh'}\n"
+        )
+    slipway = start(
+        environment={"SSH_PUBKEY": key.public},
+        volumes={
+            str(tmp_path / name): {"bind": f"/etc/{name}", "mode": "ro"}
+            for name in ("passwd", "group")
+        },
+    )
+    slipway.wait_ssh(key)
+
+    assert slipway.ssh(key, "id -nu 1234").stdout == "somebody\n"
+    assert slipway.converge()["totals"]["failed"] == 0

@@ -179,3 +179,14 @@ def test_the_users_own_choice_of_gpus_stands(start: Start) -> None:
     slipway.wait_converged()
 
     assert slipway.check_output("bash", "-lc", "echo $CUDA_VISIBLE_DEVICES") == "3\n"
+
+
+def test_libraries_are_sized_to_the_cpu_quota(start: Start) -> None:
+    """
+    Half a CPU of two: one thread, for sessions and services; the user's own number stands.
+    """
+    slipway = start(environment={"MKL_NUM_THREADS": "7"}, cpu_period=100_000, cpu_quota=50_000)
+    slipway.wait_converged()
+    shell = 'echo "$OMP_NUM_THREADS $MKL_NUM_THREADS"'
+
+    assert slipway.check_output("bash", "-lc", shell) == "1 7\n"

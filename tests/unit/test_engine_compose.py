@@ -1,0 +1,239 @@
+"""
+What this host lacks, found out by asking the engine; a stand-in for its client answers.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from engine import compose, network
+from engine.compose import Compose
+from engine.project import Project
+from engine.steps import Steps
+
+# Answers from files; notes what it was asked to run.
+DOCKER = """#!/bin/sh
+cd "$FOLDER"
+case "$1 $2" in
+    "info "*) echo "{\\"ServerVersion\\": \\"1\\", \\"Runtimes\\": {$(cat runtimes)}}" ;;
+    "run "*)
+        echo "$@" >> asked
+        case "$*" in
+            *--device*) [ -e fuse ] ;;
+            *rshared*) [ -e shared ] ;;
+        esac ;;
+    "inspect "*) cat container ;;
+    "network ls") echo clone_default ;;
+    "network inspect") cat mtu 2>/dev/null ;;
+    "compose "*)
+        case "$*" in
+            *" ps "*) cat id 2>/dev/null ;;
+            *) echo "$@" >> asked ;;
+        esac ;;
+esac
+"""
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """
+    A host with everything, as files: a test takes away what it wants missing.
+    """
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "runtimes").write_text('"runc": {}, "nvidia": {}')
+    (tmp_path / "clone" / "build").mkdir(parents=True)
+    for name in ("fuse", "shared"):
+        (tmp_path / name).touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("FOLDER", str(tmp_path))
+    monkeypatch.setattr(network, "uplink_mtu", lambda: 1400)
+    return tmp_path
+
+
+def _decided(host: Path, **environment: str) -> Compose:
+    project = Project.at(host / "clone", {**os.environ, **environment})
+    stack = Compose(project, ["docker", "compose"])
+    stack.decide()
+    return stack
+
+
+def _running(host: Path, port: int) -> None:
+    (host / "id").write_text("abc\n")
+    bound = {"22/tcp": [{"HostPort": str(port)}]}
+    container = {
+        "State": {"Running": True},
+        "HostConfig": {"PortBindings": bound},
+    }
+    (host / "container").write_text(json.dumps([container]))
+
+
+def test_a_host_with_everything(host: Path) -> None:
+    """
+    Mounts reach the host, FUSE keeps the file's defaults, the GPU file is added.
+    """
+    stack = _decided(host, SSH_PORT="0")
+
+    assert stack.decided["WORKSPACE_PROPAGATION"] == "rshared"
+    assert "FUSE_DEVICE" not in stack.decided
+    assert stack.decided["NETWORK_MTU"] == "1400"
+    assert stack.gpus
+    assert stack.notes == []
+
+
+def test_a_host_with_nothing(host: Path) -> None:
+    """
+    What stands in for it, and a note on each.
+    """
+    (host / "fuse").unlink()
+    (host / "shared").unlink()
+    (host / "runtimes").write_text('"runc": {}')
+    stack = _decided(host)
+
+    assert stack.decided["FUSE_DEVICE"] == "/dev/null"
+    assert stack.decided["FUSE_CAPABILITY"] == "CHOWN"
+    assert "WORKSPACE_PROPAGATION" not in stack.decided
+    assert [note.split(":")[0] for note in stack.notes] == [
+        "no NVIDIA runtime",
+        "no /dev/fuse",
+        "workspace is in no shared mount",
+    ]
+
+
+def test_the_users_word_stands(host: Path) -> None:
+    """
+    What .env or the environment says is never overruled.
+    """
+    (host / "clone" / ".env").write_text("WORKSPACE_PROPAGATION=rslave\nNETWORK_MTU=1300\n")
+    stack = _decided(host, FUSE_DEVICE="/dev/fuse9")
+
+    assert not {"WORKSPACE_PROPAGATION", "NETWORK_MTU", "FUSE_DEVICE"} & set(stack.decided)
+
+
+def test_the_workspace_is_the_users_to_choose(host: Path) -> None:
+    """
+    It is made before the engine would make it, as root, and asked about.
+    """
+    folder = host / "my data"
+    _decided(host, WORKSPACE_DIR=str(folder))
+
+    assert folder.is_dir()
+    assert f"source={folder}," in (host / "asked").read_text()
+
+
+def test_a_taken_port_gives_way_and_stays_so(host: Path) -> None:
+    """
+    The next free one, said; and the same again while it is ours, though the first is free by now.
+    """
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        wanted = listener.getsockname()[1]
+        stack = _decided(host, SSH_PORT=str(wanted))
+        given = int(stack.decided["SSH_PORT"])
+        assert given > wanted
+        assert f"port {wanted} was taken: {given} instead" in stack.notes
+
+    _running(host, given)
+    assert int(_decided(host, SSH_PORT=str(wanted)).decided["SSH_PORT"]) == given
+
+
+def test_our_own_port_is_not_taken(host: Path) -> None:
+    """
+    The container's own listener is no reason to move.
+    """
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        _running(host, port)
+        stack = _decided(host, SSH_PORT=str(port))
+
+    assert stack.decided["SSH_PORT"] == str(port)
+
+
+def test_another_wanted_port_is_followed(host: Path) -> None:
+    """
+    What was chosen for one wish doesn't outlive it.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    _running(host, 2299)
+    (host / "clone" / "build" / "ports.json").write_text('{"SSH_PORT": [2222, 2299]}')
+
+    assert _decided(host, SSH_PORT=str(free)).decided["SSH_PORT"] == str(free)
+
+
+@pytest.mark.parametrize(
+    ("now", "mtu", "again"), [("1500", "1400", True), ("1300", "1300", False), ("", "1400", False)]
+)
+def test_only_a_network_that_loses_packets_is_made_anew(
+    host: Path, now: str, mtu: str, *, again: bool
+) -> None:
+    """
+    A smaller size than the uplink's does no harm, and making it anew ends the container.
+    """
+    (host / "mtu").write_text(f"{now}\n")
+    stack = _decided(host)
+
+    assert (stack.decided["NETWORK_MTU"], stack.outgrown) == (mtu, again)
+
+
+@pytest.mark.parametrize(
+    ("own", "files"),
+    [
+        ([], []),
+        (["docker-compose.override.yml"], ["docker-compose.override.yml"]),
+    ],
+)
+def test_the_gpu_file_comes_before_the_users_override(
+    host: Path, own: list[str], files: list[str]
+) -> None:
+    """
+    Named files switch Compose's own search off, so the user's is named too, and last.
+    """
+    for name in own:
+        (host / "clone" / name).touch()
+    stack = _decided(host)
+    (host / "id").write_text("abc\n")
+    _running(host, 2222)
+    with Steps(1, io.StringIO()).step("up") as step:
+        stack.up(step)
+    expected = ["docker-compose.yaml", "docker-compose.nvidia.yaml", *files]
+
+    asked = (host / "asked").read_text().splitlines()[-1].split()
+    assert asked[1:-3] == [word for name in expected for word in ("--file", name)]
+
+
+def test_the_users_own_list_of_files_stands(host: Path) -> None:
+    """
+    With COMPOSE_FILE, no file is named.
+    """
+    stack = _decided(host, COMPOSE_FILE="mine.yaml")
+    _running(host, 2222)
+    with Steps(1, io.StringIO()).step("up") as step:
+        stack.up(step)
+
+    assert "--file" not in (host / "asked").read_text()
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("slipway", "slipway"), ("My Clone.2", "myclone2"), ("_x", "x"), ("a_b-c", "a_b-c")],
+)
+def test_the_projects_name_is_what_compose_makes_of_the_folder(
+    tmp_path: Path, folder: str, name: str
+) -> None:
+    """
+    Lower case, and only the characters that it takes.
+    """
+    project = Project.at(tmp_path / folder, {})
+
+    assert name == compose.project_name(project)

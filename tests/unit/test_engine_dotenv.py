@@ -1,0 +1,68 @@
+"""
+The user's .env, read as Compose reads it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import dotenv
+from engine.project import Project
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("SSH_PORT=2200", "2200"),
+        ("  export SSH_PORT = 2200  ", "2200"),
+        ("SSH_PORT='2200'", "2200"),
+        ('SSH_PORT="2200" # mine', "2200"),
+        ("SSH_PORT=2200 # mine", "2200"),
+        ("SSH_PORT=2200#mine", "2200#mine"),
+        ("SSH_PORT=", ""),
+        ("SSH_PORT=a=b", "a=b"),
+        ("SSH_PORT='it", "'it"),
+    ],
+)
+def test_a_line(tmp_path: Path, line: str, value: str) -> None:
+    """
+    Quotes and comments as Compose takes them.
+    """
+    (tmp_path / ".env").write_text(f"# a comment\n\n{line}\nno assignment\n")
+
+    assert dotenv.read(tmp_path / ".env") == {"SSH_PORT": value}
+
+
+def test_a_clone_without_one(tmp_path: Path) -> None:
+    """
+    Nothing is set.
+    """
+    assert dotenv.read(tmp_path / ".env") == {}
+
+
+def test_the_environment_wins_over_it(tmp_path: Path) -> None:
+    """
+    As with Compose.
+    """
+    (tmp_path / ".env").write_text("IMAGE=mine/base\nTAG=1\n")
+
+    assert Project.at(tmp_path, {"TAG": "2"}).image == "mine/base:2"
+    assert Project.at(tmp_path, {}).image == "mine/base:1"
+
+
+@pytest.mark.parametrize(
+    ("environment", "base"),
+    [
+        ({}, "debian:bookworm-slim"),
+        ({"SUITE": "trixie"}, "debian:trixie-slim"),
+        ({"SUITE": "", "IMAGE_BASE": ""}, "debian:bookworm-slim"),  # as make exports them
+        ({"SUITE": "trixie", "IMAGE_BASE": "ubuntu:24.04"}, "ubuntu:24.04"),
+    ],
+)
+def test_the_base_images_name(tmp_path: Path, environment: dict[str, str], base: str) -> None:
+    """
+    A name of the user's wins; else the release makes it.
+    """
+    assert base == Project.at(tmp_path, environment).base

@@ -1,0 +1,149 @@
+"""
+What `docker build` gets, and that it stays the same while nothing changes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from engine import client, image
+from engine.project import Project
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """
+    A clone with one commit.
+    """
+    (tmp_path / ".dockerignore").write_text("*\n!build/ca-certificates\n!slipway\n")
+    (tmp_path / "Dockerfile").touch()
+    (tmp_path / "slipway").mkdir()
+    (tmp_path / "slipway" / "cli.py").touch()
+    _git(tmp_path, "init", "-q")
+    _commit(tmp_path)
+    return tmp_path
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@x.example", *words]
+    return subprocess.check_output(command, text=True).strip()
+
+
+def _commit(root: Path) -> str:
+    _git(root, "add", ".")
+    _git(root, "commit", "-q", "-m", "x")
+    return _git(root, "rev-parse", "HEAD")
+
+
+def _revision(root: Path) -> str:
+    return image.revision_of(Project.at(root, {}))
+
+
+def test_a_commit_that_the_image_has_nothing_of_is_none_of_its_revision(clone: Path) -> None:
+    """
+    Else each commit would make a new image, and `make up` a new container.
+    """
+    first = _revision(clone)
+    (clone / "docs.md").write_text("x")
+    _commit(clone)
+    assert first == _revision(clone)
+
+    (clone / "slipway" / "cli.py").write_text("x")
+    assert f"{first}-dirty" == _revision(clone)
+    assert _commit(clone) == _revision(clone)
+
+
+def test_without_a_repository_there_is_no_revision(tmp_path: Path) -> None:
+    """
+    A tarball builds too.
+    """
+    (tmp_path / ".dockerignore").write_text("*\n")
+
+    assert _revision(tmp_path) == ""
+
+
+def test_the_hosts_authorities_are_mirrored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    One that the host no longer trusts goes; with none there is still something to copy.
+    """
+    host = tmp_path / "host"
+    host.mkdir()
+    monkeypatch.setattr(image, "AUTHORITIES", host)
+    folder = tmp_path / "build" / "ca-certificates"
+    image.gather_authorities(tmp_path)
+    assert [path.name for path in folder.iterdir()] == [".keep"]
+
+    (host / "old.crt").write_text("old")
+    image.gather_authorities(tmp_path)
+    (host / "old.crt").rename(host / "new.crt")
+    (host / "readme.txt").touch()
+    image.gather_authorities(tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == [".keep", "new.crt"]
+
+
+def test_an_unchanged_authority_is_not_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Its content and mode are what a builder's cache goes by, whatever the host's mode is.
+    """
+    monkeypatch.setattr(image, "AUTHORITIES", tmp_path)
+    (tmp_path / "a.crt").write_text("a")
+    (tmp_path / "a.crt").chmod(0o600)
+    image.gather_authorities(tmp_path)
+    copied = tmp_path / "build" / "ca-certificates" / "a.crt"
+    before = copied.stat().st_mtime_ns
+    image.gather_authorities(tmp_path)
+
+    assert before == copied.stat().st_mtime_ns
+    assert copied.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [
+        ("Step 3/20 : RUN apt-get update", "3/20 RUN apt-get update"),
+        ("#7 [venv 3/8] RUN apt-get update", "3/8 RUN apt-get update"),
+        ("#7 [stage-1 3/8] COPY a b", "3/8 COPY a b"),
+        ("#7 [3/8] COPY a b", "3/8 COPY a b"),
+        ("#7 0.512 Get:1 bookworm", None),
+        (" ---> Using cache", None),
+    ],
+)
+def test_both_builders_progress_is_understood(line: str, step: str | None) -> None:
+    """
+    The number of the step, and what it does.
+    """
+    match = image.STEP.match(line)
+
+    assert step == (match and f"{match[1]} {match[2]}")
+
+
+def test_proxies_are_passed_by_name(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A password in a proxy's address is in no argument that others can see.
+    """
+    monkeypatch.setattr(client, "bridge_mtu", lambda _project: None)
+    proxy = {"https_proxy": "http://me:secret@proxy.example:3128"}
+    words = image.options(Project.at(clone, proxy))
+
+    assert words[words.index("https_proxy") - 1] == "--build-arg"
+    assert "secret" not in " ".join(words)
+
+
+@pytest.mark.parametrize(("bridge", "host"), [(1500, True), (1400, False), (None, False)])
+def test_a_bridge_with_larger_packets_than_the_uplink_is_avoided(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, bridge: int | None, *, host: bool
+) -> None:
+    """
+    An engine that others started may have it: then the build uses the host's network.
+    """
+    monkeypatch.setattr(client, "bridge_mtu", lambda _project: bridge)
+    monkeypatch.setattr(image, "uplink_mtu", lambda: 1400)
+
+    assert host == ("--network" in image.options(Project.at(clone, {})))

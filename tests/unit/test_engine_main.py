@@ -1,0 +1,77 @@
+"""
+The commands as make calls them: whatever fails is a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.__main__ import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
+
+
+def _engine(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine", command],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_an_engine_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    """
+    A client on PATH is no engine; the user's own address is named, and nothing is started.
+    """
+    done = _engine("engine", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    lines = done.stdout.splitlines()
+
+    assert done.returncode == 1
+    assert lines == [
+        "[1/1] engine … failed",
+        f"slipway: No Docker engine answers at DOCKER_HOST=unix://{tmp_path}/none.sock: "
+        "start it, or unset that",
+    ]
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["up", "build", "base"])
+def test_everything_begins_with_the_engine(tmp_path: Path, command: str) -> None:
+    """
+    And ends there without one.
+    """
+    done = _engine(command, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+
+    assert done.returncode == 1
+    assert "engine … failed" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_every_target_is_documented() -> None:
+    """
+    `make help` names each of them, and `make` alone is `make help`.
+    """
+    targets = set(TARGET.findall((ROOT / "Makefile").read_text()))
+    said = subprocess.check_output(["make"], cwd=ROOT, text=True)
+
+    assert targets == {line.split()[1] for line in said.splitlines()}
+
+
+def test_every_command_has_its_target() -> None:
+    """
+    .venv is a file that make makes; the others are called what they are.
+    """
+    targets = TARGET.findall((ROOT / "Makefile").read_text())
+
+    assert set(COMMANDS) - {"venv"} <= set(targets)
