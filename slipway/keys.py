@@ -163,9 +163,10 @@ def _unknown_option(options: str) -> str:
             return "has an option that sshd does not know, so it would ignore the line"
         position = match.end()
         if position < len(options):
-            if options[position] != ",":  # sshd accepts one at the end
+            rest = options[position:].lstrip(",")  # sshd accepts more than one, also at the end
+            if len(rest) == len(options) - position:
                 return "is no public key"
-            position += 1
+            position = len(options) - len(rest)
     return ""
 
 
@@ -179,7 +180,9 @@ def _unfit(word: str) -> str:
     return "is no public key"
 
 
-def _read(line: str, kind: str, body: str = "", comment: str = "") -> PublicKey | str:
+def _read(  # noqa: PLR0911 - a reason each
+    line: str, kind: str, body: str = "", comment: str = ""
+) -> PublicKey | str:
     if any(ord(character) < ord(" ") and character != "\t" for character in line):
         return "has a control character in it"
     if "AAAA" in comment and any(f" {other} AAAA" in f" {comment}" for other in _KINDS):

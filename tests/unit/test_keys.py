@@ -101,7 +101,7 @@ OPTIONS = [
     "cert-authority",
     'cert-authority,principals="root"',
     "NO-X11-FORWARDING",
-    "no-pty,",
+    "no-pty,,pty,",
     "no-touch-required",
 ]
 
@@ -353,7 +353,7 @@ REFUSED_BY_BOTH = [
     '"{line}"',
     "example.org {line}",
     "SSH_PUBKEY={line}",
-    "no-pty,,pty {line}",
+    "no-pty;pty {line}",
 ]
 
 
