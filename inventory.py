@@ -9,10 +9,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from slipway.settings import Loaded
-
 from slipway import environment, paths
 from slipway import settings as _settings
+from slipway.settings import Loaded
 
 
 def loaded() -> Loaded:

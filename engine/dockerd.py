@@ -7,19 +7,20 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
+import re
 import signal
 import socket
+import struct
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import processes
 from engine.client import Silence, info
-from engine.commands import Failure
+from engine.commands import Failure, ask
 from engine.network import uplink_mtu
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0  # seconds for an engine to answer, or to end
 POLL = 0.2
-BRIDGE = Path("/sys/class/net/docker0")
+SIOCSIFFLAGS, SIOCBRDELBR = 0x8914, 0x89A1  # netdevice(7), linux/sockios.h
+INTERFACES = Path("/sys/class/net")
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,8 @@ class Dockerd:
                     raise Failure(f"the engine (process {pid}) does not end: see its log", self.log)
                 time.sleep(POLL)
             found = json.loads(self.record.read_text())["found"]
-            if not found["bridge"]:
-                _remove_network()
+            if "docker0" not in found["bridges"]:
+                _remove_network([name for name in _bridges() if name not in found["bridges"]])
             if not found["mount"] and self.data.is_mount():  # left when it was once killed
                 subprocess.run(["umount", self.data], check=False)
             self.record.unlink()
@@ -117,7 +119,7 @@ class Dockerd:
 
     def _spawn(self, environment: Mapping[str, str], storage: list[str]) -> subprocess.Popen[bytes]:
         wanted = [*storage, "--mtu", str(uplink_mtu())]
-        found = {"bridge": BRIDGE.exists(), "mount": self.data.is_mount()}
+        found = {"bridges": _bridges(), "mount": self.data.is_mount()}
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             process = subprocess.Popen(
@@ -187,15 +189,27 @@ def _accepts(path: Path) -> bool:
     return True
 
 
-def _remove_network() -> None:
+def _bridges() -> list[str]:
     """
-    Remove the bridge and the packet rules that dockerd leaves behind when it ends.
+    Return the network bridges that have an engine's names.
     """
-    if shutil.which("ip"):
-        subprocess.run(["ip", "link", "delete", BRIDGE.name], capture_output=True, check=False)
+    names = (path.name for path in INTERFACES.iterdir())
+    return [name for name in names if re.fullmatch(r"docker0|br-[0-9a-f]{12}", name)]
+
+
+def _remove_network(bridges: list[str]) -> None:
+    """
+    Remove the bridges and packet rules that dockerd leaves behind, and makes again when it starts.
+    """
+    with socket.socket(socket.AF_INET) as control:  # `ip` may not be installed
+        for name in map(str.encode, bridges):
+            with suppress(OSError):
+                fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", name, 0))  # down first
+                fcntl.ioctl(control, SIOCBRDELBR, name + b"\0")
+    theirs = ("docker", *bridges)
     for tool in ("iptables", "ip6tables"):
-        saved = subprocess.run([f"{tool}-save"], capture_output=True, text=True, check=False)
-        kept = [line for line in saved.stdout.splitlines() if "docker" not in line.lower()]
-        if saved.returncode == 0 and len(kept) < len(saved.stdout.splitlines()):
+        lines = ask([f"{tool}-save"]).text.splitlines()
+        kept = [line for line in lines if not any(word in line.lower() for word in theirs)]
+        if kept != lines:
             rules = "\n".join([*kept, ""])
             subprocess.run([f"{tool}-restore"], input=rules, text=True, check=False)

@@ -19,6 +19,7 @@ from slipway.cpus import Cpus
 from slipway.gpus import Gpus
 from slipway.settings import Settings
 
+_SSHD_LIMIT = 900  # of sshd's 1000; it adds some of its own and of PAM's
 _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -78,12 +79,15 @@ def for_sshd(environment: Mapping[str, str]) -> str:
     Return the SetEnv line of sshd_config(5); "" for no variables.
 
     One line, because the first SetEnv wins. Within double quotes sshd knows the escapes \" and
-    \\ only. A value with a newline has no form here: sessions get it from the shell's start-up.
+    \\ only. A value with a newline has no form here, and a session with more than a thousand
+    variables is ended by sshd (child_set_env in its session.c): bash, which reads its start-up file
+    when sshd runs it, gets those from there. So names that no shell can hold come first.
     """
+    fit = [name for name, value in environment.items() if "\n" not in name + value]
+    fit.sort(key=lambda name: (bool(_SHELL_NAME.match(name)), name))
     words = [
-        '"' + f"{name}={value}".replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for name, value in sorted(environment.items())
-        if "\n" not in value and "\n" not in name
+        '"' + f"{name}={environment[name]}".replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for name in fit[:_SSHD_LIMIT]
     ]
     return f"SetEnv {' '.join(words)}\n" if words else ""
 

@@ -18,6 +18,7 @@ REPORT = RUN / "report.json"
 LOGS = Path("/var/log/supervisor")
 STATE = Path("/var/lib/slipway")
 KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
+KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")
 SUPERVISOR_PROGRAMS = Path("/etc/supervisor/conf.d")

@@ -32,7 +32,9 @@ class Provider(NamedTuple):
         """
         Return host and port that reach our sshd from outside, where the place tells.
         """
-        host, port = environ.get(self.public_host, ""), environ.get(self.public_ssh_port, "")
+        told, _, told_port = environ.get("SLIPWAY_SSH_ADDRESS", "").rpartition(":")
+        host = told or environ.get(self.public_host, "")
+        port = told_port if told else environ.get(self.public_ssh_port, "")
         return (host, int(port)) if host and port.isascii() and port.isdigit() else None
 
 

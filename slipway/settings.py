@@ -57,6 +57,11 @@ VARIABLES = (
         "",
         "Threads for OpenMP, BLAS and their like; by default as many as the CPU quota allows.",
     ),
+    Variable(
+        "SLIPWAY_SSH_ADDRESS",
+        "",
+        "`host:port` that reaches SSH from outside, for `slipway status`; clouds tell it.",
+    ),
     Variable("SLIPWAY_STRICT", "false", "`true` stops the start when any value is refused."),
     Variable(
         "RCLONE_*", "", "Passed to rclone: options and, with `RCLONE_CONFIG_NAME_TYPE`, remotes."

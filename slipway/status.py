@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from slipway import mountinfo, paths, report, xmlrpc
+from slipway import environment, mountinfo, paths, providers, report, xmlrpc
 
 
 def gather() -> dict[str, Any]:
@@ -24,8 +24,11 @@ def gather() -> dict[str, Any]:
     workspace = last.get("settings", {}).get("WORKSPACE", {}).get("value", "/workspace")
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
     below = f"{workspace.rstrip('/')}/remote/"
+    variables = environment.read(paths.ENVIRONMENT) if paths.ENVIRONMENT.exists() else {}
+    address = providers.detect(variables).ssh_address(variables)
     return {
         "converged": _converged(last),
+        "ssh": "ssh -p {1} root@{0}".format(*address) if address else "",
         "workspace": {
             "path": workspace,
             "mounted": mountinfo.is_volume(mounts, workspace),
@@ -47,6 +50,7 @@ def render(seen: dict[str, Any]) -> list[str]:
     workspace = seen["workspace"]
     kind = "mounted" if workspace["mounted"] else "NOT mounted: its files go with the container"
     lines = [f"convergence  {seen['converged']}", f"workspace    {workspace['path']} ({kind})"]
+    lines += [f"ssh          {seen['ssh']}"] if seen["ssh"] else []
     lines += [
         f"program      {program['name']}: {program['statename']} {program['description']}"
         for program in seen["programs"]

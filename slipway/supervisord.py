@@ -22,6 +22,7 @@ from supervisor import events, supervisord
 from supervisor.options import ServerOptions
 from supervisor.states import SupervisorStates
 
+from slipway import report
 from slipway.paths import AUTHORIZED_KEYS, CONVERGE
 
 
@@ -66,6 +67,8 @@ class FirstKey:
         sshd = self.supervisor.process_groups.get("sshd")
         if sshd is None or any(process.laststart for process in sshd.processes.values()):
             return
+        if (report.load() or {}).get("boot") != report.boot():
+            return  # the convergence of this start is still at it
         try:
             status = AUTHORIZED_KEYS.stat()
         except OSError:

@@ -23,8 +23,8 @@ def lay() -> None:
     )
     files.present(name="Lay the static files", files=static_files())
     files.links(name="Link the programs of the venv", links=LINKS)
-    files.line(
-        name="Have interactive shells read the container's variables",
+    files.first_line(
+        name="Have shells read the container's variables",
         path="/etc/bash.bashrc",
         content=". /etc/profile.d/slipway.sh",
     )

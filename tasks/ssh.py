@@ -2,8 +2,9 @@
 SSH: a key opens a session, nothing else does.
 """
 
-from slipway.operations import acl, authorized_keys, nss, ssh
-from slipway.paths import AUTHORIZED_KEYS, HOME, KEYS_RECORD
+from slipway.operations import acl, authorized_keys, files, nss, ssh
+from slipway.operations.files import File
+from slipway.paths import AUTHORIZED_KEYS, HOME, KEYS_FALLBACK, KEYS_RECORD
 from slipway.settings import Settings
 from slipway.task import task
 
@@ -23,6 +24,11 @@ def serve(*, settings: Settings, live: bool) -> None:
         path=str(AUTHORIZED_KEYS),
         keys=settings.keys,
         record=str(KEYS_RECORD),
+        fallback=str(KEYS_FALLBACK),
+    )
+    files.present(
+        name="Keep tmux out of vast.ai's sessions",
+        files=[File(str(HOME / ".no_auto_tmux"), b"")] if settings.provider == "vast.ai" else [],
     )
     acl.none(
         name="Keep others out of the home directory",

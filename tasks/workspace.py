@@ -2,11 +2,10 @@
 The workspace: files that stay usable from outside.
 """
 
-from slipway.settings import Settings
-
 from slipway import surroundings
 from slipway.operations import acl, files
 from slipway.operations.files import File
+from slipway.settings import Settings
 from slipway.task import task
 
 WARNING = """\

@@ -18,6 +18,7 @@ class KeyFile(NamedTuple):
     content: bytes
     mode: str  # octal: "600"; "" where no file is
     user: str
+    real: str  # where it is, links followed
 
 
 class KeyFiles(FactBase[dict[str, KeyFile]]):
@@ -31,15 +32,45 @@ class KeyFiles(FactBase[dict[str, KeyFile]]):
         """Print each file that is there in base64, so that no byte is lost on the way."""
         words = map(QuoteString, paths)
         script = (
-            '; do [ -f "$path" ] && stat -L -c "%a %U %n" -- "$path" '
-            '&& base64 -w0 -- "$path" && echo; done; true'
+            '; do [ -f "$path" ] || [ -L "$path" ] || continue; '
+            'stat -L -c "%a %U %n" -- "$path" 2>/dev/null || echo "- - $path"; '
+            'readlink -f -- "$path" || echo "$path"; '
+            '{ [ ! -f "$path" ] || base64 -w0 -- "$path"; } && echo; done; true'
         )
         return StringCommand("for path in", *words, script)
 
     def process(self, output: list[str]) -> dict[str, KeyFile]:
-        """Take the lines in pairs."""
+        """Take the lines in threes."""
         files = {}
-        for head, body in zip(output[::2], output[1::2], strict=True):
+        for head, real, body in zip(output[::3], output[1::3], output[2::3], strict=True):
             mode, user, path = head.split(" ", 2)
-            files[path] = KeyFile(b64decode(body), mode, user)
+            files[path] = KeyFile(b64decode(body), mode.strip("-"), user.strip("-"), real)
         return files
+
+
+class UnsafePlace(FactBase[str]):
+    """
+    Returns which directory above a file lets others than root in; "" for none.
+
+    sshd's StrictModes looks at each directory above the file that a link leads to, and ignores the
+    file where one is somebody else's or writable for a group (sshd_config(5)).
+    """
+
+    default = str
+
+    def command(self, path: str) -> StringCommand:
+        """Walk up from where the path leads."""
+        return StringCommand(
+            "place=$(readlink -f --",
+            QuoteString(path),
+            ') && while place=$(dirname -- "$place"); do '
+            'stat -c "%u %a %n" -- "$place"; [ "$place" != / ] || break; done',
+        )
+
+    def process(self, output: list[str]) -> str:
+        """Take the first that is not root's alone."""
+        for line in output:
+            uid, mode, path = line.split(" ", 2)
+            if uid != "0" or int(mode, 8) & 0o022:
+                return path
+        return ""

@@ -11,16 +11,15 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway import keys as public_keys
-from slipway.facts.authorized_keys import KeyFile, KeyFiles
+from slipway.degraded import degrade
+from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.operations.files import Command, File, write
 
-_NOTHING = KeyFile(b"", "", "")
+_NOTHING = KeyFile(b"", "", "", "")
 
 
 @operation()
-def merged(
-    *, path: str, keys: Sequence[str], record: str, user: str = "root"
-) -> Generator[Command]:
+def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Generator[Command]:
     """
     Have these keys in the file, each once; lines that are not ours stay byte for byte.
 
@@ -28,13 +27,15 @@ def merged(
     was in the file before us never is. Additions are recorded before, removals after they are in
     the file, so that a run killed in between neither adopts nor forgets a key.
 
+    A link is followed and stays one. Where it leads into a place that others than root may write
+    to, sshd ignores it: the keys are then kept in `fallback`, which sshd reads, too.
+
     + path: the authorized_keys file
     + keys: valid lines of sshd(8)'s AUTHORIZED_KEYS FILE FORMAT
     + record: where Slipway keeps the lines that it put in
-    + user: who owns the file and its directory
+    + fallback: a file in a directory of root's
     """
-    directory = posixpath.dirname(path)
-    states = host.get_fact(KeyFiles, paths=[path, record])
+    states = host.get_fact(KeyFiles, paths=[path, record, fallback])
     file, recorded = states.get(path, _NOTHING), states.get(record, _NOTHING)
     before = recorded.content.decode(errors="surrogateescape").splitlines()
     content, ours = merge(file.content, keys, before)
@@ -44,21 +45,33 @@ def merged(
         wider = [*before, *(line for line in ours if line not in before)]
     if ours != before or (ours and not recorded.mode):
         to_write.append(File(record, _joined(wider or ours), mode="600"))
-    is_protected = file.mode in ("600", "400") and file.user == user
+    is_protected = file.mode in ("600", "400") and file.user == "root"
     if content != file.content or (content and not is_protected):
-        to_write.append(File(path, content, mode="600", user=user, group=user))
+        to_write.append(File(file.real or path, content, mode="600"))
     if wider:
         to_write.append(File(record, _joined(ours), mode="600"))
+    spare = _joined(keys) if _is_ignored(path, file) else b""
+    if spare != states.get(fallback, _NOTHING).content:
+        to_write.append(File(fallback, spare, mode="600"))
 
     if not to_write:
         host.noop(f"{len(keys)} keys are in {path}")
         return
-    for place in {posixpath.dirname(target.path) for target in to_write}:
-        yield StringCommand("install", "-d", "-m", "700", "--", QuoteString(place))
-    if user != "root":
-        yield StringCommand("chown", QuoteString(f"{user}:{user}"), "--", QuoteString(directory))
+    for place in sorted({posixpath.dirname(target.path) for target in to_write}):
+        if place in {posixpath.dirname(path), posixpath.dirname(record)}:
+            yield StringCommand("install", "-d", "-m", "700", "--", QuoteString(place))
     for target in to_write:
         yield from write([target])
+
+
+def _is_ignored(path: str, file: KeyFile) -> bool:
+    if file.real in ("", path):
+        return False
+    place = host.get_fact(UnsafePlace, path=path)
+    if place:
+        rule = f"{path} leads to {file.real}, and others than root may write to {place}"
+        degrade("authorized_keys", f"{rule}: sshd ignores that file, the keys given are used")
+    return bool(place)
 
 
 def merge(content: bytes, keys: Sequence[str], recorded: Sequence[str]) -> tuple[bytes, list[str]]:

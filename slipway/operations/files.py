@@ -140,9 +140,11 @@ def links(*, links: Mapping[str, str]) -> Generator[StringCommand]:
 
 
 @operation()
-def line(*, path: str, content: str) -> Generator[Command]:
+def first_line(*, path: str, content: str) -> Generator[Command]:
     """
     Have a line in a file that has no directory for drop-ins; the rest of it is left alone.
+
+    It comes first: /etc/bash.bashrc, say, returns early in shells that are not interactive.
 
     + path: the file; made where there is none
     + content: the whole line
@@ -151,6 +153,4 @@ def line(*, path: str, content: str) -> Generator[Command]:
     if content in text.splitlines():
         host.noop(f"{path} has the line")
         return
-    if text and not text.endswith("\n"):
-        text += "\n"
-    yield from write([File(path, f"{text}{content}\n".encode())])
+    yield from write([File(path, f"{content}\n{text}".encode())])

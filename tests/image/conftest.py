@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from slipway.settings import Settings, load
 
 STARTED_WITH = Path("/run/slipway/environment")

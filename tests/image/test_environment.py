@@ -2,8 +2,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from slipway.settings import Settings
 from testinfra.host import Host
+
+from slipway.settings import Settings
 
 PRIVATE = ["/run/slipway/environment", "/run/slipway/environment.sh", "/run/slipway/sshd.conf"]
 

@@ -1,6 +1,7 @@
 import pytest
-from slipway.settings import Settings
 from testinfra.host import Host
+
+from slipway.settings import Settings
 
 
 @pytest.mark.start

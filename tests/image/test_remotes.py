@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import pytest
-from slipway.settings import Settings
 from testinfra.host import Host
+
+from slipway.settings import Settings
 
 
 @pytest.mark.start

@@ -157,9 +157,9 @@ class Slipway:
         ]
         # fmt: on
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=60, input=stdin or ""
+            command, check=False, capture_output=True, timeout=60, input=(stdin or "").encode()
         )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def wait_ssh(self, key: KeyPair) -> None:
         """
@@ -187,11 +187,7 @@ def image(engine: docker.DockerClient) -> str:
     return IMAGE
 
 
-@pytest.fixture
-def start(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., Slipway]]:
-    """
-    Start containers, each gone with its anonymous volumes when the test ends.
-    """
+def _starter(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., Slipway]]:
     started: list[Container] = []
 
     def run(*command: str, **options: Any) -> Slipway:
@@ -207,6 +203,22 @@ def start(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., Sli
     for container in started:
         with contextlib.suppress(docker.errors.NotFound):
             container.remove(force=True, v=True)
+
+
+@pytest.fixture
+def start(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., Slipway]]:
+    """
+    Start containers, each gone with its anonymous volumes when the test ends.
+    """
+    yield from _starter(engine, image)
+
+
+@pytest.fixture(scope="module")
+def module_start(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., Slipway]]:
+    """
+    Start containers that a whole module looks at.
+    """
+    yield from _starter(engine, image)
 
 
 @pytest.fixture(scope="session")

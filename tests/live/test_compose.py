@@ -7,6 +7,7 @@ in a container of their own that has the engine's socket and this clone at its o
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -16,12 +17,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
 from docker.models.containers import Container
 
-from engine import base, network
+from engine import base, compose, network
 from engine.project import Project
 from engine.steps import Steps
 
@@ -31,7 +33,7 @@ BUILT = "slipway-test-built"
 SOCKET = "/var/run/docker.sock"
 HEALTHY = 60  # seconds
 
-Words = Callable[..., list[str]]
+Run = Callable[..., str]
 
 pytestmark = pytest.mark.live
 
@@ -60,44 +62,76 @@ def _run(words: list[str], **environment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def v1() -> Words:
+def v1() -> Run:
     """
-    Debian 12's docker-compose and the client's own builder.
+    Debian 12's docker-compose, and the builder of the client here.
     """
     if shutil.which("docker-compose") is None:
         pytest.skip("docker-compose 1.29 is a package of Debian 12 and Ubuntu 22.04")
-    return lambda *words: list(words)
+
+    def run(*words: str, **environment: str) -> str:
+        command, *rest = words
+        program = ["docker-compose"] if command == "compose" else ["docker", command]
+        return _run([*program, *rest], DOCKER_BUILDKIT="0", **environment)
+
+    return run
 
 
 @pytest.fixture(scope="module")
-def v2(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Words]:
+def v2(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """
-    Debian 13's Compose and builder.
+    Debian 13's Compose plugin, and its BuildKit client.
     """
-    folder = tmp_path_factory.mktemp("compose-v2")
+    files = tmp_path_factory.getbasetemp()
     with Steps(1, io.StringIO()).step("image") as step:
         base.make(
-            Project.at(folder, os.environ),
+            Project.at(tmp_path_factory.mktemp("v2"), os.environ),
             step,
             suite="trixie",
             name=V2_IMAGE,
             include="docker-compose,docker-cli,docker-buildx",
         )
 
-    def words(*command: str) -> list[str]:
+    def run(*words: str, **environment: str) -> str:
         # fmt: off
-        run = [
+        command = [
             "docker", "run", "--rm", "--name", f"slipway-test-{uuid.uuid4().hex[:12]}",
             "--network", "none", "--volume", f"{SOCKET}:{SOCKET}",
-            "--volume", f"{ROOT}:{ROOT}", "--workdir", str(ROOT),
+            *(word for path in (ROOT, files) for word in ("--volume", f"{path}:{path}")),
+            "--workdir", str(ROOT), "--env", "BUILDKIT_PROGRESS=plain",
+            *(word for name in environment for word in ("--env", name)),
+            V2_IMAGE, "docker", *words,
         ]
         # fmt: on
-        names = ("COMPOSE_PROJECT_NAME", "IMAGE", "TAG", "NETWORK_MTU", "SSH_PORT", "RCLONE_PORT")
-        passed = [word for name in (*names, "SSH_PUBKEY", "WORKSPACE_DIR") for word in ("-e", name)]
-        return [*run, *passed, V2_IMAGE, *command]
+        return _run(command, **environment)
 
-    yield words
+    yield run
     engine.images.remove(V2_IMAGE, force=True)
+
+
+@pytest.fixture(params=["v1", "v2"])
+def client(request: pytest.FixtureRequest) -> Run:
+    """
+    Either generation of Docker's client.
+    """
+    run: Run = request.getfixturevalue(request.param)
+    return run
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    """
+    What is sent to the builder, as it is now: the clone may be edited meanwhile.
+    """
+    sent = (ROOT / ".dockerignore").read_text().splitlines()
+    for name in [".dockerignore", "Dockerfile", *(x[1:] for x in sent if x.startswith("!"))]:
+        target = tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
+        elif (ROOT / name).exists():
+            shutil.copy2(ROOT / name, target)
+    return tmp_path
 
 
 @pytest.fixture
@@ -116,16 +150,20 @@ def stack(engine: docker.DockerClient, image: str, tmp_path: Path) -> Iterator[d
         "RCLONE_PORT": str(_free_port()),
         "WORKSPACE_DIR": str(tmp_path),
     }
-    of_it = {"label": f"com.docker.compose.project={project}"}
+    of_it = _filters(project)
     for container in engine.containers.list(all=True, filters=of_it):
         container.remove(force=True, v=True)
     for left in engine.networks.list(filters=of_it):
         left.remove()
 
 
+def _filters(project: str) -> dict[str, Any]:
+    return {"label": f"com.docker.compose.project={project}"}
+
+
 def _container(engine: docker.DockerClient, stack: dict[str, str]) -> Container:
-    label = f"com.docker.compose.project={stack['COMPOSE_PROJECT_NAME']}"
-    (container,) = engine.containers.list(all=True, filters={"label": label})
+    of_it = _filters(stack["COMPOSE_PROJECT_NAME"])
+    (container,) = engine.containers.list(all=True, filters=of_it)
     return container
 
 
@@ -142,24 +180,15 @@ def _banner(port: str) -> bytes:
         return client.recv(4)
 
 
-@pytest.mark.parametrize(
-    ("which", "compose"), [("v1", ["docker-compose"]), ("v2", ["docker", "compose"])]
-)
-def test_both_composes_bring_it_up_healthy_and_down_again(
-    engine: docker.DockerClient,
-    stack: dict[str, str],
-    which: str,
-    compose: list[str],
-    request: pytest.FixtureRequest,
-    key: tuple[Path, str],
+def test_either_compose_brings_it_up_healthy_and_down_again(
+    engine: docker.DockerClient, stack: dict[str, str], client: Run, key: tuple[Path, str]
 ) -> None:
     """
     From the one file: ssh answers on the port asked for, a second `up` changes nothing, `down` ends
     it, and what the file says is what the container has.
     """
-    words: Words = request.getfixturevalue(which)
     settings = {**stack, "SSH_PUBKEY": key[1]}
-    _run(words(*compose, "up", "--detach", "--no-build"), **settings)
+    client("compose", "up", "--detach", "--no-build", **settings)
     container = _container(engine, stack)
     _wait_healthy(container)
 
@@ -175,29 +204,22 @@ def test_both_composes_bring_it_up_healthy_and_down_again(
     assert not mounts["/root/.ssh/authorized_keys_mount"]["RW"]
     assert mounts["/workspace"]["Propagation"] == "rprivate"
 
-    _run(words(*compose, "up", "--detach", "--no-build"), **settings)
+    client("compose", "up", "--detach", "--no-build", **settings)
     assert _container(engine, stack).id == container.id
 
-    _run(words(*compose, "down"), **settings)
-    label = {"label": f"com.docker.compose.project={stack['COMPOSE_PROJECT_NAME']}"}
-    assert engine.containers.list(all=True, filters=label) == []
-    assert engine.networks.list(filters=label) == []
+    client("compose", "down", **settings)
+    of_it = _filters(stack["COMPOSE_PROJECT_NAME"])
+    assert engine.containers.list(all=True, filters=of_it) == []
+    assert engine.networks.list(filters=of_it) == []
 
 
 def test_without_fuse_it_comes_up_all_the_same(
-    engine: docker.DockerClient, stack: dict[str, str], v1: Words, key: tuple[Path, str]
+    engine: docker.DockerClient, stack: dict[str, str], v1: Run, key: tuple[Path, str]
 ) -> None:
     """
     With what `make up` chooses on a host without /dev/fuse: no device, no SYS_ADMIN.
     """
-    settings = {
-        **stack,
-        "SSH_PUBKEY": key[1],
-        "FUSE_DEVICE": "/dev/null",
-        "FUSE_CAPABILITY": "CHOWN",
-        "APPARMOR_PROFILE": "docker-default",
-    }
-    _run(v1("docker-compose", "up", "--detach", "--no-build"), **settings)
+    v1("compose", "up", "--detach", "--no-build", **stack, **compose.NO_FUSE, SSH_PUBKEY=key[1])
     container = _container(engine, stack)
     _wait_healthy(container)
 
@@ -205,35 +227,23 @@ def test_without_fuse_it_comes_up_all_the_same(
     assert container.exec_run(["test", "-e", "/dev/fuse"]).exit_code == 1
 
 
-@pytest.mark.parametrize(
-    ("which", "buildkit", "cached"), [("v1", "0", "Using cache"), ("v2", "1", "CACHED")]
-)
-def test_both_builders_build_the_one_dockerfile(
-    engine: docker.DockerClient,
-    image: str,
-    which: str,
-    buildkit: str,
-    cached: str,
-    request: pytest.FixtureRequest,
+def test_either_builder_builds_the_one_dockerfile(
+    engine: docker.DockerClient, image: str, client: Run, context: Path
 ) -> None:
     """
     The classic one and BuildKit; built again, every step comes from the cache.
     """
-    words: Words = request.getfixturevalue(which)
-    name = f"{BUILT}:{which}"
     of_base = f"IMAGE_BASE={Project.at(ROOT, os.environ).base}"
-    build = ["docker", "build", "--force-rm", "--build-arg", of_base, "--tag", name, "."]
-    environment = {"DOCKER_BUILDKIT": buildkit, "BUILDKIT_PROGRESS": "plain"}
+    build = ["build", "--force-rm", "--build-arg", of_base, "--tag", BUILT, str(context)]
     try:
-        _run(words(*build), **environment)
-        first = engine.images.get(name)
-        again = _run(words(*build), **environment)
+        client(*build)
+        first = engine.images.get(BUILT)
+        client(*build)
 
-        assert first.id == engine.images.get(name).id
-        assert cached in again
+        assert first.id == engine.images.get(BUILT).id
         config = engine.images.get(image).attrs["Config"]
         assert first.attrs["Config"]["Entrypoint"] == config["Entrypoint"]
         assert first.attrs["Config"]["Healthcheck"] == config["Healthcheck"]
     finally:
-        for tag in engine.images.list(BUILT):
-            engine.images.remove(tag.id, force=True)
+        with contextlib.suppress(docker.errors.ImageNotFound):
+            engine.images.remove(BUILT)  # by its name: the image itself may be the one under test

@@ -4,14 +4,15 @@ Operations without a host: facts go in, the exact commands come out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import pytest
 from pyinfra.api import FactBase, FileUploadCommand
 from pyinfra.context import ctx_host
 
-Facts = dict[type[FactBase[Any]], Any]
+Facts = Mapping[Any, Any]  # a fact's class to its value, or to a function of its arguments
 
 
 class FactHost:
@@ -43,24 +44,32 @@ class FactHost:
         """
 
 
+class Run:
+    """
+    Runs an operation against facts.
+    """
+
+    host: FactHost
+
+    def __call__(self, operation: Any, *, facts: Facts, **arguments: Any) -> list[str]:
+        """
+        Return the operation's commands, uploads as `PATH <- CONTENT`.
+        """
+        self.host = FactHost(facts)
+        with ctx_host.use(self.host):  # type: ignore[arg-type]  # knows what operations ask of it
+            return [_text(command) for command in operation._inner(**arguments)]  # noqa: SLF001
+
+
 @pytest.fixture
-def run() -> Iterator[Callable[..., list[str]]]:
+def run() -> Run:
     """
-    Run an operation against facts; returns its commands, uploads as `PATH <- CONTENT`.
+    Run operations without a host.
     """
-
-    def commands(operation: Any, *, facts: Facts, **arguments: Any) -> list[str]:
-        host = FactHost(facts)
-        with ctx_host.use(host):
-            issued = [_text(command) for command in operation._inner(**arguments)]  # noqa: SLF001
-        commands.host = host  # type: ignore[attr-defined]
-        return issued
-
-    yield commands
+    return Run()
 
 
 def _text(command: Any) -> str:
     if isinstance(command, FileUploadCommand):
-        assert not isinstance(command.src, str)
+        assert isinstance(command.src, BytesIO)
         return f"{command.dest} <- {command.src.getvalue().decode()}"
     return str(command)

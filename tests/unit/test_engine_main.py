@@ -35,14 +35,12 @@ def test_an_engine_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
     A client on PATH is no engine; the user's own address is named, and nothing is started.
     """
     done = _engine("engine", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
-    lines = done.stdout.splitlines()
+    first, sentence = done.stdout.splitlines()
 
     assert done.returncode == 1
-    assert lines == [
-        "[1/1] engine … failed",
-        f"slipway: No Docker engine answers at DOCKER_HOST=unix://{tmp_path}/none.sock: "
-        "start it, or unset that",
-    ]
+    assert first == "[1/1] engine … failed"
+    assert sentence.startswith("slipway: No Docker engine answers at DOCKER_HOST=unix://")
+    assert sentence.endswith("/none.sock: start it, or unset that")
     assert done.stderr == ""
 
 

@@ -1,10 +1,12 @@
 from slipway.facts.acl import Acl, AclObstacle
 from slipway.operations import acl
 
+from .conftest import Run
+
 BARE = {"user::rwx", "group::r-x", "other::r-x"}
 
 
-def test_a_missing_entry_is_given(run):
+def test_a_missing_entry_is_given(run: Run) -> None:
     """
     The default entry and the mask come in one command, for a path with any characters in it.
     """
@@ -20,52 +22,52 @@ def test_a_missing_entry_is_given(run):
     assert expected == actual
 
 
-def test_an_entry_that_is_there_is_left_alone(run):
+def test_an_entry_that_is_there_is_left_alone(run: Run) -> None:
     """
     Nothing is run where the ACL has what it should, whatever else it holds.
     """
     entries = BARE | {"default:user:7:rwx", "default:mask::rwx", "default:user:9:r--"}
 
-    assert [] == run(acl.default, path="/w", uid=7, feature="f", facts={Acl: entries})
+    assert run(acl.default, path="/w", uid=7, feature="f", facts={Acl: entries}) == []
 
 
-def test_a_mask_that_takes_the_entry_back_is_widened(run):
+def test_a_mask_that_takes_the_entry_back_is_widened(run: Run) -> None:
     """
     An entry under a narrower mask is not in effect, so it counts as missing.
     """
     entries = BARE | {"default:user:7:rwx", "default:mask::r-x"}
     facts = {Acl: entries, AclObstacle: ""}
 
-    assert ["setfacl -d -m u:7:rwx,m::rwx -- /w"] == run(
-        acl.default, path="/w", uid=7, feature="f", facts=facts
-    )
+    assert run(acl.default, path="/w", uid=7, feature="f", facts=facts) == [
+        "setfacl -d -m u:7:rwx,m::rwx -- /w"
+    ]
 
 
-def test_a_file_system_without_acls_is_degraded_not_failed(run):
+def test_a_file_system_without_acls_is_degraded_not_failed(run: Run) -> None:
     """
     Nothing is run, and the condition is named once.
     """
     facts = {Acl: BARE, AclObstacle: "the file system has no ACLs"}
 
-    assert [] == run(acl.default, path="/w", uid=7, feature="workspace ACL", facts=facts)
-    assert [("workspace ACL", "/w: the file system has no ACLs")] == run.host.connector_data[
-        "degraded"
+    assert run(acl.default, path="/w", uid=7, feature="workspace ACL", facts=facts) == []
+    assert run.host.connector_data["degraded"] == [
+        ("workspace ACL", "/w: the file system has no ACLs")
     ]
 
 
-def test_named_entries_are_taken_off_where_only_the_owner_may_write(run):
+def test_named_entries_are_taken_off_where_only_the_owner_may_write(run: Run) -> None:
     """
     Only paths that have such entries are touched.
     """
     extended = BARE | {"user:65534:rw-", "mask::rw-"}
     facts = {Acl: lambda path: extended if path.endswith("keys") else BARE}
 
-    assert ["setfacl -b -- /root/.ssh/authorized_keys"] == run(
-        acl.none, paths=["/root", "/root/.ssh/authorized_keys"], facts=facts
-    )
+    assert run(acl.none, paths=["/root", "/root/.ssh/authorized_keys"], facts=facts) == [
+        "setfacl -b -- /root/.ssh/authorized_keys"
+    ]
 
 
-def test_facts_read_what_getfacl_prints():
+def test_facts_read_what_getfacl_prints() -> None:
     """
     Comments and blank lines are no entries.
     """

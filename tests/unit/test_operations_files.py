@@ -4,33 +4,39 @@ from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
 from slipway.operations import files
 from slipway.operations.files import File
 
+from .conftest import Run
+
 SOUND = FileState("regular file", "644", "root", "root", sha256(b"hello").hexdigest())
 HELLO = File("/etc/x y", b"hello")
 
 
-def test_files_that_are_right_are_not_touched(run):
+def test_files_that_are_right_are_not_touched(run: Run) -> None:
     """
     Content, mode, owner and type are as wanted: no command at all.
     """
-    assert [] == run(files.present, files=[HELLO], facts={FileStates: {"/etc/x y": SOUND}})
+    assert run(files.present, files=[HELLO], facts={FileStates: {"/etc/x y": SOUND}}) == []
 
 
-def test_a_file_is_replaced_whole(run):
+def test_a_file_is_replaced_whole(run: Run) -> None:
     """
     A private draft beside it, synced, and only then moved over it.
     """
     expected = [
-        "mkdir -p -- /etc && rm -f -- '/etc/.x y.slipway' && (umask 077 && for draft in "
-        "'/etc/.x y.slipway' ; do : > \"$draft\" || exit 1; done)",
+        (
+            "mkdir -p -- /etc && rm -f -- '/etc/.x y.slipway' && (umask 077 && for draft in "
+            "'/etc/.x y.slipway' ; do : > \"$draft\" || exit 1; done)"
+        ),
         "/etc/.x y.slipway <- hello",
-        "set -e; chmod 644 '/etc/.x y.slipway' ; sync '/etc/.x y.slipway' ; "
-        "mv -T -- '/etc/.x y.slipway' '/etc/x y' ;",
+        (
+            "set -e; chmod 644 '/etc/.x y.slipway' ; sync '/etc/.x y.slipway' ; "
+            "mv -T -- '/etc/.x y.slipway' '/etc/x y' ;"
+        ),
     ]
 
     assert expected == run(files.present, files=[HELLO], facts={FileStates: {}})
 
 
-def test_each_difference_counts():
+def test_each_difference_counts() -> None:
     """
     Another type, mode, owner, group or content: not the file that is wanted.
     """
@@ -46,7 +52,7 @@ def test_each_difference_counts():
     assert HELLO.matches(SOUND)
 
 
-def test_an_owner_is_set_before_the_file_is_in_its_place(run):
+def test_an_owner_is_set_before_the_file_is_in_its_place(run: Run) -> None:
     """
     Nobody ever sees it with the wrong owner or mode.
     """
@@ -57,66 +63,70 @@ def test_an_owner_is_set_before_the_file_is_in_its_place(run):
     assert last.endswith("mv -T -- /run/.s.slipway /run/s ;")
 
 
-def test_what_a_killed_run_left_is_removed(run):
+def test_what_a_killed_run_left_is_removed(run: Run) -> None:
     """
     A draft whose rename never came goes, even where the file itself is right.
     """
     states = {"/etc/x y": SOUND, "/etc/.x y.slipway": SOUND}
 
-    assert ["rm -f -- '/etc/.x y.slipway'"] == run(
-        files.present, files=[HELLO], facts={FileStates: states}
-    )
+    assert run(files.present, files=[HELLO], facts={FileStates: states}) == [
+        "rm -f -- '/etc/.x y.slipway'"
+    ]
 
 
-def test_a_file_that_must_not_be_there_goes(run):
+def test_a_file_that_must_not_be_there_goes(run: Run) -> None:
     """
     And nothing is run when it is gone.
     """
     states = {"/w/WARNING": SOUND}
 
-    assert ["rm -f -- /w/WARNING"] == run(
-        files.present, files=[], absent=["/w/WARNING"], facts={FileStates: states}
-    )
-    assert [] == run(files.present, files=[], absent=["/w/WARNING"], facts={FileStates: {}})
+    assert run(files.present, files=[], absent=["/w/WARNING"], facts={FileStates: states}) == [
+        "rm -f -- /w/WARNING"
+    ]
+    assert run(files.present, files=[], absent=["/w/WARNING"], facts={FileStates: {}}) == []
 
 
-def test_directories_are_made_and_their_modes_kept(run):
+def test_directories_are_made_and_their_modes_kept(run: Run) -> None:
     """
     "" leaves a directory's mode to whoever owns it.
     """
     states = {"/w": FileState("directory", "777", "1234", "1234", "")}
     wanted = {"/w": "", "/run/sshd": "755"}
 
-    assert ["mkdir -p -- /run/sshd && chmod 755 -- /run/sshd"] == run(
-        files.directories, directories=wanted, facts={FileStates: states}
-    )
+    assert run(files.directories, directories=wanted, facts={FileStates: states}) == [
+        "mkdir -p -- /run/sshd && chmod 755 -- /run/sshd"
+    ]
 
 
-def test_a_link_is_replaced_in_one_step(run):
+def test_a_link_is_replaced_in_one_step(run: Run) -> None:
     """
     A link to somewhere else is never missing for a moment.
     """
-    expected = ["ln -sfn -- /opt/a /usr/local/bin/.a.slipway && mv -T -- "
-                "/usr/local/bin/.a.slipway /usr/local/bin/a"]
+    expected = [
+        (
+            "ln -sfn -- /opt/a /usr/local/bin/.a.slipway && mv -T -- "
+            "/usr/local/bin/.a.slipway /usr/local/bin/a"
+        )
+    ]
     wanted = {"/usr/local/bin/a": "/opt/a"}
 
     assert expected == run(
         files.links, links=wanted, facts={LinkTargets: {"/usr/local/bin/a": "/x"}}
     )
-    assert [] == run(files.links, links=wanted, facts={LinkTargets: wanted})
+    assert run(files.links, links=wanted, facts={LinkTargets: wanted}) == []
 
 
-def test_a_line_is_added_once_below_an_unterminated_one(run):
+def test_a_line_is_put_first_and_once(run: Run) -> None:
     """
-    The last line of the file stays a line of its own.
+    Before anything that may end the file early; the rest stays as it is.
     """
-    uploads = run(files.line, path="/etc/b", content=". /x", facts={FileText: "a"})
+    wanted = {"path": "/etc/b", "content": ". /x"}
 
-    assert "/etc/.b.slipway <- a\n. /x\n" in uploads
-    assert [] == run(files.line, path="/etc/b", content=". /x", facts={FileText: "a\n. /x\n"})
+    assert "/etc/.b.slipway <- . /x\na" in run(files.first_line, **wanted, facts={FileText: "a"})
+    assert run(files.first_line, **wanted, facts={FileText: ". /x\na\n"}) == []
 
 
-def test_file_states_join_stat_and_sums():
+def test_file_states_join_stat_and_sums() -> None:
     """
     Names with separators and backslashes come through; links and directories have no sum.
     """
