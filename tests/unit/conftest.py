@@ -56,7 +56,7 @@ class Run:
         Return the operation's commands, uploads as `PATH <- CONTENT`.
         """
         self.host = FactHost(facts)
-        with ctx_host.use(self.host):  # type: ignore[arg-type]  # knows what operations ask of it
+        with ctx_host.use(self.host):
             return [_text(command) for command in operation._inner(**arguments)]  # noqa: SLF001
 
 
