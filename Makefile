@@ -51,11 +51,16 @@ test: build .venv/.stamp ## every test: unit, image, live
 	$(BIN)/pytest
 
 .PHONY: check
-check: .venv/.stamp ## ruff, mypy --strict, shellcheck
+check: .venv/.stamp ## ruff, mypy --strict, shellcheck, and the README's table of variables
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python -m engine.readme --check
 	git grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' -- ':!*.j2' | xargs $(BIN)/shellcheck
+
+.PHONY: readme
+readme: .venv/.stamp ## the README's table of variables, from slipway/settings.py
+	$(BIN)/python -m engine.readme
 
 .PHONY: lock
 lock: ## the lock files anew, from requirements*.in

@@ -21,7 +21,8 @@ import pytest
 from docker.models.containers import Container
 
 PREFIX = "slipway-test-"
-IMAGE = f"{os.environ.get('IMAGE', 'slipway/base')}:{os.environ.get('TAG', 'dev')}"
+# make exports both, empty where they are not given
+IMAGE = f"{os.environ.get('IMAGE') or 'slipway/base'}:{os.environ.get('TAG') or 'dev'}"
 PATIENCE = 30.0  # seconds until something that should come true is given up: machines are shared
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import KeyPair, Slipway
 
 Start = Callable[..., Slipway]
@@ -94,3 +96,41 @@ def test_the_hosts_users_may_be_mounted(start: Start, key: KeyPair, tmp_path: Pa
 
     assert slipway.ssh(key, "id -nu 1234").stdout == "somebody\n"
     assert slipway.converge()["totals"]["failed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "line", "has_tmux_file"),
+    [
+        (
+            {
+                "VAST_CONTAINERLABEL": "C.1",
+                "PUBLIC_IPADDR": "192.0.2.7",
+                "VAST_TCP_PORT_22": "41022",
+            },
+            "ssh -p 41022 root@192.0.2.7",
+            True,
+        ),
+        (
+            {
+                "RUNPOD_POD_ID": "x",
+                "RUNPOD_PUBLIC_IP": "192.0.2.8",
+                "RUNPOD_TCP_PORT_22": "10022",
+            },
+            "ssh -p 10022 root@192.0.2.8",
+            False,
+        ),
+    ],
+    ids=["vast.ai", "RunPod"],
+)
+def test_clouds_tell_their_ssh_line(
+    start: Start, key: KeyPair, environment: dict[str, str], line: str, *, has_tmux_file: bool
+) -> None:
+    """
+    `slipway status` shows the line that works from outside; at vast.ai sessions get no tmux.
+    """
+    slipway = start(environment={"SSH_PUBLIC_KEY": key.public, **environment})
+    slipway.wait_ssh(key)
+
+    assert f"ssh          {line}\n" in slipway.check_output("slipway", "status")
+    there = slipway.exec("test", "-e", "/root/.no_auto_tmux").code == 0
+    assert there is has_tmux_file

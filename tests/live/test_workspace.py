@@ -12,7 +12,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from .conftest import PREFIX, Slipway
+from .conftest import PREFIX, KeyPair, Slipway
 
 Start = Callable[..., Slipway]
 OWNER = 1234
@@ -190,3 +190,36 @@ def test_libraries_are_sized_to_the_cpu_quota(start: Start) -> None:
     shell = 'echo "$OMP_NUM_THREADS $MKL_NUM_THREADS"'
 
     assert slipway.check_output("bash", "-lc", shell) == "1 7\n"
+
+
+def test_a_read_only_workspace_is_named_and_costs_nothing_else(
+    start: Start, key: KeyPair, workspace: Path
+) -> None:
+    """
+    Degraded, nothing failed, and the login works.
+    """
+    slipway = start(
+        environment={"SSH_PUBKEY": key.public},
+        volumes={str(workspace): {"bind": "/workspace", "mode": "ro"}},
+    )
+    report = slipway.wait_converged()
+    slipway.wait_ssh(key)
+
+    assert report["degraded"] == [
+        {"feature": "workspace ACL", "condition": "/workspace: the file system is read-only"}
+    ]
+    assert report["totals"]["failed"] == 0
+
+
+def test_a_subdirectory_of_a_volume_is_mounted(start: Start, workspace: Path) -> None:
+    """
+    RunPod's serverless volume with the workspace in it, say: no warning.
+    """
+    slipway = start(
+        environment={"WORKSPACE": "/volume/project"},
+        volumes={str(workspace): {"bind": "/volume", "mode": "rw"}},
+    )
+    slipway.wait_converged()
+
+    assert list((workspace / "project").iterdir()) == []
+    assert slipway.check_output("bash", "-lc", "echo $WORKSPACE_MOUNTED") == "true\n"

@@ -61,7 +61,7 @@ def test_every_target_is_documented() -> None:
     `make help` names each of them, and `make` alone is `make help`.
     """
     targets = set(TARGET.findall((ROOT / "Makefile").read_text()))
-    said = subprocess.check_output(["make"], cwd=ROOT, text=True)
+    said = subprocess.check_output(["make", "--no-print-directory"], cwd=ROOT, text=True)
 
     assert targets == {line.split()[1] for line in said.splitlines()}
 
