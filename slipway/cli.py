@@ -192,10 +192,7 @@ def _mount(options: argparse.Namespace) -> int:
     import inventory
     from slipway import mount
 
-    settings = inventory.loaded().settings
-    return mount.run(
-        options.name, variables=dict(settings.environment), workspace=settings.workspace
-    )
+    return mount.run(options.name, inventory.loaded().settings)
 
 
 def _print(document: Any, lines: Sequence[str]) -> None:

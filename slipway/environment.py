@@ -20,7 +20,8 @@ from slipway.gpus import Gpus
 from slipway.settings import Settings
 
 _SSHD_LIMIT = 900  # of sshd's 1000; it adds some of its own and of PAM's
-_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
+_SSHD_BYTES = 200_000  # of the 256 KiB, configuration and all, that its processes tell each other
+_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 class Surroundings(NamedTuple):
@@ -79,16 +80,21 @@ def for_sshd(environment: Mapping[str, str]) -> str:
     Return the SetEnv line of sshd_config(5); "" for no variables.
 
     One line, because the first SetEnv wins. Within double quotes sshd knows the escapes \" and
-    \\ only. A value with a newline has no form here, and a session with more than a thousand
-    variables is ended by sshd (child_set_env in its session.c): bash, which reads its start-up file
-    when sshd runs it, gets those from there. So names that no shell can hold come first.
+    \\ only. A value with a newline has no form here; a session with more than a thousand variables
+    is ended by sshd (child_set_env in its session.c), and one with 252,000 bytes of them never
+    begins: bash, which reads its start-up file when sshd runs it, gets the rest from there. So
+    names that no shell can hold come first.
     """
     fit = [name for name, value in environment.items() if "\n" not in name + value]
     fit.sort(key=lambda name: (bool(_SHELL_NAME.match(name)), name))
-    words = [
-        '"' + f"{name}={environment[name]}".replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for name in fit[:_SSHD_LIMIT]
-    ]
+    words: list[str] = []
+    room = _SSHD_BYTES
+    for name in fit:
+        word = f"{name}={environment[name]}".replace("\\", "\\\\").replace('"', '\\"')
+        size = len(word.encode(errors="surrogateescape"))
+        if size <= room and len(words) < _SSHD_LIMIT:
+            words.append(f'"{word}"')
+            room -= size
     return f"SetEnv {' '.join(words)}\n" if words else ""
 
 

@@ -1,74 +1,193 @@
 """
 `slipway mount NAME`: the program behind each remote's mount.
 
-It clears a stale mount, refuses to hide files, and becomes rclone.
+It repairs the write cache, clears a stale mount, refuses to hide files, and keeps rclone running.
+When it is told to stop it has rclone upload first what waits, within a bound.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from types import FrameType
+from typing import IO, NamedTuple
 
-from slipway import environment, mountinfo, paths
+from slipway import environment, mountinfo, paths, rc
 from slipway.environment import Surroundings
+from slipway.settings import Settings, is_refused_for_mounts
 
-DEAD_REMOTE_CONTROL = "bind: address already in use"  # what rclone says of a socket left behind
+STEADY = 10.0  # seconds after which an end of rclone counts as an accident: mounted again at once
+PAUSE = 12.0  # seconds between starts that fail: at most five a minute
+GRACE = 1.5  # seconds that rclone has to unmount
+MOST_CACHES = 100  # containers that share one workspace
 
 
-def run(name: str, *, variables: dict[str, str], workspace: str) -> int:
+class Place(NamedTuple):
     """
-    Mount a remote; returns only where it can't be mounted, with what supervisor should see.
-
-    + variables: the container's own; `RCLONE_*` among them are rclone's
+    Where a remote is mounted, and what belongs to that.
     """
-    point = Path(workspace, "remote", name)
-    cache = Path(workspace, "remote", ".cache", name)
-    clear(str(point))
-    point.mkdir(parents=True, exist_ok=True)
-    if any(point.iterdir()):
-        print(
-            f"slipway: {point} has files in it, which a mount would hide; "
-            f"move them away, then `slipway converge`",
-            file=sys.stderr,
-        )
-        return 1
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    socket = paths.RUN / "rclone" / f"{name}.sock"
-    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    socket.unlink(missing_ok=True)  # left by one that was killed: rclone would not start
-    around = environment.observe(workspace)
-    child = {
-        "RCLONE_CONFIG": str(paths.RCLONE_CONF),
-        **os.environ,
-        **variables,
-        "RCLONE_CACHE_DIR": str(cache),
-    }
-    os.execvpe("rclone", command(name, point, cache, socket, around), child)  # noqa: S606
-    raise AssertionError("exec does not return")
+
+    name: str
+    point: Path
+    cache: Path
+    socket: Path
+    rescued: Path
 
 
-def command(name: str, point: Path, cache: Path, socket: Path, around: Surroundings) -> list[str]:
+class Stop(Exception):  # noqa: N818 - no error: somebody asks for the end
+    """
+    SIGTERM or SIGINT came.
+    """
+
+
+def run(name: str, settings: Settings) -> int:
+    """
+    Keep a remote mounted until told to stop; returns 1 where it can't be mounted at all.
+    """
+    root = Path(settings.workspace, "remote")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    try:
+        cache, _lock = take_cache(root / ".cache", name)
+        place = Place(name, root / name, cache, socket_of(name), root / ".rescued" / name)
+        while True:
+            began = time.monotonic()
+            try:
+                complaint = _prepare(place)
+            except OSError as error:
+                complaint = f"{error.filename or place.point}: {error.strerror}"
+            if complaint:
+                _say(complaint)
+            else:
+                _mounted(place, settings, _lock)
+            if time.monotonic() - began < STEADY:
+                time.sleep(PAUSE)
+    except Stop:
+        return 0
+
+
+def socket_of(name: str) -> Path:
+    """
+    Return the socket of a mount's remote control; a hash where a path would be too long for one.
+    """
+    return paths.RUN / "rclone" / f"{name.encode().hex()[:80]}.sock"
+
+
+def take_cache(root: Path, name: str) -> tuple[Path, IO[bytes]]:
+    """
+    Return a write cache that no other container uses, and the lock on it. Raises OSError.
+
+    The lock dies with its holder (flock(2)), so what a container that is gone for good left behind
+    is taken by the next one. `~` is in no remote's name.
+    """
+    for number in range(1, MOST_CACHES):
+        cache = root / (name if number == 1 else f"{name}~{number}")
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (cache / ".lock").open("ab")
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        return cache, lock
+    raise OSError(f"{root}: {MOST_CACHES} containers use {name} already")
+
+
+def command(place: Place, around: Surroundings) -> list[str]:
     """
     Return rclone's words; what is an option here can't be set by an `RCLONE_*` variable.
+
+    rclone dies with us, so that no one is left that holds the mount and answers to nobody.
     """
     # fmt: off
     return [
-        "rclone", "mount", f"{name}:", str(point),
+        "setpriv", "--pdeathsig", "KILL", "--",
+        "rclone", "mount", f"{place.name}:", str(place.point),
         "--allow-other", "--uid", str(around.uid), "--gid", str(around.gid),
-        "--vfs-cache-mode", "full", "--cache-dir", str(cache),
-        "--rc", "--rc-no-auth", "--rc-addr", f"unix://{socket}",
+        "--vfs-cache-mode", "full", "--cache-dir", str(place.cache),
+        "--rc", "--rc-no-auth", "--rc-addr", f"unix://{place.socket}",
         "--log-level", "NOTICE",
     ]
     # fmt: on
 
 
-def clear(point: str) -> None:
+def variables(given: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return rclone's environment: the container's, without what a mount's safety rests on.
+    """
+    kept = {name: value for name, value in given.items() if not is_refused_for_mounts(name)}
+    return {"RCLONE_CONFIG": str(paths.RCLONE_CONF), "HOME": str(paths.HOME), **kept}
+
+
+def clear(point: Path) -> None:
     """
     Take away what a killed rclone left mounted; FUSE then answers ENOTCONN to everything.
     """
     text = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
     for mount in mountinfo.parse(text):
-        if mount.point == point:
-            subprocess.run(["fusermount3", "-uz", "--", point], check=False)
+        if mount.point == str(point):
+            subprocess.run(["fusermount3", "-uz", "--", str(point)], check=False)
+
+
+def _prepare(place: Place) -> str:
+    """
+    Make ready for rclone; returns why that can't be, "" where it can.
+    """
+    clear(place.point)
+    place.point.mkdir(parents=True, exist_ok=True)
+    if any(place.point.iterdir()):
+        return f"{place.point} has files in it, which a mount would hide; move them away"
+    place.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.socket.unlink(missing_ok=True)  # left by one that was killed: rclone would not start
+    return ""
+
+
+def _mounted(place: Place, settings: Settings, lock: IO[bytes]) -> None:
+    """
+    Run rclone until it ends or we are told to stop, in which case what waits is uploaded first.
+    """
+    around = environment.observe(settings.workspace)
+    process = subprocess.Popen(
+        command(place, around),
+        env={**os.environ, **variables(settings.environment)},
+        pass_fds=[lock.fileno()],  # the cache is in use for as long as rclone lives
+    )
+    try:
+        process.wait()
+    except Stop:
+        _drain(place, settings.drain_seconds)
+        process.terminate()
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:  # somebody sits in the mount
+            clear(place.point)
+            process.kill()
+            process.wait()
+        raise
+    _say(f"rclone ended with {process.returncode}")
+
+
+def _drain(place: Place, seconds: float) -> None:
+    try:
+        left = rc.drain(place.socket, seconds=seconds)
+    except OSError as error:
+        _say(f"what waits for its upload stays in {place.cache}: {error}")
+        return
+    if left:
+        _say(f"{left} files are not uploaded yet; they stay in {place.cache} for the next start")
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # once is enough: the end must not be cut short
+    raise Stop
+
+
+def _say(message: str) -> None:
+    print(f"slipway: {message}", file=sys.stderr, flush=True)

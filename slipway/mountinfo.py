@@ -29,7 +29,7 @@ def parse(text: str) -> list[Mount]:
     Return the mounts in the order they were made: of two on one point, the later hides the earlier.
     """
     mounts = []
-    for line in text.splitlines():
+    for line in text.split("\n"):  # a name may hold what else splitlines() splits at
         left, separator, right = line.partition(" - ")
         if not separator:
             continue

@@ -7,8 +7,13 @@ vast.ai: https://docs.vast.ai (instance environment variables). RunPod: https://
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
+
+DEFAULT_VOLUME = "/workspace"
+
+_ADDRESS = r"(?P<host>[0-9A-Za-z_][0-9A-Za-z._-]*|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})"
 
 
 class Provider(NamedTuple):
@@ -17,49 +22,76 @@ class Provider(NamedTuple):
     """
 
     name: str
-    marks: tuple[str, ...]  # any of these variables says that we are there
-    key_variables: tuple[str, ...]  # those that the place sets itself
+    marks: tuple[str, ...] = ()  # a variable of which the name begins so says that we are there
+    given: tuple[str, ...] = ()  # those of our variables that the place sets itself
     public_host: str = ""  # the variable with the address that the world sees
     public_ssh_port: str = ""  # the variable with the world's port for our 22
+    volumes: tuple[tuple[str, str], ...] = ()  # variables that tell of one; path, "": their value
+    wants_no_auto_tmux: bool = False  # ~/.no_auto_tmux turns off tmux in sessions there
 
     def explain(self, source: str) -> str:
         """
         Return where a value came from, with who set it if that is not the user.
         """
-        return f"{source} ({self.name})" if source in self.key_variables else source
+        return f"{source} ({self.name})" if source in self.given else source
+
+    def volume(self, environ: Mapping[str, str]) -> str:
+        """
+        Return where the place mounts what outlives a container.
+        """
+        for variable, path in self.volumes:
+            if value := environ.get(variable, ""):
+                return (path or value).rstrip("/") or "/"
+        return DEFAULT_VOLUME
 
     def ssh_address(self, environ: Mapping[str, str]) -> tuple[str, int] | None:
         """
-        Return host and port that reach our sshd from outside, where the place tells.
+        Return host and port that reach our sshd from outside, where the user or the place tells.
         """
-        told, _, told_port = environ.get("SLIPWAY_SSH_ADDRESS", "").rpartition(":")
-        host = told or environ.get(self.public_host, "")
-        port = told_port if told else environ.get(self.public_ssh_port, "")
-        return (host, int(port)) if host and port.isascii() and port.isdigit() else None
+        host = environ.get(self.public_host, "").strip()
+        host = f"[{host}]" if ":" in host else host
+        port = environ.get(self.public_ssh_port, "").strip()
+        return address(environ.get("SLIPWAY_SSH_ADDRESS", "")) or address(f"{host}:{port}")
 
 
 VAST = Provider(
     "vast.ai",
-    ("VAST_CONTAINERLABEL",),
-    ("SSH_PUBLIC_KEY",),
-    "PUBLIC_IPADDR",
-    "VAST_TCP_PORT_22",
+    marks=("VAST_CONTAINERLABEL", "VAST_TCP_PORT_"),
+    given=("SSH_PUBLIC_KEY", "GPU_COUNT"),
+    public_host="PUBLIC_IPADDR",
+    public_ssh_port="VAST_TCP_PORT_22",
+    volumes=(("DATA_DIRECTORY", ""),),
+    wants_no_auto_tmux=True,
 )
 RUNPOD = Provider(
     "RunPod",
-    ("RUNPOD_POD_ID",),
-    ("PUBLIC_KEY", "SSH_PUBLIC_KEY"),
-    "RUNPOD_PUBLIC_IP",
-    "RUNPOD_TCP_PORT_22",
+    marks=("RUNPOD_POD_ID", "RUNPOD_POD_HOSTNAME", "RUNPOD_DC_ID", "RUNPOD_ENDPOINT_ID"),
+    given=("PUBLIC_KEY", "SSH_PUBLIC_KEY"),
+    public_host="RUNPOD_PUBLIC_IP",
+    public_ssh_port="RUNPOD_TCP_PORT_22",
+    volumes=(("RUNPOD_ENDPOINT_ID", "/runpod-volume"),),  # which serverless workers have
 )
-DOCKER = Provider("docker", (), ())
+DOCKER = Provider("docker")
 
 
 def detect(environ: Mapping[str, str]) -> Provider:
     """
-    Return where a container with this environment runs.
+    Return where a container with this environment runs; an empty variable says nothing.
+
+    CONTAINER_ID and RUNPOD_API_KEY are no marks: other programs set the one, users the other.
     """
+    given = [name for name, value in environ.items() if value]
     for provider in (VAST, RUNPOD):
-        if any(environ.get(mark) for mark in provider.marks):
+        if any(name.startswith(provider.marks) for name in given):
             return provider
     return DOCKER
+
+
+def address(text: str) -> tuple[str, int] | None:
+    """
+    Return host and port of `host:port`; None where it is none. IPv6 stands in brackets.
+    """
+    match = re.fullmatch(_ADDRESS, text.strip())
+    if match is None or not 0 < int(match["port"]) < 1 << 16:
+        return None
+    return match["host"].strip("[]"), int(match["port"])

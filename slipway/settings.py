@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from slipway import keys as public_keys
@@ -62,6 +63,11 @@ VARIABLES = (
         "",
         "`host:port` that reaches SSH from outside, for `slipway status`; clouds tell it.",
     ),
+    Variable(
+        "SLIPWAY_DRAIN_SECONDS",
+        "5",
+        "How long a stop waits for uploads to remotes; the rest is uploaded after the next start.",
+    ),
     Variable("SLIPWAY_STRICT", "false", "`true` stops the start when any value is refused."),
     Variable(
         "RCLONE_*", "", "Passed to rclone: options and, with `RCLONE_CONFIG_NAME_TYPE`, remotes."
@@ -76,24 +82,35 @@ VARIABLES = (
 KEY_VARIABLES = ("SSH_PUBKEY", "PUBLIC_KEY", "SSH_PUBLIC_KEY")
 KEY_FILE = "/root/.ssh/authorized_keys_mount"
 WORKSPACE = "/workspace"
+DRAIN_SECONDS = 5  # with the rest of a stop below Docker's ten
 
 _OWN = {variable.name for variable in VARIABLES} - {"RCLONE_*", "NAME_FILE"}
+_MAX_REFUSALS = 20  # of one source: a file of another kind has a million lines that are no keys
+_MAX_VARIABLE = 1 << 17  # bytes of NAME=value and its NUL: MAX_ARG_STRLEN of Linux
+_MAX_NAME, _MAX_PATH = 255, 3800  # bytes: Linux's limits, less what lies below a workspace
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
-_COUNT = re.compile(r"[0-9]{1,6}")
-_ARGUMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)", re.DOTALL)
+# Patterns are texts: compiling costs milliseconds of every start, and few starts need them all.
+_COUNT = r"[0-9]{1,6}"
+_ARGUMENT = r"(?s)([A-Za-z_][A-Za-z0-9_.-]*)=(.*)"
 
 # Of a process, not of a container: sessions and services have their own.
 _PROCESS = {"HOME", "PWD", "OLDPWD", "SHLVL", "HOSTNAME", "TERM", "USER", "LOGNAME", "SHELL", "_"}
 
 # Where a workspace would take the system's own directories, or the home, over.
 _TAKEN = {"/", "/root", "/home", "/opt", "/mnt", "/srv", "/media", "/tmp"}  # noqa: S108 - refused
-_SYSTEM = re.compile(r"/(bin|boot|dev|etc|lib[^/]*|proc|run|sbin|sys|usr|var|opt/slipway)(/.*)?")
-_DOTTED = re.compile(r"/root/\..*")
+_SYSTEM = {"bin", "boot", "dev", "etc", "proc", "run", "sbin", "sys", "usr", "var"}  # and lib*
 
 # What our mounts set themselves: another value would lose writes or cut the remote control off.
-_MOUNT_OPTIONS = re.compile(r"RCLONE_(VFS_CACHE_MODE|CACHE_DIR|RC(_.*)?|DAEMON(_.*)?)")
-_SECRET = re.compile(
-    r"KEY|TOKEN|PASS|SECRET|CREDENTIAL|AUTH|PRIVATE|CERT|RCLONE_CONFIG_.*", re.IGNORECASE
+_MOUNT_OPTIONS = r"(?s)RCLONE_(VFS_CACHE_MODE|CACHE_DIR|RC(_.*)?|DAEMON(_.*)?)"
+# rclone's own options that end in _file; the others do so for one type of remote only.
+_RCLONES_FILE = (
+    r"(?s).*_(PUBKEY|KNOWN_HOSTS|SERVICE_PRINCIPAL|SHARED_CREDENTIALS|(BOX_)?CONFIG"
+    r"|SERVICE_ACCOUNT)_FILE"
+)
+_RCLONES_FILE_OF_TYPE = {"_KEY_FILE": "sftp", "_SSE_CUSTOMER_KEY_FILE": "oracleobjectstorage"}
+_CONFIDENTIAL = (
+    r"(?i)KEY|TOKEN|PASS|PWD|SECRET|CRED|AUTH|PRIVATE|CERT|COOKIE|SESSION|SIGN|SALT|SAS|HEADER"
+    r"|PROXY|WEBHOOK|DSN|COMMAND|RCLONE_CONFIG_"
 )
 _NOT_SECRET = {*KEY_VARIABLES}
 
@@ -108,24 +125,47 @@ class Settings(NamedTuple):
     skip_acl: bool = False
     gpu_count: int | None = None  # None: no limit
     threads: int | None = None  # None: as the CPU quota says
+    drain_seconds: int = DRAIN_SECONDS
     strict: bool = False
-    environment: Mapping[str, str] = {}  # what sessions and services see of the container's
+    environment: Mapping[str, str] = MappingProxyType({})  # what sessions and services see
     provider: str = "docker"
+    ssh_address: str = ""  # host:port from outside; "": where the provider says
 
     def to_environment(self) -> dict[str, str]:
         """
-        Return variables that read as these Settings again.
+        Return variables that read as these Settings again, with nothing in them to refuse.
+
+        A workspace with ___ in its path, which only a link leads to, is there as it was given.
         """
+        inherited = {
+            name: value
+            for name, value in self.environment.items()
+            if not (name.startswith("SLIPWAY_") or is_refused_for_mounts(name))
+            and not _names_a_file(name, self.environment)
+        }
+        given = self.environment.get("WORKSPACE", "")
         return {
-            **self.environment,
+            **inherited,
             "SSH_PUBKEY": "\n".join(self.keys) + "\n" * bool(self.keys),
             "PUBLIC_KEY": "",
             "SSH_PUBLIC_KEY": "",
-            "WORKSPACE": self.workspace,
+            "WORKSPACE": given if "___" in self.workspace else self.workspace,
             "SKIP_ACL": str(self.skip_acl).lower(),
             "GPU_COUNT": "" if self.gpu_count is None else str(self.gpu_count),
+            "SLIPWAY_DRAIN_SECONDS": str(self.drain_seconds),
             "SLIPWAY_THREADS": "" if self.threads is None else str(self.threads),
+            "SLIPWAY_SSH_ADDRESS": self.ssh_address,
             "SLIPWAY_STRICT": str(self.strict).lower(),
+        }
+
+    def for_mounts(self) -> dict[str, str]:
+        """
+        Return the environment without the `RCLONE_*` options that our mounts can't do with.
+        """
+        return {
+            name: value
+            for name, value in self.environment.items()
+            if not is_refused_for_mounts(name)
         }
 
 
@@ -147,6 +187,7 @@ class Loaded(NamedTuple):
     settings: Settings
     refusals: tuple[Refusal, ...]
     sources: Mapping[str, str]
+    withheld: frozenset[str] = frozenset()  # variables with a private key in them: for nobody
 
     def table(self) -> list[Row]:
         """
@@ -155,15 +196,17 @@ class Loaded(NamedTuple):
         settings = self.settings
         values = {
             "SSH_PUBKEY": f"{len(settings.keys)} keys",
-            "WORKSPACE": settings.workspace,
+            "WORKSPACE": printable(settings.workspace),
             "SKIP_ACL": str(settings.skip_acl).lower(),
             "GPU_COUNT": "all" if settings.gpu_count is None else str(settings.gpu_count),
+            "SLIPWAY_DRAIN_SECONDS": str(settings.drain_seconds),
             "SLIPWAY_THREADS": str(settings.threads or "as the quota says"),
+            "SLIPWAY_SSH_ADDRESS": settings.ssh_address,
             "SLIPWAY_STRICT": str(settings.strict).lower(),
         }
         rows = [Row(name, value, self.sources[name]) for name, value in values.items()]
         rows += [
-            Row(name, shown(name, value), self.sources.get(name, name))
+            Row(printable(name), shown(name, value), self.sources.get(name, printable(name)))
             for name, value in sorted(settings.environment.items())
             if name.startswith("RCLONE_")
         ]
@@ -175,27 +218,31 @@ def load(
     *,
     read: Callable[[str], bytes] | None = None,
     resolve: Callable[[str], str] = posixpath.normpath,
+    arguments: Collection[str] = (),
 ) -> Loaded:
     """
-    Read the Settings of a container from its environment.
+    Read the Settings of a container from its environment. Raises nothing, whatever is in it.
 
     + read: returns a file's content or raises OSError; the mounted key file and `NAME_FILE` need it
     + resolve: returns a path without symbolic links, so that a link into /etc is seen as one
+    + arguments: names of the variables that were given as `NAME=value` arguments
     """
-    reader = _Reader(environ, read or _no_file)
-    provider = providers.detect(environ)
+    reader = _Reader(environ, read or _no_file, frozenset(arguments))
     settings = Settings(
-        keys=reader.keys(provider),
+        keys=reader.keys(),
         workspace=reader.workspace(resolve),
         skip_acl=reader.boolean("SKIP_ACL"),
         gpu_count=reader.count("GPU_COUNT"),
         threads=reader.count("SLIPWAY_THREADS", least=1),
+        ssh_address=reader.address("SLIPWAY_SSH_ADDRESS"),
+        drain_seconds=reader.count("SLIPWAY_DRAIN_SECONDS", default=DRAIN_SECONDS) or 0,
         strict=reader.boolean("SLIPWAY_STRICT"),
         environment=reader.environment(),
-        provider=provider.name,
+        provider=reader.provider.name,
     )
     reader.unknown()
-    return Loaded(settings, tuple(reader.refusals), reader.sources)
+    withheld = frozenset(reader.withheld)
+    return Loaded(settings, tuple(reader.refusals), reader.sources, withheld)
 
 
 def split_arguments(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -206,7 +253,7 @@ def split_arguments(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """
     given: dict[str, str] = {}
     for number, word in enumerate(words):
-        match = _ARGUMENT.fullmatch(word)
+        match = re.fullmatch(_ARGUMENT, word)
         if match is None:
             return given, list(words[number:])
         given[match[1]] = match[2]
@@ -217,15 +264,32 @@ def is_refused_for_mounts(name: str) -> bool:
     """
     Tell whether an `RCLONE_*` variable would change what a mount's safety rests on.
     """
-    return _MOUNT_OPTIONS.fullmatch(name) is not None
+    return name.startswith("RCLONE_") and bool(re.fullmatch(_MOUNT_OPTIONS, name))
 
 
 def shown(name: str, value: str) -> str:
     """
-    Return a value as it may be shown.
+    Return a variable's value as it may be shown: when in doubt, stars.
     """
-    is_plain = name in _NOT_SECRET or name.endswith("_TYPE") or not _SECRET.search(name)
-    return value if is_plain else "***"
+    if public_keys.holds_private_key(value) or re.search(r"://[^/]*@", value):
+        return "***"
+    is_type = name.startswith("RCLONE_CONFIG_") and name.endswith("_TYPE")
+    is_plain = name in _NOT_SECRET or is_type or not re.search(_CONFIDENTIAL, name)
+    return printable(value) if is_plain else "***"
+
+
+def printable(text: str) -> str:
+    """
+    Return a text without what a terminal or a log would obey, or UTF-8 could not hold.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable()
+        else character.encode("unicode_escape", "backslashreplace").decode()
+        for character in text
+    )
 
 
 def markdown() -> str:
@@ -242,80 +306,143 @@ def _no_file(path: str) -> bytes:
     raise FileNotFoundError(path)
 
 
+def _names_a_file(name: str, environ: Mapping[str, str]) -> bool:
+    """
+    Tell whether a variable names the file with the value of another one (Docker's convention).
+
+    Not so rclone's own options: service_account_file and its like are paths to rclone.
+    """
+    target = name.removesuffix("_FILE")
+    if target == name or target in _OWN:
+        return target != name
+    if not target.startswith("RCLONE_CONFIG_") or re.fullmatch(_RCLONES_FILE, name):
+        return False
+    return not any(
+        name.endswith(suffix) and environ.get(f"{name.removesuffix(suffix)}_TYPE") == kind
+        for suffix, kind in _RCLONES_FILE_OF_TYPE.items()
+    )
+
+
+def _can_be_held(name: str, value: str) -> bool:
+    """
+    Tell whether an environment could hold a variable; a mapping may have what none can.
+    """
+    if not name or "=" in name or "\0" in name or "\0" in value:
+        return False
+    try:
+        f"{name}{value}".encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class _Reader:
     """
     Reads one environment, collecting what it refuses.
     """
 
-    def __init__(self, environ: Mapping[str, str], read: Callable[[str], bytes]) -> None:
-        self.environ = environ
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        read: Callable[[str], bytes],
+        arguments: frozenset[str],
+    ) -> None:
+        self.environ: dict[str, str] = {}
         self.read = read
+        self.arguments = arguments
         self.refusals: list[Refusal] = []
         self.sources: dict[str, str] = {}
         self.from_files: dict[str, str] = {}
-        for name in environ:
-            self._from_file(name)
+        self.withheld: set[str] = set()
+        for name, value in environ.items():
+            if _can_be_held(name, value):
+                self.environ[name] = value
+            else:
+                self.refuse(
+                    name or "a variable", "can't be held by an environment", "it is ignored"
+                )
+        self.provider = providers.detect(self.environ)
+        for name in sorted(self.environ):
+            if self.environ[name] and _names_a_file(name, self.environ):
+                self._from_file(name)
 
     def refuse(self, variable: str, rule: str, effect: str) -> None:
-        self.refusals.append(Refusal(variable, rule, effect))
+        self.refusals.append(Refusal(printable(variable), rule, effect))
 
     def text(self, name: str) -> str:
         """
-        Return a variable's text, "" where it is not set.
+        Return a variable's text as it was given, "" where it was not.
         """
         if name in self.from_files:
             self.sources[name] = f"{name}_FILE"
             return self.from_files[name]
         value = self.environ.get(name, "")
-        self.sources[name] = name if value else "default"
-        return value.replace("___", " ")
+        given = f"argument {name}" if name in self.arguments else self.provider.explain(name)
+        self.sources[name] = given if value.strip() else "default"
+        return value
+
+    def word(self, name: str) -> str:
+        """
+        Return a variable's text with ___ as a space, without blanks and newlines around it.
+        """
+        return self.text(name).replace("___", " ").strip(" \t\r\n")
 
     def boolean(self, name: str) -> bool:
-        word = self.text(name).strip().lower()
+        word = self.word(name).lower()
         if word in _TRUE | _FALSE:
             return word in _TRUE
+        self.sources[name] = "default"
         self.refuse(name, "must be true or false", "false is used")
         return False
 
-    def count(self, name: str, *, least: int = 0) -> int | None:
-        word = self.text(name).strip()
+    def count(self, name: str, *, least: int = 0, default: int | None = None) -> int | None:
+        word = self.word(name)
         if not word:
-            return None
-        if _COUNT.fullmatch(word) and int(word) >= least:
+            return default
+        if re.fullmatch(_COUNT, word) and int(word) >= least:
             return int(word)
-        self.refuse(name, f"must be a whole number, {least} or more", "it is not set")
-        return None
+        self.sources[name] = "default"
+        effect = "it is not set" if default is None else f"{default} is used"
+        self.refuse(name, f"must be a whole number, {least} or more", effect)
+        return default
+
+    def address(self, name: str) -> str:
+        word = self.word(name)
+        if not word or providers.address(word):
+            return word
+        self.sources[name] = "default"
+        self.refuse(name, "must be host:port", "it is not set")
+        return ""
 
     def workspace(self, resolve: Callable[[str], str]) -> str:
-        path = self.text("WORKSPACE")
-        rule = "" if path == "" else _complaint(path)
-        if path and not rule:
-            canonical = posixpath.normpath(resolve(posixpath.normpath(path)))
-            canonical = f"/{canonical.lstrip('/')}"
-            rule = _complaint(canonical)
-            if not rule:
-                return canonical
-        if rule:
-            self.refuse("WORKSPACE", rule, f"{WORKSPACE} is used")
-            self.sources["WORKSPACE"] = "default"
-        return WORKSPACE
+        path = self.text("WORKSPACE").replace("___", " ").rstrip("\r\n")
+        canonical, rule = _canonical(path if path.strip() else WORKSPACE, resolve)
+        if not rule:
+            return canonical
+        self.refuse("WORKSPACE", rule, f"{WORKSPACE} is used")
+        self.sources["WORKSPACE"] = "default"
+        canonical, rule = _canonical(WORKSPACE, resolve)  # a link, perhaps
+        return WORKSPACE if rule else canonical
 
-    def keys(self, provider: providers.Provider) -> tuple[str, ...]:
+    def keys(self) -> tuple[str, ...]:
         lines: dict[str, str] = {}
         sources = []
         texts = [(name, self.text(name)) for name in KEY_VARIABLES]
         for source, text in [*texts, (KEY_FILE, self._key_file())]:
-            found, refused = public_keys.parse(text)
-            for entry in refused:
+            found, refused = public_keys.parse(text, underscores=source != KEY_FILE)
+            for entry in refused[:_MAX_REFUSALS]:
                 self.refuse(f"{source} line {entry.line}", entry.rule, "this line is left out")
+            if more := len(refused[_MAX_REFUSALS:]):
+                self.refuse(source, f"has {more} more lines that are no keys", "they are left out")
+            again = 0
             for key in found:
-                if lines.setdefault(key.blob, key.line) != key.line and _options_differ(
-                    lines[key.blob], key
-                ):
-                    rule = "gives a key again with other options"
-                    self.refuse(source, rule, "the first one is used")
+                first = lines.setdefault(key.blob, key.line)
+                again += first is not key.line and _options_differ(first, key)
+            if again:
+                rule = "gives a key again with other options"
+                self.refuse(source, rule, "the first one is used")
             if found:
-                sources.append(provider.explain(source))
+                sources.append(self.sources.get(source, source))
         self.sources["SSH_PUBKEY"] = ", ".join(sources) or "default"
         return tuple(lines.values())
 
@@ -323,15 +450,19 @@ class _Reader:
         """
         Return what sessions and services see, in our own variables with ___ as a space.
         """
-        seen = {name: value for name, value in self.environ.items() if name not in _PROCESS}
-        seen |= {
-            name: value for name, value in self.from_files.items() if name.startswith("RCLONE")
-        }
-        for name in KEY_VARIABLES:  # a private key given by mistake must not reach every session
-            if _has_private_key(seen.get(name, "")):
-                del seen[name]
-        for name in sorted(seen):
-            if is_refused_for_mounts(name):
+        seen = {}
+        for name, value in self.environ.items():
+            is_own = name in _OWN or name.removesuffix("_FILE") in _OWN
+            if is_own and public_keys.holds_private_key(value):
+                self.withheld.add(name)  # given by mistake: it must not reach every session
+            elif name not in _PROCESS:
+                seen[name] = value.replace("___", " ") if is_own else value
+        for name, value in self.from_files.items():
+            if name.startswith("RCLONE"):
+                seen[name] = value
+                self.sources[name] = f"{name}_FILE"
+        for name, value in sorted(seen.items()):
+            if value and is_refused_for_mounts(name):
                 self.refuse(name, "is set by Slipway for its mounts", "mounts do without it")
         return seen
 
@@ -342,30 +473,55 @@ class _Reader:
 
     def _key_file(self) -> str:
         try:
-            return self.read(KEY_FILE).decode(errors="surrogateescape")
+            return public_keys.decode(self.read(KEY_FILE))
         except (FileNotFoundError, IsADirectoryError):
             return ""  # what Docker makes of a mount whose source is not there
         except OSError as error:
-            self.refuse(KEY_FILE, f"can't be read: {error.strerror}", "its keys are left out")
+            self.refuse(KEY_FILE, f"can't be read: {_reason(error)}", "its keys are left out")
             return ""
 
     def _from_file(self, variable: str) -> None:
-        name = variable.removesuffix("_FILE")
-        if name == variable or not (name in _OWN or name.startswith("RCLONE_CONFIG_")):
-            return
-        path = self.environ[variable]
-        if not path:
-            return
+        name, path = variable.removesuffix("_FILE"), self.environ[variable]
+        unset = f"{printable(name)} is not set"
         if self.environ.get(name):
+            name = printable(name)
             self.refuse(variable, f"is given together with {name}", f"{name} is used")
             return
-        try:
-            content = self.read(path)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "no path"
-            self.refuse(variable, f"names a file that can't be read: {why}", f"{name} is not set")
+        if not path.startswith("/"):
+            self.refuse(variable, "must be an absolute path", unset)
             return
-        self.from_files[name] = content.decode(errors="surrogateescape").rstrip("\r\n")
+        try:
+            content = public_keys.decode(self.read(path)).rstrip("\r\n")
+        except OSError as error:
+            self.refuse(variable, f"names a file that can't be read: {_reason(error)}", unset)
+            return
+        size = len(f"{name}={content}".encode(errors="surrogateescape")) + 1
+        if name not in KEY_VARIABLES and (size > _MAX_VARIABLE or "\0" in content):
+            self.refuse(variable, "names a file that is too large for a variable, or binary", unset)
+            return
+        self.from_files[name] = content
+
+
+def _reason(error: OSError) -> str:
+    """
+    Return why a file can't be read, without its path.
+    """
+    return error.strerror or "unknown error"
+
+
+def _canonical(path: str, resolve: Callable[[str], str]) -> tuple[str, str]:
+    """
+    Return a path without links, `..` and needless slashes, and which rule it breaks: "" for none.
+
+    How it is written counts, too: /var/x is refused even as a link to /data.
+    """
+    if rule := _complaint(path):
+        return "", rule
+    try:
+        real = f"/{posixpath.normpath(resolve(path)).lstrip('/')}"
+    except (OSError, ValueError):
+        return "", "must be a path that can be followed"
+    return real, _complaint(real)
 
 
 def _complaint(path: str) -> str:
@@ -374,17 +530,22 @@ def _complaint(path: str) -> str:
     """
     if not path.startswith("/"):
         return "must be an absolute path"
-    if any(ord(character) < ord(" ") for character in path):
+    if any(ord(character) < ord(" ") or character == "\x7f" for character in path):
         return "must not have a newline or control character in it"
+    try:
+        names = path.encode().split(b"/")
+    except UnicodeEncodeError:
+        return "must be UTF-8"
+    if len(path.encode()) > _MAX_PATH or max(map(len, names)) > _MAX_NAME:
+        return "must not be longer than a path may be"
     plain = f"/{posixpath.normpath(path).lstrip('/')}"
-    if plain in _TAKEN or _SYSTEM.fullmatch(plain) or _DOTTED.fullmatch(plain):
+    top, _, below = plain[1:].partition("/")
+    is_hidden = top == "root" and below.startswith(".")
+    is_ours = plain == "/opt/slipway" or plain.startswith("/opt/slipway/")
+    if plain in _TAKEN or top in _SYSTEM or top.startswith("lib") or is_hidden or is_ours:
         return "must not be, or lead into, a directory of the system's"
     return ""
 
 
 def _options_differ(line: str, key: public_keys.PublicKey) -> bool:
     return line.partition(key.blob)[0].strip() != key.line.partition(key.blob)[0].strip()
-
-
-def _has_private_key(text: str) -> bool:
-    return "PRIVATE KEY" in text

@@ -7,7 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from slipway import environment, mountinfo, paths, providers, report, xmlrpc
+from slipway import environment, mountinfo, paths, providers, rc, report, xmlrpc
+from slipway.mount import socket_of
 
 
 def gather() -> dict[str, Any]:
@@ -37,7 +38,15 @@ def gather() -> dict[str, Any]:
             {key: process[key] for key in ("name", "statename", "pid", "description")}
             for process in processes
         ],
-        "mounts": [mount.point for mount in mounts if mount.point.startswith(below)],
+        "mounts": [
+            {
+                "point": mount.point,
+                "pending": _pending(mount.point.removeprefix(below)),
+            }
+            for mount in mounts
+            if mount.point.startswith(below)
+        ],
+        "rescued": _rescued(Path(workspace, "remote/.rescued")),
         "refusals": last.get("refusals", []),
         "degraded": last.get("degraded", []),
     }
@@ -55,7 +64,12 @@ def render(seen: dict[str, Any]) -> list[str]:
         f"program      {program['name']}: {program['statename']} {program['description']}"
         for program in seen["programs"]
     ] or ["program      supervisord does not run here"]
-    lines += [f"mount        {point}" for point in seen["mounts"]]
+    for mount in seen["mounts"]:
+        waiting = {None: "does not answer", 0: "nothing to upload"}.get(
+            mount["pending"], f"{mount['pending']} files wait for their upload"
+        )
+        lines.append(f"mount        {mount['point']}: {waiting}")
+    lines += [f"rescued      {path}: not sure to be whole, look at it" for path in seen["rescued"]]
     lines += [f"refused      {report.refusal(entry)}" for entry in seen["refusals"]]
     lines += [
         f"degraded     {entry['feature']}: {entry['condition']}" for entry in seen["degraded"]
@@ -70,3 +84,14 @@ def _converged(last: dict[str, Any]) -> str:
         return f"none since this start; the last one was at {last['started_at']}"
     totals = ", ".join(f"{count} {outcome}" for outcome, count in last["totals"].items() if count)
     return f"{last['started_at']}, {last['seconds']:.2f} s: {totals}"
+
+
+def _pending(remote: str) -> int | None:
+    try:
+        return rc.pending(socket_of(remote), timeout=1.0)
+    except OSError:
+        return None
+
+
+def _rescued(root: Path) -> list[str]:
+    return sorted(str(path) for path in root.rglob("*") if path.is_file())

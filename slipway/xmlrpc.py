@@ -6,10 +6,11 @@ supervisord's XML-RPC over its unix socket (http://supervisord.org/api.html).
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import Any, cast
 from xmlrpc.client import Fault, dumps, loads
+
+from slipway import unixhttp
 
 Call = tuple[str, tuple[Any, ...]]
 
@@ -39,19 +40,7 @@ def call(path: Path, calls: list[Call], *, timeout: float) -> list[Any]:
     """
     Ask the supervisord of this container. Raises OSError; `timeout` is in seconds.
     """
-    body = request(calls).encode()
-    head = (
-        "POST /RPC2 HTTP/1.0\r\nHost: localhost\r\nContent-Type: text/xml\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+    _, answer = unixhttp.post(
+        path, "/RPC2", request(calls).encode(), kind="text/xml", timeout=timeout
     )
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(timeout)
-        connection.connect(str(path))
-        connection.sendall(head.encode() + body)
-        response = b""
-        while chunk := connection.recv(65536):
-            response += chunk
-            _, separator, answer = response.partition(b"\r\n\r\n")
-            if separator and answer.rstrip().endswith(b"</methodResponse>"):
-                return results(answer.decode())
-    raise OSError("supervisord closed the connection without an answer")
+    return results(answer.decode())

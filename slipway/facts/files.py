@@ -11,6 +11,8 @@ from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from slipway.atomic import temporary
 
+_ESCAPES = {"n": "\n", "r": "\r", "\\": "\\"}  # sha256sum's
+_ESCAPE = re.compile(r"\\([nr\\])")
 _SUM = re.compile(r"\\?[0-9a-f]{64}  ")  # sha256sum(1); stat's lines begin with a word
 
 
@@ -39,7 +41,7 @@ class FileStates(FactBase[dict[str, FileState]]):
         """Stat and hash them all; `stat` does not follow links, so a link is seen as one."""
         words = [QuoteString(path) for path in paths]
         drafts = [QuoteString(temporary(path)) for path in paths]
-        stat = "stat --printf '%F|%a|%U|%G|%n\\n' --"
+        stat = "LC_ALL=C stat --printf '%F|%a|%U|%G|%n\\n' --"  # %F is a word, translated
         # fmt: off
         return StringCommand(
             "{", stat, *words, *drafts, ";", "sha256sum", "--", *words, ";", "}",
@@ -68,7 +70,7 @@ def _unescaped(digest: str, path: str) -> str:
     """Undo sha256sum's escapes, which it marks with a backslash before the digest."""
     if not digest.startswith("\\"):
         return path
-    return path.replace("\\n", "\n").replace("\\\\", "\\")
+    return _ESCAPE.sub(lambda match: _ESCAPES[match[1]], path)
 
 
 class LinkTargets(FactBase[dict[str, str]]):
@@ -81,13 +83,12 @@ class LinkTargets(FactBase[dict[str, str]]):
     def command(self, paths: list[str]) -> StringCommand:
         """Read them all."""
         words = map(QuoteString, paths)
-        loop = '; do target=$(readlink -- "$path") && echo "$path|$target"; done; true'
+        loop = '; do target=$(readlink -- "$path") && printf "%s\\n" "$path" "$target"; done; true'
         return StringCommand("for path in", *words, loop)
 
     def process(self, output: list[str]) -> dict[str, str]:
-        """Split path and target."""
-        pairs = (line.partition("|") for line in output)
-        return {path: target for path, _, target in pairs}
+        """Take the lines in pairs."""
+        return dict(zip(output[::2], output[1::2], strict=True))
 
 
 class FileText(FactBase[str]):

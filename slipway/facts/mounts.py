@@ -35,8 +35,8 @@ class DirectoryOwner(FactBase["tuple[int, int] | None"]):
         """Stat it, following links, within a bound: it may lie on a network file system."""
         # fmt: off
         return StringCommand(
-            "timeout", "5", "stat", "-L", "-c", QuoteString("%u %g %F"), "--", QuoteString(path),
-            "2>/dev/null", "||", "true",
+            "LC_ALL=C", "timeout", "5", "stat", "-L", "-c", QuoteString("%u %g %F"),
+            "--", QuoteString(path), "2>/dev/null", "||", "true",
         )
         # fmt: on
 

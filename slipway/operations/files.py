@@ -153,4 +153,4 @@ def first_line(*, path: str, content: str) -> Generator[Command]:
     if content in text.splitlines():
         host.noop(f"{path} has the line")
         return
-    yield from write([File(path, f"{content}\n{text}".encode())])
+    yield from write([File(path, f"{content}\n{text}".encode(errors="surrogateescape"))])

@@ -38,4 +38,5 @@ def source(*, database: str, place: str) -> Generator[Command]:
         break
     else:
         lines.append(f"{database}: files {place}")
-    yield from write([File(_CONFIGURATION, "".join(f"{line}\n" for line in lines).encode())])
+    content = "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
+    yield from write([File(_CONFIGURATION, content)])

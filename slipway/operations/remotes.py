@@ -15,8 +15,7 @@ from pyinfra.api import QuoteString, StringCommand, operation
 from slipway.degraded import degrade
 from slipway.facts.files import FileStates
 from slipway.facts.mounts import FuseObstacle
-from slipway.facts.rclone import RcloneRemotes
-from slipway.facts.supervisor import SupervisordState
+from slipway.facts.rclone import PROGRAM_MARK, RcloneRemotes, RemotePrograms
 from slipway.operations.files import Command, File, write
 from slipway.operations.supervisor import apply
 
@@ -25,17 +24,17 @@ from slipway.operations.supervisor import apply
 _NAME = re.compile(r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?")
 _RESERVED = {".", "..", ".cache", ".rescued"}  # directories of the workspace's own
 
+_UNMOUNT_SECONDS = 2  # on top of the drain: rclone unmounts in 10 ms where nobody is inside
 _PROGRAMS = "/etc/supervisor/conf.d"
 _PROGRAM = """\
-; Slipway's: mounts the rclone remote {name}.
+{mark}{name}
 [program:{program}]
 command=/usr/local/bin/slipway mount -- {quoted}
 autostart=true
 autorestart=true
 startsecs=3
 startretries=1000000
-stopwaitsecs=6
-stopasgroup=false
+stopwaitsecs={stopwaitsecs}
 priority=50
 redirect_stderr=true
 stdout_logfile=/var/log/supervisor/{program}.log
@@ -45,12 +44,15 @@ stdout_logfile_backups=1
 
 
 @operation()
-def supervised() -> Generator[Command]:
+def supervised(*, workspace: str, drain_seconds: int) -> Generator[Command]:
     """
     Have one mount program for each remote, and none for remotes that are gone.
 
     Where FUSE is not allowed the remotes stay usable on the command line, and that is said. Where
     rclone can't read its configuration nothing is changed: the mounts that are there stay.
+
+    + workspace: canonical path; a remote is mounted at `remote/NAME` below it
+    + drain_seconds: how long a stop waits for uploads
     """
     remotes = host.get_fact(RcloneRemotes)
     if remotes is None:
@@ -61,29 +63,39 @@ def supervised() -> Generator[Command]:
         )
         host.noop("the configuration is broken: mounts stay as they are")
         return
-    programs = configuration(_mountable(remotes))
-    supervisord = host.get_fact(SupervisordState)
-    known = set(supervisord.programs) if supervisord else set()
-    ours = {name for name in known if name.startswith("remote-")}
-    gone = [f"{_PROGRAMS}/{name}.conf" for name in sorted(ours) if f"{name}.conf" not in programs]
-    files = [File(f"{_PROGRAMS}/{name}", text.encode()) for name, text in programs.items()]
-    states = host.get_fact(FileStates, paths=[*gone, *(file.path for file in files)])
-    if stale := [path for path in gone if path in states]:
-        yield StringCommand("rm", "-f", "--", *map(QuoteString, stale))
-    yield from write(file for file in files if not file.matches(states.get(file.path)))
-    yield from apply(running=[name.removesuffix(".conf") for name in programs])
-
-
-def configuration(remotes: Sequence[str]) -> dict[str, str]:
-    """
-    Return supervisor's file for each remote, by the file's name.
-    """
-    return {
-        f"{program(name)}.conf": _PROGRAM.format(
-            name=name, program=program(name), quoted=shlex.quote(name)
-        )
-        for name in remotes
+    names = _mountable(remotes)
+    files = [
+        File(f"{_PROGRAMS}/{program(name)}.conf", configuration(name, drain_seconds).encode())
+        for name in names
+    ]
+    wanted = {program(name) for name in names}
+    gone = {
+        name: remote for name, remote in host.get_fact(RemotePrograms).items() if name not in wanted
     }
+    if gone:
+        paths = [f"{_PROGRAMS}/{name}.conf" for name in sorted(gone)]
+        yield StringCommand("rm", "-f", "--", *map(QuoteString, paths))
+    states = host.get_fact(FileStates, paths=[file.path for file in files]) if files else {}
+    yield from write(file for file in files if not file.matches(states.get(file.path)))
+    yield from apply(running=sorted(wanted))
+    if gone:  # only now have their programs ended; a directory with files in it is the user's
+        points = [f"{workspace}/remote/{remote}" for remote in sorted(gone.values())]
+        yield StringCommand(
+            "rmdir", "--ignore-fail-on-non-empty", "--", *map(QuoteString, points), "||", "true"
+        )
+
+
+def configuration(remote: str, drain_seconds: int) -> str:
+    """
+    Return supervisor's file for a remote.
+    """
+    return _PROGRAM.format(
+        mark=PROGRAM_MARK,
+        name=remote,
+        program=program(remote),
+        quoted=shlex.quote(remote),
+        stopwaitsecs=drain_seconds + _UNMOUNT_SECONDS,
+    )
 
 
 def program(remote: str) -> str:

@@ -1,5 +1,5 @@
 """
-Clouds: found by their variables, and different in facts only.
+Providers: what differs between clouds.
 """
 
 from __future__ import annotations
@@ -7,64 +7,106 @@ from __future__ import annotations
 import pytest
 
 from slipway import providers
-from slipway.settings import load
+from slipway.providers import DOCKER, RUNPOD, VAST, Provider
+
+ON_VAST = {
+    "VAST_CONTAINERLABEL": "C.7",
+    "PUBLIC_IPADDR": "203.0.113.7",
+    "VAST_TCP_PORT_22": "40022",
+}
+ON_RUNPOD = {"RUNPOD_POD_ID": "x", "RUNPOD_PUBLIC_IP": "203.0.113.8", "RUNPOD_TCP_PORT_22": "10022"}
 
 
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
-        ({}, "docker"),
-        ({"VAST_CONTAINERLABEL": "C.123", "CONTAINER_ID": "123"}, "vast.ai"),
-        ({"RUNPOD_POD_ID": "abc", "RUNPOD_DC_ID": "EU"}, "RunPod"),
-        ({"VAST_CONTAINERLABEL": "", "RUNPOD_POD_ID": ""}, "docker"),
-        ({"CONTAINER_ID": "123"}, "docker"),
+        ({}, DOCKER),
+        (ON_VAST, VAST),
+        ({"VAST_TCP_PORT_70000": "70000"}, VAST),
+        (ON_RUNPOD, RUNPOD),
+        ({"RUNPOD_DC_ID": "EU-1"}, RUNPOD),
+        ({"RUNPOD_POD_ID": ""}, DOCKER),
+        ({"RUNPOD_API_KEY": "key"}, DOCKER),
+        ({"CONTAINER_ID": "7", "PUBLIC_IPADDR": "203.0.113.7"}, DOCKER),
+        ({"PUBLIC_KEY": "null", "GPU_COUNT": "1"}, DOCKER),
     ],
 )
-def test_where_we_are(environ: dict[str, str], expected: str) -> None:
+def test_each_cloud_is_known_by_its_own_variables(
+    environ: dict[str, str], expected: Provider
+) -> None:
     """
-    A cloud is known by a variable that only it sets, and not by an empty one.
+    Not by those that people set at home, or that are there and empty.
     """
-    assert load(environ).settings.provider == expected
+    assert providers.detect(environ) == expected
 
 
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
-        (
-            {"VAST_CONTAINERLABEL": "C", "PUBLIC_IPADDR": "1.2.3.4", "VAST_TCP_PORT_22": "40022"},
-            ("1.2.3.4", 40022),
-        ),
-        (
-            {
-                "RUNPOD_POD_ID": "x",
-                "RUNPOD_PUBLIC_IP": "5.6.7.8",
-                "RUNPOD_TCP_PORT_22": "10022",
-            },
-            ("5.6.7.8", 10022),
-        ),
+        (ON_VAST, ("203.0.113.7", 40022)),
+        (ON_RUNPOD, ("203.0.113.8", 10022)),
+        ({**ON_VAST, "PUBLIC_IPADDR": "203.0.113.7\n"}, ("203.0.113.7", 40022)),
+        ({**ON_VAST, "PUBLIC_IPADDR": "2001:db8::1"}, ("2001:db8::1", 40022)),
+        ({**ON_VAST, "PUBLIC_IPADDR": ""}, None),
+        ({**ON_VAST, "VAST_TCP_PORT_22": "none"}, None),
+        ({**ON_VAST, "VAST_TCP_PORT_22": "٢٢"}, None),
+        ({**ON_VAST, "VAST_TCP_PORT_22": "65536"}, None),
+        ({**ON_VAST, "PUBLIC_IPADDR": "-oProxyCommand=x"}, None),
+        ({**ON_VAST, "PUBLIC_IPADDR": "h;reboot"}, None),
+        ({**ON_VAST, "SLIPWAY_SSH_ADDRESS": "gate.example:2200"}, ("gate.example", 2200)),
         ({"SLIPWAY_SSH_ADDRESS": "127.0.0.1:2222"}, ("127.0.0.1", 2222)),
-        ({"SLIPWAY_SSH_ADDRESS": "[::1]:2222"}, ("[::1]", 2222)),
-        ({"SLIPWAY_SSH_ADDRESS": "host:ssh"}, None),
-        ({"VAST_CONTAINERLABEL": "C", "PUBLIC_IPADDR": "1.2.3.4"}, None),
-        ({"RUNPOD_POD_ID": "x", "RUNPOD_PUBLIC_IP": "", "RUNPOD_TCP_PORT_22": "1"}, None),
+        ({"SLIPWAY_SSH_ADDRESS": "[::1]:2222"}, ("::1", 2222)),
+        ({"SLIPWAY_SSH_ADDRESS": "nonsense"}, None),
         ({}, None),
     ],
 )
-def test_the_address_from_outside(
+def test_the_address_that_reaches_ssh_from_outside(
     environ: dict[str, str], expected: tuple[str, int] | None
 ) -> None:
     """
-    What the cloud, or compose, says of port 22; nothing where it says nothing.
+    What the user says, else what the place tells; nothing that could be more than an address.
     """
     assert providers.detect(environ).ssh_address(environ) == expected
 
 
-def test_a_key_tells_who_gave_it() -> None:
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, "/workspace"),
+        (ON_RUNPOD, "/workspace"),
+        ({**ON_RUNPOD, "RUNPOD_ENDPOINT_ID": "x"}, "/runpod-volume"),
+        ({**ON_VAST, "DATA_DIRECTORY": "/data/"}, "/data"),
+        ({"DATA_DIRECTORY": "/data"}, "/workspace"),
+    ],
+)
+def test_where_the_volume_is(environ: dict[str, str], expected: str) -> None:
     """
-    The cloud's own variable is named with the cloud, the user's without.
+    Serverless workers of RunPod have another one than its pods.
     """
-    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIYIQ5u1YIYoX6oXqZl5HC0kXqP7yKJEgWj2bcXWk1cJ"
-    runpod = load({"RUNPOD_POD_ID": "x", "PUBLIC_KEY": key})
+    assert providers.detect(environ).volume(environ) == expected
 
-    assert runpod.sources["SSH_PUBKEY"] == "PUBLIC_KEY (RunPod)"
-    assert load({"PUBLIC_KEY": key}).sources["SSH_PUBKEY"] == "PUBLIC_KEY"
+
+def test_only_vast_ai_starts_tmux_in_sessions() -> None:
+    """
+    Hence ~/.no_auto_tmux there, and nowhere else.
+    """
+    assert [place.name for place in (VAST, RUNPOD, DOCKER) if place.wants_no_auto_tmux] == [
+        "vast.ai"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "source", "expected"),
+    [
+        (VAST, "SSH_PUBLIC_KEY", "SSH_PUBLIC_KEY (vast.ai)"),
+        (VAST, "PUBLIC_KEY", "PUBLIC_KEY"),
+        (RUNPOD, "PUBLIC_KEY", "PUBLIC_KEY (RunPod)"),
+        (RUNPOD, "SSH_PUBKEY", "SSH_PUBKEY"),
+        (DOCKER, "PUBLIC_KEY", "PUBLIC_KEY"),
+    ],
+)
+def test_who_set_a_variable(provider: Provider, source: str, expected: str) -> None:
+    """
+    A place is named for what it sets itself.
+    """
+    assert provider.explain(source) == expected

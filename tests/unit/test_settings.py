@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway import settings
+from slipway import keys, paths, settings
 from slipway.paths import PROJECT
 from slipway.settings import KEY_FILE, Loaded, Refusal, Settings, load
 
@@ -394,38 +394,286 @@ def test_the_readme_has_the_table_of_this_module() -> None:
     assert settings.markdown() in (PROJECT / "README.md").read_text()
 
 
-text = st.text(st.characters(exclude_characters="\0"), max_size=40)
+@pytest.mark.parametrize(
+    "value", ["/a\x7fb", "/\udcff", f"/{'x' * 256}", "/x" * 2000, "/a\x1b[31m", "/var/link"]
+)
+def test_a_path_that_nothing_could_make_or_print_is_none(value: str) -> None:
+    """
+    Control characters, no UTF-8, longer than Linux allows; and as it is written, /var stays /var.
+    """
+    loaded = load({"WORKSPACE": value}, resolve=lambda path: path.replace("/var/link", "/data"))
+
+    assert (loaded.settings.workspace, refused(loaded)) == ("/workspace", ["WORKSPACE"])
+
+
+def test_a_path_is_resolved_as_the_kernel_does() -> None:
+    """
+    `..` behind a link leads to the parent of where the link leads; the default may be a link, too.
+    """
+    links = {"/data/link/../x": "/mnt/disk/x", "/workspace": "/mnt/volume"}
+
+    for value, expected in (("/data/link/../x", "/mnt/disk/x"), ("", "/mnt/volume")):
+        loaded = load({"WORKSPACE": value}, resolve=links.__getitem__)
+        assert (loaded.settings.workspace, loaded.refusals) == (expected, ())
+
+
+@pytest.mark.parametrize("error", [OSError(40, "Too many levels"), ValueError("embedded null")])
+def test_a_path_that_can_not_be_followed_is_none(error: Exception) -> None:
+    """
+    A loop of links, say: refused, not raised.
+    """
+
+    def resolve(path: str) -> str:
+        if path != "/workspace":
+            raise error
+        return path
+
+    assert refused(load({"WORKSPACE": "/loop"}, resolve=resolve)) == ["WORKSPACE"]
+
+
+def test_crlf_in_an_env_file_changes_nothing() -> None:
+    """
+    `--env-file` keeps the CR of a line.
+    """
+    loaded = load({"SKIP_ACL": "true\r", "GPU_COUNT": "2\r", "WORKSPACE": "/data\r"})
+
+    assert loaded.settings[1:4] == ("/data", True, 2)
+    assert loaded.refusals == ()
+
+
+@pytest.mark.parametrize("value", ["localhost:2222", "203.0.113.7:40022", "[2001:db8::1]:22"])
+def test_an_address(value: str) -> None:
+    """
+    Host and port; IPv6 in brackets.
+    """
+    assert load({"SLIPWAY_SSH_ADDRESS": value}).settings.ssh_address == value
+
+
+@pytest.mark.parametrize(
+    "value", ["x", ":22", "h:", "h:0", "h:65536", "-oProxy:1", "$(x):1", "h :1"]
+)
+def test_no_address(value: str) -> None:
+    """
+    It becomes part of a line to copy into a shell.
+    """
+    loaded = load({"SLIPWAY_SSH_ADDRESS": value})
+
+    assert (loaded.settings.ssh_address, refused(loaded)) == ("", ["SLIPWAY_SSH_ADDRESS"])
+
+
+@pytest.mark.parametrize(
+    ("environ", "variable", "expected"),
+    [
+        ({"GPU_COUNT": "1"}, "GPU_COUNT", "GPU_COUNT"),
+        ({"GPU_COUNT": "x"}, "GPU_COUNT", "default"),
+        ({"GPU_COUNT": "1", "VAST_CONTAINERLABEL": "C.1"}, "GPU_COUNT", "GPU_COUNT (vast.ai)"),
+        ({"PUBLIC_KEY": ONE, "RUNPOD_POD_ID": "x"}, "SSH_PUBKEY", "PUBLIC_KEY (RunPod)"),
+        ({"PUBLIC_KEY": ONE}, "SSH_PUBKEY", "PUBLIC_KEY"),
+        ({"SKIP_ACL": "1"}, "SKIP_ACL", "argument SKIP_ACL"),
+        ({"WORKSPACE_FILE": "/w"}, "WORKSPACE", "WORKSPACE_FILE"),
+    ],
+)
+def test_each_value_says_where_it_came_from(
+    environ: dict[str, str], variable: str, expected: str
+) -> None:
+    """
+    Variable, cloud, argument, file or default.
+    """
+    loaded = load(environ, read=files({"/w": b"/data"}), arguments=["SKIP_ACL"])
+
+    assert loaded.sources[variable] == expected
+    assert [row.source for row in loaded.table() if row.name == variable] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("drive", "SERVICE_ACCOUNT_FILE"),
+        ("sftp", "KEY_FILE"),
+        ("sftp", "KNOWN_HOSTS_FILE"),
+        ("s3", "SHARED_CREDENTIALS_FILE"),
+        ("oracleobjectstorage", "SSE_CUSTOMER_KEY_FILE"),
+        ("oracleobjectstorage", "CONFIG_FILE"),
+        ("box", "BOX_CONFIG_FILE"),
+        ("azureblob", "SERVICE_PRINCIPAL_FILE"),
+    ],
+)
+def test_rclones_own_files_are_rclones(kind: str, name: str) -> None:
+    """
+    `rclone config providers` lists them: what they name is a path to rclone, and not read by us.
+    """
+    given = {"RCLONE_CONFIG_X_TYPE": kind, f"RCLONE_CONFIG_X_{name}": "/nowhere"}
+    loaded = load(given)
+
+    assert (dict(loaded.settings.environment), loaded.refusals) == (given, ())
+
+
+@pytest.mark.parametrize(("kind", "name"), [("b2", "KEY"), ("s3", "SECRET_ACCESS_KEY")])
+def test_other_remotes_keys_may_come_as_files(kind: str, name: str) -> None:
+    """
+    The same ending means a path for sftp, and Docker's convention for others.
+    """
+    given = {"RCLONE_CONFIG_X_TYPE": kind, f"RCLONE_CONFIG_X_{name}_FILE": "/s"}
+    loaded = load(given, read=files({"/s": b"s3cret\n"}))
+
+    assert loaded.settings.environment[f"RCLONE_CONFIG_X_{name}"] == "s3cret"
+
+
+@pytest.mark.parametrize("content", [b"x" * 131_072, b"a\0b"])
+def test_a_file_that_no_variable_can_hold_is_refused(content: bytes) -> None:
+    """
+    It would keep every service from starting (E2BIG).
+    """
+    loaded = load({"RCLONE_CONFIG_X_PASS_FILE": "/s"}, read=files({"/s": content}))
+
+    assert refused(loaded) == ["RCLONE_CONFIG_X_PASS_FILE"]
+    assert "RCLONE_CONFIG_X_PASS" not in loaded.settings.environment
+
+
+def test_a_key_file_may_be_larger_than_a_variable() -> None:
+    """
+    Its text goes into no environment.
+    """
+    content = f"{ONE}\n" * 2000
+    loaded = load({"SSH_PUBKEY_FILE": "/k"}, read=files({"/k": content.encode()}))
+
+    assert loaded.settings.keys == (ONE,)
+    assert dict(loaded.settings.environment) == {"SSH_PUBKEY_FILE": "/k"}
+
+
+def test_refusals_of_one_source_have_an_end() -> None:
+    """
+    A mounted file of another kind has a million lines that are no keys.
+    """
+    loaded = load({"SSH_PUBKEY": ONE}, read=files({KEY_FILE: b"x\n" * 100_000}))
+
+    assert loaded.settings.keys == (ONE,)
+    assert len(loaded.refusals) == 21
+    assert str(loaded.refusals[-1]) == (
+        f"{KEY_FILE}: has 99980 more lines that are no keys (they are left out)"
+    )
+
+
+def test_what_is_withheld_is_named() -> None:
+    """
+    So that the entrypoint keeps it from services, too; variables of others are their own.
+    """
+    private = "-----BEGIN OPENSSH PRIVATE KEY-----"
+    loaded = load({"PUBLIC_KEY": private, "DEPLOY_KEY": private, "SKIP_ACL": private})
+
+    assert loaded.withheld == {"PUBLIC_KEY", "SKIP_ACL"}
+    assert dict(loaded.settings.environment) == {"DEPLOY_KEY": private}
+
+
+def test_mounts_do_without_what_they_refuse() -> None:
+    """
+    Sessions see it all the same: it is rclone's to use there.
+    """
+    given = {"RCLONE_RC": "true", "RCLONE_BWLIMIT": "1M", "RCLONE_CONFIG_RC_TYPE": "alias"}
+    loaded = load(given)
+
+    assert dict(loaded.settings.environment) == given
+    assert sorted(loaded.settings.for_mounts()) == ["RCLONE_BWLIMIT", "RCLONE_CONFIG_RC_TYPE"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("RCLONE_HTTP_PROXY", "x", "***"),
+        ("RCLONE_HEADER", "Authorization: x", "***"),
+        ("DATABASE_URL", "postgres://user:hunter2@host/db", "***"),
+        ("SECRET_TYPE", "x", "***"),
+        ("X", "\x1b[31mred\n\udcff", "\\x1b[31mred\\n\\udcff"),
+    ],
+)
+def test_what_is_shown_does_no_harm(name: str, value: str, expected: str) -> None:
+    """
+    Credentials in addresses, headers; nothing that a terminal or a log would obey.
+    """
+    assert settings.shown(name, value) == expected
+
+
+def test_a_name_that_forges_a_line_is_printed_as_one() -> None:
+    """
+    Names hold anything but = and NUL.
+    """
+    (refusal,) = load({"SLIPWAY_X\nslipway: all is well": "1"}).refusals
+
+    assert "\n" not in str(refusal)
+
+
+@pytest.mark.parametrize(("name", "value"), [("A\0", "x"), ("A", "\0"), ("", "x"), ("A", "\ud800")])
+def test_what_no_environment_holds_is_ignored_and_said(name: str, value: str) -> None:
+    """
+    A mapping may come from elsewhere than a process.
+    """
+    loaded = load({name: value, "B": "ok\udcff"})
+
+    assert dict(loaded.settings.environment) == {"B": "ok\udcff"}
+    assert len(loaded.refusals) == 1
+
+
+def test_the_mounted_file_is_where_compose_mounts_it() -> None:
+    """
+    The settings import nothing but keys and providers, so the path stands twice.
+    """
+    assert str(paths.AUTHORIZED_KEYS_MOUNT) == KEY_FILE
+
+
+NAMED = [
+    *NAMES, "SSH_PUBLIC_KEY", "SSH_PUBKEY_FILE", "GPU_COUNT_FILE", "SLIPWAY_SSH_ADDRESS",
+    "SLIPWAY_STRICT_FILE", "RUNPOD_POD_ID", "RCLONE_CONFIG_X_PASS", "RCLONE_CONFIG_X_PASS_FILE",
+    "RCLONE_RC_ADDR", "HOME",
+]  # fmt: skip
+PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nx"
+text = st.text(max_size=40)
 values = st.one_of(
     text,
-    st.sampled_from([*SYSTEM, ONE, TWO, f"{ONE}\n{TWO}", "true", "8", "null", "/data", "a___b"]),
+    st.lists(
+        st.sampled_from(
+            [ONE, TWO, f"no-pty {ONE}", PRIVATE, "\n", "\\n", " ", "___", '"', "\r", "x"]
+        ),
+        max_size=6,
+    ).map("".join),
+    st.sampled_from([*SYSTEM, "true", "8", "null", "/data", "/a___b", "host:22", "/f", "\udcff"]),
 )
+mappings = st.dictionaries(st.one_of(st.sampled_from(NAMED), text), values, max_size=8)
 
 
-@given(st.dictionaries(st.one_of(st.sampled_from(NAMES), text), values, max_size=8))
-def test_any_mapping_gives_settings_that_keep_their_rules(environ: dict[str, str]) -> None:
+@given(mappings, st.binary(max_size=60), st.binary(max_size=60))
+def test_any_mapping_gives_settings_that_keep_their_rules(
+    environ: dict[str, str], mounted: bytes, file: bytes
+) -> None:
     """
-    Nothing raises; what comes out is allowed; and read again from what it writes, it is the same.
+    Nothing raises; what comes out is allowed; and read again from what it writes, it is the same,
+    with nothing left to refuse.
     """
-    loaded = load(environ)
-    again = load(loaded.settings.to_environment())
+    loaded = load(environ, read=files({KEY_FILE: mounted, "/f": file}))
+    written = loaded.settings.to_environment()
+    again = load(written)
+    given = again.settings._replace(environment=loaded.settings.environment)
 
-    assert again.settings._replace(environment={}) == loaded.settings._replace(
-        environment={}, provider=again.settings.provider
-    )
-    assert [entry for entry in refused(again) if entry in Settings._fields] == []
-    assert loaded.settings.workspace.startswith("/")
+    assert given == loaded.settings
+    assert again.refusals == ()
+    assert load(again.settings.to_environment()).settings == again.settings
     assert posixpath.normpath(loaded.settings.workspace) == loaded.settings.workspace
-    assert all("\n" not in key for key in loaded.settings.keys)
+    assert refused(load({"WORKSPACE": loaded.settings.workspace})) == []
+    assert [key for key in loaded.settings.keys if isinstance(keys.read(key), str)] == []
+    assert len({keys.identity(key) for key in loaded.settings.keys}) == len(loaded.settings.keys)
     assert loaded.settings.gpu_count is None or loaded.settings.gpu_count >= 0
-    assert all(all(part for part in refusal) for refusal in loaded.refusals)
+    assert loaded.settings.threads is None or loaded.settings.threads >= 1
+    assert all(part.isprintable() and part for refusal in loaded.refusals for part in refusal)
+    assert all(row.value.isprintable() for row in loaded.table())
+    "".join(f"{name}={value}" for name, value in written.items()).encode(errors="surrogateescape")
 
 
-@given(st.sampled_from(NAMES), st.text("CANARY-ÄÖ= \n", min_size=4, max_size=30))
-def test_no_refusal_repeats_a_value(name: str, value: str) -> None:
+@given(st.dictionaries(st.sampled_from(NAMED), values, min_size=1, max_size=4))
+def test_no_refusal_repeats_a_value(environ: dict[str, str]) -> None:
     """
     It might be a secret.
     """
-    loaded = load({name: f"S3CRET{value}S3CRET"})
+    given = {name: f"S3CRET{value}S3CRET" for name, value in environ.items()}
+    loaded = load(given, read=files({KEY_FILE: b"S3CRET\nssh-ed25519 S3CRET"}))
 
     assert all("S3CRET" not in str(refusal) for refusal in loaded.refusals)
 

@@ -1,0 +1,57 @@
+"""
+rclone's remote control (https://rclone.org/rc/), over the unix socket of one mount.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from slipway import unixhttp
+
+_NOW = -1_000_000_000  # seconds relative to now: due for as long as there are computers
+_PAUSE = 0.05  # seconds between two looks at the queue: rclone tells of no change by itself
+
+
+def call(path: Path, command: str, *, timeout: float = 2.0, **parameters: Any) -> dict[str, Any]:
+    """
+    Run a command of the remote control. Raises OSError, also for rclone's own errors.
+    """
+    body = json.dumps(parameters).encode()
+    status, answer = unixhttp.post(
+        path, f"/{command}", body, kind="application/json", timeout=timeout
+    )
+    try:
+        document = json.loads(answer)
+    except ValueError:
+        document = {}
+    if status != 200:  # noqa: PLR2004 - OK
+        raise OSError(f"rclone: {command}: {document.get('error', status)}")
+    return document if isinstance(document, dict) else {}
+
+
+def pending(path: Path, *, timeout: float = 2.0) -> int:
+    """
+    Return how many files wait for their upload, or are being uploaded. Raises OSError.
+    """
+    disk = call(path, "vfs/stats", timeout=timeout).get("diskCache") or {}
+    return int(disk.get("uploadsInProgress", 0)) + int(disk.get("uploadsQueued", 0))
+
+
+def drain(path: Path, *, seconds: float) -> int:
+    """
+    Have everything uploaded now instead of after the write-back delay; returns what is left.
+
+    + seconds: how long to wait for it at most. Raises OSError where rclone does not answer.
+    """
+    deadline = time.monotonic() + seconds
+    while left := pending(path):
+        for item in call(path, "vfs/queue").get("queue") or []:
+            if not item.get("uploading"):
+                call(path, "vfs/queue-set-expiry", id=item["id"], expiry=_NOW)
+        if time.monotonic() > deadline:
+            return left
+        time.sleep(_PAUSE)
+    return 0
