@@ -11,14 +11,18 @@ from pyinfra.api import FactBase, QuoteString, StringCommand
 _PROBE = """
 import errno, os, sys
 path = sys.argv[1]
+if os.statvfs(path).f_flag & os.ST_RDONLY:
+    sys.exit(print("the file system is read-only"))
 try:
     os.getxattr(path, "system.posix_acl_default")
 except OSError as error:
     if error.errno == errno.ENOTSUP:
-        print("the file system has no ACLs")
-        sys.exit()
-if os.statvfs(path).f_flag & os.ST_RDONLY:
-    print("the file system is read-only")
+        sys.exit(print("the file system has no ACLs"))
+    try:
+        os.removexattr(path, "system.posix_acl_default")  # none is there: asks whether we may
+    except OSError as error:
+        if error.errno != errno.ENODATA:
+            print(f"root may not set one here: {error.strerror}")
 """
 
 
@@ -52,5 +56,5 @@ class AclObstacle(FactBase[str]):
     default = str
 
     def command(self, path: str) -> StringCommand:
-        """Probe without writing anything."""
+        """Probe without changing anything."""
         return StringCommand("python3", "-I", "-c", QuoteString(_PROBE), QuoteString(path))

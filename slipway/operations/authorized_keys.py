@@ -41,8 +41,7 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
     content, ours = merge(file.content, keys, before)
 
     to_write = []
-    if wider := [line for line in before if line not in ours]:
-        wider = [*before, *(line for line in ours if line not in before)]
+    wider = list(dict.fromkeys([*before, *ours])) if set(before) - set(ours) else []
     if ours != before or (ours and not recorded.mode):
         to_write.append(File(record, _joined(wider or ours), mode="600"))
     is_protected = file.mode in ("600", "400") and file.user == "root"
@@ -84,14 +83,15 @@ def merge(content: bytes, keys: Sequence[str], recorded: Sequence[str]) -> tuple
     """
     given = {public_keys.identity(line): line for line in keys}
     old = set(recorded)
-    kept, ours, foreign = [], [], set()
+    ours: dict[str, None] = {}  # in the file's order; a list would be slow to search
+    kept, foreign = [], set()
     for raw in content.split(b"\n"):
         line = raw.decode(errors="surrogateescape").strip()
         identity = public_keys.identity(line)
         if line in old:
             if given.get(identity) != line or line in ours:
                 continue  # no longer given, or given with other options, or there twice
-            ours.append(line)
+            ours[line] = None
         elif identity:
             foreign.add(identity)
         kept.append(raw)

@@ -347,3 +347,18 @@ def test_bad_usage_exits_with_64(start: Start) -> None:
     assert result.code == 64
     assert result.stderr.startswith("slipway: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_stock_pyinfra_finds_nothing_to_change(start: Start, key: KeyPair) -> None:
+    """
+    The same deploy by pyinfra's own command line: the same operations, and the same state.
+    """
+    slipway = start(environment={"SSH_PUBKEY": key.public})
+    slipway.wait_converged()
+    script = "cd /opt/slipway && venv/bin/pyinfra inventory.py deploy.py -y 2>&1"
+    output = slipway.check_output("sh", "-c", script)
+    names = {entry["name"] for entry in slipway.converge()["operations"]}
+
+    assert "Grand total" in output
+    assert output.count("No changes") == len(names)
+    assert [name for name in names if name not in output] == []

@@ -1,0 +1,73 @@
+"""
+GPUs by the traces they leave, and the variables that limit them.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from slipway.gpus import NONE, Gpus, parse, visible
+
+NODE = "/sys/class/kfd/kfd/topology/nodes"
+
+
+@pytest.mark.parametrize(
+    ("traces", "expected"),
+    [
+        ([], NONE),
+        (["/dev/nvidiactl"], NONE),
+        (["/dev/nvidia0", "/dev/nvidia1", "/dev/nvidiactl"], Gpus("nvidia", 2)),
+        (["/dev/nvidia3"], Gpus("nvidia", 1)),
+        (["/dev/nvidia-uvm", "/dev/nvidia0"], Gpus("nvidia", 1)),
+        (["/dev/nvidiactl", "/proc/driver/nvidia/gpus/0000:01:00.0"], Gpus("nvidia", 1)),
+        (["/proc/driver/nvidia/gpus/0000:01:00.0"], NONE),
+        (["/dev/dxg"], Gpus("wsl", None)),
+        (
+            [
+                "/dev/kfd",
+                f"{NODE}/0/properties:simd_count 0",
+                f"{NODE}/1/properties:simd_count 256",
+                f"{NODE}/2/properties:simd_count 256",
+            ],
+            Gpus("amd", 2),
+        ),
+        ([f"{NODE}/1/properties:simd_count 256"], NONE),
+    ],
+)
+def test_what_is_here(traces: list[str], expected: Gpus) -> None:
+    """
+    Only devices that the container has count: the host's driver shows itself in every container.
+    """
+    assert parse(traces) == expected
+
+
+@pytest.mark.parametrize(
+    ("gpus", "limit", "expected"),
+    [
+        (Gpus("nvidia", 4), 2, {"CUDA_VISIBLE_DEVICES": "0,1"}),
+        (Gpus("nvidia", 4), 0, {"CUDA_VISIBLE_DEVICES": ""}),
+        (Gpus("nvidia", 4), 4, {}),
+        (Gpus("nvidia", 4), 9, {}),
+        (Gpus("nvidia", 4), None, {}),
+        (Gpus("amd", 3), 1, {"HIP_VISIBLE_DEVICES": "0"}),
+        (Gpus("wsl", None), 1, {"CUDA_VISIBLE_DEVICES": "0"}),
+        (NONE, 1, {}),
+    ],
+)
+def test_a_limit_shows_the_first_so_many(
+    gpus: Gpus, limit: int | None, expected: dict[str, str]
+) -> None:
+    """
+    In order; nothing is set where nothing is limited.
+    """
+    assert visible(gpus, limit=limit, given=frozenset()) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"]
+)
+def test_the_users_choice_is_not_overridden(name: str) -> None:
+    """
+    Whichever of the variables he made it with: two of them would multiply.
+    """
+    assert visible(Gpus("amd", 4), limit=1, given=frozenset({name})) == {}

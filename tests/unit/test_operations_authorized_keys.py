@@ -1,0 +1,150 @@
+"""
+authorized_keys: ours beside other people's.
+"""
+
+from __future__ import annotations
+
+from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
+from slipway.operations import authorized_keys
+from slipway.operations.authorized_keys import merge
+
+from .conftest import Run
+
+ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIYIQ5u1YIYoX6oXqZl5HC0kXqP7yKJEgWj2bcXWk1cJ one"
+TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEhiD5Gm7c5gQUxyVwMAXJNqfYq1lSY2PL0JZw2mYtPw two"
+FILE, RECORD, SPARE = "/root/.ssh/authorized_keys", "/var/lib/slipway/keys", "/var/lib/slipway/a"
+WANTED = {"path": FILE, "record": RECORD, "fallback": SPARE}
+
+
+def stored(*lines: str, mode: str = "600", real: str = FILE) -> KeyFile:
+    """
+    Return a file with these lines.
+    """
+    return KeyFile("".join(f"{line}\n" for line in lines).encode(), mode, "root", real)
+
+
+def test_an_unterminated_line_stays_a_line() -> None:
+    """
+    A key is never glued to what somebody left without a newline.
+    """
+    content, ours = merge(b"# theirs", [ONE], [])
+
+    assert (content, ours) == (f"# theirs\n{ONE}\n".encode(), [ONE])
+
+
+def test_a_key_that_was_there_before_is_never_ours() -> None:
+    """
+    So it stays when it is no longer given.
+    """
+    content, ours = merge(f"{ONE}\n".encode(), [ONE], [])
+
+    assert (content, ours) == (f"{ONE}\n".encode(), [])
+    assert merge(content, [], ours)[0] == content
+
+
+def test_ours_goes_when_it_is_no_longer_given() -> None:
+    """
+    And nothing else: bytes that are no text stay, too.
+    """
+    content = b"\xff garbage\n" + f"{ONE}\n{TWO}\n".encode()
+
+    assert merge(content, [TWO], [ONE, TWO]) == (b"\xff garbage\n" + f"{TWO}\n".encode(), [TWO])
+
+
+def test_other_options_replace_our_line() -> None:
+    """
+    One line a key.
+    """
+    content, ours = merge(f"{ONE}\n".encode(), [f"no-pty {ONE}"], [ONE])
+
+    assert (content, ours) == (f"no-pty {ONE}\n".encode(), [f"no-pty {ONE}"])
+
+
+def test_ours_twice_is_ours_once() -> None:
+    """
+    An earlier start of somebody else's script may have doubled it.
+    """
+    assert merge(f"{ONE}\n{ONE}\n".encode(), [ONE], [ONE]) == (f"{ONE}\n".encode(), [ONE])
+
+
+def test_nothing_to_do_is_nothing(run: Run) -> None:
+    """
+    File and record are as they should be.
+    """
+    facts = {KeyFiles: {FILE: stored(ONE), RECORD: stored(ONE)}}
+
+    assert run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts) == []
+
+
+def test_an_addition_is_recorded_first(run: Run) -> None:
+    """
+    Killed between the two, the next run still knows that the key is ours.
+    """
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts={KeyFiles: {}})
+    uploads = [command for command in commands if " <- " in command]
+
+    assert uploads == [
+        f"/var/lib/slipway/.keys.slipway <- {ONE}\n",
+        f"/root/.ssh/.authorized_keys.slipway <- {ONE}\n",
+    ]
+
+
+def test_a_removal_is_recorded_last(run: Run) -> None:
+    """
+    Killed between the two, the next run still takes the key out.
+    """
+    facts = {KeyFiles: {FILE: stored(ONE, TWO), RECORD: stored(ONE, TWO)}}
+    commands = run(authorized_keys.merged, keys=[TWO], **WANTED, facts=facts)
+    uploads = [command for command in commands if " <- " in command]
+
+    assert uploads == [
+        f"/var/lib/slipway/.keys.slipway <- {ONE}\n{TWO}\n",
+        f"/root/.ssh/.authorized_keys.slipway <- {TWO}\n",
+        f"/var/lib/slipway/.keys.slipway <- {TWO}\n",
+    ]
+
+
+def test_a_readable_file_is_closed(run: Run) -> None:
+    """
+    The content is right, the mode is not.
+    """
+    facts = {KeyFiles: {FILE: stored(ONE, mode="644"), RECORD: stored(ONE)}}
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
+
+    assert commands[0] == "install -d -m 700 -- /root/.ssh"
+    assert "chmod 600 /root/.ssh/.authorized_keys.slipway" in commands[-1]
+
+
+def test_a_link_is_followed(run: Run) -> None:
+    """
+    What is written is what it leads to.
+    """
+    facts = {KeyFiles: {FILE: stored(real="/safe/keys")}, UnsafePlace: ""}
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
+
+    assert "mv -T -- /safe/.keys.slipway /safe/keys" in commands[-1]
+
+
+def test_a_link_to_where_others_write_has_a_spare(run: Run) -> None:
+    """
+    Sshd would ignore it: the keys are given a second place, and that is said.
+    """
+    facts = {
+        KeyFiles: {FILE: stored(ONE, real="/data/keys"), RECORD: stored(ONE)},
+        UnsafePlace: "/data",
+    }
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
+    noted = run.host.connector_data["degraded"]
+
+    assert f"/var/lib/slipway/.a.slipway <- {ONE}\n" in commands
+    assert [entry.feature for entry in noted] == ["authorized_keys"]
+
+
+def test_a_hundred_thousand_keys_are_merged_twice() -> None:
+    """
+    The second time nothing differs; it once took four minutes.
+    """
+    lines = [f"ssh-ed25519 {number}" for number in range(100_000)]
+    content = "".join(f"{line}\n" for line in lines).encode()
+
+    assert merge(content, [], lines)[0] == b""
