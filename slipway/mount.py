@@ -7,6 +7,7 @@ When it is told to stop it has rclone upload first what waits, within a bound.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, NamedTuple
 
-from slipway import environment, mountinfo, paths, rc
+from slipway import cache, environment, mountinfo, paths, rc
 from slipway.environment import Surroundings
 from slipway.settings import Settings, is_refused_for_mounts
 
@@ -26,6 +27,8 @@ STEADY = 10.0  # seconds after which an end of rclone counts as an accident: mou
 PAUSE = 12.0  # seconds between starts that fail: at most five a minute
 GRACE = 1.5  # seconds that rclone has to unmount
 MOST_CACHES = 100  # containers that share one workspace
+ASKING = 20.0  # seconds for a question to a remote
+NOT_FOUND = {3, 4}  # of rclone's exit codes: directory, file (https://rclone.org/docs/)
 
 
 class Place(NamedTuple):
@@ -54,8 +57,8 @@ def run(name: str, settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:
-        cache, _lock = take_cache(root / ".cache", name)
-        place = Place(name, root / name, cache, socket_of(name), root / ".rescued" / name)
+        own_cache, lock = take_cache(root / ".cache", name)
+        place = Place(name, root / name, own_cache, socket_of(name), root / ".rescued" / name)
         while True:
             began = time.monotonic()
             try:
@@ -65,7 +68,8 @@ def run(name: str, settings: Settings) -> int:
             if complaint:
                 _say(complaint)
             else:
-                _mounted(place, settings, _lock)
+                _repair(place, settings)
+                _mounted(place, settings, lock)
             if time.monotonic() - began < STEADY:
                 time.sleep(PAUSE)
     except Stop:
@@ -87,15 +91,15 @@ def take_cache(root: Path, name: str) -> tuple[Path, IO[bytes]]:
     is taken by the next one. `~` is in no remote's name.
     """
     for number in range(1, MOST_CACHES):
-        cache = root / (name if number == 1 else f"{name}~{number}")
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (cache / ".lock").open("ab")
+        own = root / (name if number == 1 else f"{name}~{number}")
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (own / ".lock").open("ab")
         try:
             flock(lock, LOCK_EX | LOCK_NB)
         except BlockingIOError:
             lock.close()
             continue
-        return cache, lock
+        return own, lock
     raise OSError(f"{root}: {MOST_CACHES} containers use {name} already")
 
 
@@ -146,6 +150,59 @@ def _prepare(place: Place) -> str:
     place.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     place.socket.unlink(missing_ok=True)  # left by one that was killed: rclone would not start
     return ""
+
+
+def _repair(place: Place, settings: Settings) -> None:
+    """
+    Put in order what a kill left in the write cache, and say what was done.
+    """
+    child = {**os.environ, **variables(settings.environment)}
+
+    def remote_has(folder: str, path: str) -> bool | None:
+        bare = folder.partition("{")[0]
+        where = f":local:/{path}" if bare == "local" else f"{bare}:{path}"
+        try:
+            done = subprocess.run(
+                ["rclone", "lsjson", "--stat", "--retries", "1", "--contimeout", "5s", where],
+                env=child,
+                capture_output=True,
+                timeout=ASKING,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return None
+        if done.returncode in NOT_FOUND:
+            return False
+        return None if done.returncode else done.stdout.strip() != b"null"
+
+    done = cache.repair(place.cache, rescued=place.rescued, remote_has=remote_has)
+    earlier = {name for name in cache.folders(place.cache) if "{" in name}
+    if earlier and (current := _folder(place.name, child)):
+        done += cache.adopt(place.cache, current=current, rescued=place.rescued)
+    for decision in done:
+        what = {
+            cache.COMPLETE: "is uploaded now",
+            cache.RESCUE: f"is set aside in {place.rescued}",
+            cache.DROP: "is dropped",
+        }[decision.action]
+        _say(f"{place.name}: {decision.path} {decision.reason}: it {what}")
+
+
+def _folder(name: str, child: dict[str, str]) -> str:
+    """
+    Ask rclone for the cache folder of a remote: its name, with a hash if variables make it.
+    """
+    done = subprocess.run(
+        ["rclone", "rc", "--loopback", "operations/fsinfo", f"fs={name}:"],
+        env=child,
+        capture_output=True,
+        timeout=ASKING,
+        check=False,
+    )
+    try:
+        return str(json.loads(done.stdout)["Name"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _mounted(place: Place, settings: Settings, lock: IO[bytes]) -> None:

@@ -228,6 +228,33 @@ def test_a_stop_uploads_what_waits(
     }
 
 
+def test_a_killed_mount_comes_back_and_loses_nothing(
+    start: Start, serve: Callable[..., Server], network: str
+) -> None:
+    """
+    SIGKILL of rclone right after the last close: mounted again, once, and every file arrives.
+    """
+    server = serve()
+    slipway = start(environment=server.variables("far"), network=network, **FUSE)
+    wait_until(lambda: is_mounted(slipway, "far"), "mounted")
+    for turn in range(3):
+        write_and_kill = (
+            "import os, signal, subprocess, time\n"
+            "pid = int(subprocess.check_output(['pgrep', '-x', 'rclone']))\n"
+            f"for number in range(20):\n"
+            f"    with open(f'/workspace/remote/far/{turn}-{{number}}', 'wb') as file:\n"
+            "        file.write(os.urandom(20000))\n"
+            "os.kill(pid, signal.SIGKILL)\n"
+        )
+        slipway.check_output("python3", "-c", write_and_kill)
+        wait_until(lambda: is_mounted(slipway, "far"), "mounted again", 30)
+        wait_until(lambda: len(list(server.data.iterdir())) == 20 * (turn + 1), "all arrive", 60)  # noqa: B023 - asked at once
+
+    mounts = slipway.check_output("cat", "/proc/self/mountinfo")
+    assert mounts.count("/workspace/remote/far ") == 1
+    assert {path.stat().st_size for path in server.data.iterdir()} == {20_000}
+
+
 def test_one_remote_down_costs_no_other_and_comes_back(
     start: Start, serve: Callable[..., Server], network: str, key: KeyPair
 ) -> None:

@@ -132,7 +132,7 @@ def test_a_name_that_is_none_costs_no_other_its_value(
     shell: str, name: str, tmp_path: Path
 ) -> None:
     """
-    A shell (dash) stops reading a file at the first bad substitution, so such a name must not be in it.
+    Dash stops reading a file at the first bad substitution, so such a name must not be in it.
     """
     text = environment.for_shell({name: "$(touch pwned)", "B": "1"}, engine={})
 
