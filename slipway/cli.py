@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("-f", "--follow", action="store_true")
     logs.add_argument("names", nargs="*", metavar="NAME")
     add("mount", _mount, "mount a remote: the program behind each mount").add_argument("name")
+    relay = add("relay", _relay, "run rclone with its web server reachable through port 53682")
+    relay.add_argument("arguments", nargs="*", metavar="ARGUMENT")
     return parser
 
 
@@ -193,6 +195,12 @@ def _mount(options: argparse.Namespace) -> int:
     from slipway import mount
 
     return mount.run(options.name, inventory.loaded().settings)
+
+
+def _relay(options: argparse.Namespace) -> int:
+    from slipway import relay
+
+    return relay.run(options.arguments)
 
 
 def _print(document: Any, lines: Sequence[str]) -> None:

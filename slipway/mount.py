@@ -112,7 +112,7 @@ def command(place: Place, around: Surroundings) -> list[str]:
     # fmt: off
     return [
         "setpriv", "--pdeathsig", "KILL", "--",
-        "rclone", "mount", f"{place.name}:", str(place.point),
+        paths.RCLONE, "mount", f"{place.name}:", str(place.point),
         "--allow-other", "--uid", str(around.uid), "--gid", str(around.gid),
         "--vfs-cache-mode", "full", "--cache-dir", str(place.cache),
         "--rc", "--rc-no-auth", "--rc-addr", f"unix://{place.socket}",
@@ -163,7 +163,7 @@ def _repair(place: Place, settings: Settings) -> None:
         where = f":local:/{path}" if bare == "local" else f"{bare}:{path}"
         try:
             done = subprocess.run(
-                ["rclone", "lsjson", "--stat", "--retries", "1", "--contimeout", "5s", where],
+                [paths.RCLONE, "lsjson", "--stat", "--retries", "1", "--contimeout", "5s", where],
                 env=child,
                 capture_output=True,
                 timeout=ASKING,
@@ -193,7 +193,7 @@ def _folder(name: str, child: dict[str, str]) -> str:
     Ask rclone for the cache folder of a remote: its name, with a hash if variables make it.
     """
     done = subprocess.run(
-        ["rclone", "rc", "--loopback", "operations/fsinfo", f"fs={name}:"],
+        [paths.RCLONE, "rc", "--loopback", "operations/fsinfo", f"fs={name}:"],
         env=child,
         capture_output=True,
         timeout=ASKING,

@@ -9,6 +9,7 @@ FILES = PROJECT / "files"  # mirrors /
 
 PYTHON = [f"{PROJECT}/venv/bin/python3", "-I", "-m"]  # nothing of the user's PYTHON* gets in
 CONVERGE = [*PYTHON, "slipway", "converge"]
+RCLONE = f"{PROJECT}/venv/bin/rclone"  # without the relay that `rclone` on PATH starts
 
 RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outlives PID 1
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600

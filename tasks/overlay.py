@@ -9,7 +9,7 @@ from slipway.task import task
 
 VENV = PROJECT / "venv/bin"
 # The project's own programs; the rest of its venv stays off PATH
-LINKS = {f"/usr/local/bin/{name}": f"{VENV}/{name}" for name in ("rclone", "supervisorctl")}
+LINKS = {f"/usr/local/bin/{name}": f"{VENV}/{name}" for name in ("supervisorctl",)}
 
 
 @task("Overlay")

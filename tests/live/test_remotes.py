@@ -4,6 +4,8 @@ Remotes: real rclone, real FUSE.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import subprocess
 import sys
 import uuid
@@ -346,3 +348,65 @@ def test_two_containers_share_a_workspace_and_no_cache(start: Start, tmp_path: P
 
     caches = {words.partition("--cache-dir ")[2].split()[0] for words in arguments}
     assert caches == {"/workspace/remote/.cache/d", "/workspace/remote/.cache/d~2"}
+
+
+def test_an_edit_that_is_cut_off_is_never_mixed_in(
+    start: Start, serve: Callable[..., Server], network: str
+) -> None:
+    """
+    A hundred bytes changed inside a 5 MB file and rclone killed: the remote has the old file or the
+    new one, and where the edit did not arrive it is in the rescue folder and in `status`.
+    """
+    server = serve()
+    size, edit = 5_000_000, b"E" * 100
+    old = b"o" * size
+    new = old[: size // 2] + edit + old[size // 2 + len(edit) :]
+    file = server.data / "big"
+    slipway = start(environment=server.variables("far"), network=network, **FUSE)
+    for _ in range(3):
+        file.write_bytes(old)
+        slipway.container.restart()  # so that nothing of it is cached as another version
+        wait_until(lambda: is_mounted(slipway, "far"), "mounted")
+        change_and_kill = (
+            "import os, signal, subprocess\n"
+            "pid = int(subprocess.check_output(['pgrep', '-x', 'rclone']))\n"
+            "with open('/workspace/remote/far/big', 'r+b') as file:\n"
+            f"    file.seek({size // 2})\n"
+            f"    file.write({edit!r})\n"
+            "os.kill(pid, signal.SIGKILL)\n"
+        )
+        slipway.check_output("python3", "-c", change_and_kill)
+        wait_until(lambda: is_mounted(slipway, "far"), "mounted again")
+        settled = wait_until(
+            lambda: slipway.as_json("slipway", "status", "--json")["mounts"][0]["pending"] == 0,
+            "nothing waits",
+        )
+        rescued = slipway.as_json("slipway", "status", "--json")["rescued"]
+
+        assert settled
+        assert file.read_bytes() in (old, new)
+        assert file.read_bytes() == new or "/workspace/remote/.rescued/far/big" in rescued
+
+
+def test_the_configurations_page_opens_from_outside(start: Start) -> None:
+    """
+    `rclone authorize` waits for a browser: its page answers at the mapped port, while it runs and
+    only then.
+    """
+    slipway = start(ports={"53682/tcp": ("127.0.0.1", None)})
+    slipway.wait_converged()
+    port = slipway.port(53682)
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5) as page:
+            page.sendall(b"GET /auth?state=x HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return page.recv(5) == b"HTTP/"
+        return False
+
+    assert not answers()
+    slipway.container.exec_run(
+        ["sh", "-c", "exec rclone authorize drive --auth-no-open-browser"], detach=True
+    )
+    wait_until(answers, "the page answers")
+    slipway.exec("pkill", "-x", "rclone")
+    wait_until(lambda: not answers(), "the relay ends with rclone")
