@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("-f", "--follow", action="store_true")
     logs.add_argument("names", nargs="*", metavar="NAME")
     add("mount", _mount, "mount a remote: the program behind each mount").add_argument("name")
+    add("sync", _sync, "copy a remote: the program behind SLIPWAY_REMOTE_SYNC").add_argument("name")
     relay = add("relay", _relay, "run rclone with its web server reachable through port 53682")
     relay.add_argument("arguments", nargs="*", metavar="ARGUMENT")
     return parser
@@ -195,6 +196,13 @@ def _mount(options: argparse.Namespace) -> int:
     from slipway import mount
 
     return mount.run(options.name, inventory.loaded().settings)
+
+
+def _sync(options: argparse.Namespace) -> int:
+    import inventory
+    from slipway.sync import Sync
+
+    return Sync(options.name, inventory.loaded().settings).run()
 
 
 def _relay(options: argparse.Namespace) -> int:

@@ -56,7 +56,8 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
             print(f"slipway: refused: {refusal}", file=sys.stderr)
         sys.exit(EX_CONFIG)
     around = environment.observe(loaded.settings.workspace)
-    return {**variables, **environment.derive(loaded.settings, around)}
+    kept = {name: value for name, value in variables.items() if name not in loaded.withheld}
+    return {**kept, **environment.derive(loaded.settings, around)}
 
 
 def _in_background(command: Sequence[str]) -> None:

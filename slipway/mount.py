@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from types import FrameType
@@ -21,7 +20,7 @@ from typing import IO, NamedTuple
 
 from slipway import cache, environment, mountinfo, paths, rc
 from slipway.environment import Surroundings
-from slipway.settings import Settings, is_refused_for_mounts
+from slipway.settings import Settings
 
 STEADY = 10.0  # seconds after which an end of rclone counts as an accident: mounted again at once
 PAUSE = 12.0  # seconds between starts that fail: at most five a minute
@@ -121,12 +120,11 @@ def command(place: Place, around: Surroundings) -> list[str]:
     # fmt: on
 
 
-def variables(given: Mapping[str, str]) -> dict[str, str]:
+def variables(settings: Settings) -> dict[str, str]:
     """
     Return rclone's environment: the container's, without what a mount's safety rests on.
     """
-    kept = {name: value for name, value in given.items() if not is_refused_for_mounts(name)}
-    return {"RCLONE_CONFIG": str(paths.RCLONE_CONF), "HOME": str(paths.HOME), **kept}
+    return {"RCLONE_CONFIG": str(paths.RCLONE_CONF), **os.environ, **settings.for_mounts()}
 
 
 def clear(point: Path) -> None:
@@ -156,7 +154,7 @@ def _repair(place: Place, settings: Settings) -> None:
     """
     Put in order what a kill left in the write cache, and say what was done.
     """
-    child = {**os.environ, **variables(settings.environment)}
+    child = variables(settings)
 
     def remote_has(folder: str, path: str) -> bool | None:
         bare = folder.partition("{")[0]
@@ -212,7 +210,7 @@ def _mounted(place: Place, settings: Settings, lock: IO[bytes]) -> None:
     around = environment.observe(settings.workspace)
     process = subprocess.Popen(
         command(place, around),
-        env={**os.environ, **variables(settings.environment)},
+        env=variables(settings),
         pass_fds=[lock.fileno()],  # the cache is in use for as long as rclone lives
     )
     try:

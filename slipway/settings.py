@@ -68,6 +68,11 @@ VARIABLES = (
         "5",
         "How long a stop waits for uploads to remotes; the rest is uploaded after the next start.",
     ),
+    Variable(
+        "SLIPWAY_REMOTE_SYNC",
+        "",
+        "`NAME[:path][,...]`: remotes to copy instead of mounting, where FUSE is not allowed.",
+    ),
     Variable("SLIPWAY_STRICT", "false", "`true` stops the start when any value is refused."),
     Variable(
         "RCLONE_*", "", "Passed to rclone: options and, with `RCLONE_CONFIG_NAME_TYPE`, remotes."
@@ -80,6 +85,8 @@ VARIABLES = (
 )
 
 KEY_VARIABLES = ("SSH_PUBKEY", "PUBLIC_KEY", "SSH_PUBLIC_KEY")
+# A remote's name as rclone has it, and a path without anything that a list or a line ends at
+_REMOTE = re.compile(r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?(?::[^,\x00-\x1f\x7f\ud800-\udfff]*)?")
 KEY_FILE = "/root/.ssh/authorized_keys_mount"
 WORKSPACE = "/workspace"
 DRAIN_SECONDS = 5  # with the rest of a stop below Docker's ten
@@ -126,6 +133,7 @@ class Settings(NamedTuple):
     gpu_count: int | None = None  # None: no limit
     threads: int | None = None  # None: as the CPU quota says
     drain_seconds: int = DRAIN_SECONDS
+    remote_sync: tuple[str, ...] = ()  # NAME or NAME:path
     strict: bool = False
     environment: Mapping[str, str] = MappingProxyType({})  # what sessions and services see
     provider: str = "docker"
@@ -153,6 +161,7 @@ class Settings(NamedTuple):
             "SKIP_ACL": str(self.skip_acl).lower(),
             "GPU_COUNT": "" if self.gpu_count is None else str(self.gpu_count),
             "SLIPWAY_DRAIN_SECONDS": str(self.drain_seconds),
+            "SLIPWAY_REMOTE_SYNC": ",".join(self.remote_sync),
             "SLIPWAY_THREADS": "" if self.threads is None else str(self.threads),
             "SLIPWAY_SSH_ADDRESS": self.ssh_address,
             "SLIPWAY_STRICT": str(self.strict).lower(),
@@ -200,6 +209,7 @@ class Loaded(NamedTuple):
             "SKIP_ACL": str(settings.skip_acl).lower(),
             "GPU_COUNT": "all" if settings.gpu_count is None else str(settings.gpu_count),
             "SLIPWAY_DRAIN_SECONDS": str(settings.drain_seconds),
+            "SLIPWAY_REMOTE_SYNC": printable(", ".join(settings.remote_sync)),
             "SLIPWAY_THREADS": str(settings.threads or "as the quota says"),
             "SLIPWAY_SSH_ADDRESS": settings.ssh_address,
             "SLIPWAY_STRICT": str(settings.strict).lower(),
@@ -235,6 +245,7 @@ def load(
         gpu_count=reader.count("GPU_COUNT"),
         threads=reader.count("SLIPWAY_THREADS", least=1),
         ssh_address=reader.address("SLIPWAY_SSH_ADDRESS"),
+        remote_sync=reader.remotes("SLIPWAY_REMOTE_SYNC"),
         drain_seconds=reader.count("SLIPWAY_DRAIN_SECONDS", default=DRAIN_SECONDS) or 0,
         strict=reader.boolean("SLIPWAY_STRICT"),
         environment=reader.environment(),
@@ -405,6 +416,15 @@ class _Reader:
         effect = "it is not set" if default is None else f"{default} is used"
         self.refuse(name, f"must be a whole number, {least} or more", effect)
         return default
+
+    def remotes(self, name: str) -> tuple[str, ...]:
+        words = [word.strip() for word in self.word(name).split(",") if word.strip()]
+        plain = [word for word in words if _REMOTE.fullmatch(word)]
+        if len(plain) < len(words):
+            self.refuse(
+                name, "must be NAME or NAME:path, with commas between", "others are left out"
+            )
+        return tuple(dict.fromkeys(plain))
 
     def address(self, name: str) -> str:
         word = self.word(name)

@@ -17,4 +17,5 @@ def mount(*, settings: Settings, live: bool) -> None:
             name="Mount the remotes",
             workspace=settings.workspace,
             drain_seconds=settings.drain_seconds,
+            sync=settings.remote_sync,
         )

@@ -29,7 +29,7 @@ _PROGRAMS = "/etc/supervisor/conf.d"
 _PROGRAM = """\
 {mark}{name}
 [program:{program}]
-command=/usr/local/bin/slipway mount -- {quoted}
+command=/usr/local/bin/slipway {words}
 autostart=true
 autorestart=true
 startsecs=3
@@ -44,7 +44,9 @@ stdout_logfile_backups=1
 
 
 @operation()
-def supervised(*, workspace: str, drain_seconds: int) -> Generator[Command]:
+def supervised(
+    *, workspace: str, drain_seconds: int, sync: Sequence[str] = ()
+) -> Generator[Command]:
     """
     Have one mount program for each remote, and none for remotes that are gone.
 
@@ -53,6 +55,7 @@ def supervised(*, workspace: str, drain_seconds: int) -> Generator[Command]:
 
     + workspace: canonical path; a remote is mounted at `remote/NAME` below it
     + drain_seconds: how long a stop waits for uploads
+    + sync: NAME or NAME:path of remotes that are copied, not mounted
     """
     remotes = host.get_fact(RcloneRemotes)
     if remotes is None:
@@ -63,12 +66,15 @@ def supervised(*, workspace: str, drain_seconds: int) -> Generator[Command]:
         )
         host.noop("the configuration is broken: mounts stay as they are")
         return
-    names = _mountable(remotes)
+    commands = _commands(remotes, sync)
     files = [
-        File(f"{_PROGRAMS}/{program(name)}.conf", configuration(name, drain_seconds).encode())
-        for name in names
+        File(
+            f"{_PROGRAMS}/{program(name)}.conf",
+            configuration(name, command, drain_seconds).encode(),
+        )
+        for name, command in commands.items()
     ]
-    wanted = {program(name) for name in names}
+    wanted = {program(name) for name in commands}
     gone = {
         name: remote for name, remote in host.get_fact(RemotePrograms).items() if name not in wanted
     }
@@ -85,15 +91,15 @@ def supervised(*, workspace: str, drain_seconds: int) -> Generator[Command]:
         )
 
 
-def configuration(remote: str, drain_seconds: int) -> str:
+def configuration(remote: str, command: Sequence[str], drain_seconds: int) -> str:
     """
-    Return supervisor's file for a remote.
+    Return supervisor's file for a remote; a % is doubled, as it would begin an expansion.
     """
     return _PROGRAM.format(
         mark=PROGRAM_MARK,
         name=remote,
         program=program(remote),
-        quoted=shlex.quote(remote),
+        words=shlex.join(command).replace("%", "%%"),
         stopwaitsecs=drain_seconds + _UNMOUNT_SECONDS,
     )
 
@@ -119,12 +125,20 @@ def refused(remote: str) -> str:
     return ""
 
 
-def _mountable(remotes: Sequence[str]) -> list[str]:
+def _commands(remotes: Sequence[str], sync: Sequence[str]) -> dict[str, list[str]]:
+    """
+    Return the subcommand of each remote that has a program.
+    """
     for remote in remotes:
         if why := refused(remote):
             degrade(f"remote {remote!r}", f"{why}; rename it and run `slipway converge`")
     names = [remote for remote in remotes if not refused(remote)]
-    if names and (obstacle := host.get_fact(FuseObstacle)):
+    copied = {word.partition(":")[0]: word for word in sync}
+    for name in copied.keys() - set(names):
+        degrade(f"remote {name!r}", "SLIPWAY_REMOTE_SYNC names it, and rclone does not know it")
+    mounted = [name for name in names if name not in copied]
+    if mounted and (obstacle := host.get_fact(FuseObstacle)):
         degrade("remotes", f"not mounted, usable with the rclone command: {obstacle}")
-        return []
-    return names
+        mounted = []
+    commands = {name: ["mount", "--", name] for name in mounted}
+    return commands | {name: ["sync", "--", copied[name]] for name in names if name in copied}

@@ -410,3 +410,27 @@ def test_the_configurations_page_opens_from_outside(start: Start) -> None:
     wait_until(answers, "the page answers")
     slipway.exec("pkill", "-x", "rclone")
     wait_until(lambda: not answers(), "the relay ends with rclone")
+
+
+def test_where_fuse_is_not_allowed_a_remote_may_be_copied(
+    start: Start, serve: Callable[..., Server], network: str
+) -> None:
+    """
+    SLIPWAY_REMOTE_SYNC: fetched at the start, pushed while it runs and at the stop; nothing is
+    deleted on either side.
+    """
+    server = serve()
+    (server.data / "d").mkdir()
+    (server.data / "d/there").write_text("from the remote")
+    slipway = start(
+        environment={**server.variables("far"), "SLIPWAY_REMOTE_SYNC": "far:d"}, network=network
+    )
+    point = "/workspace/remote/far"
+    wait_until(lambda: slipway.exec("cat", f"{point}/there").stdout == "from the remote", "fetched")
+    slipway.check_output("sh", "-c", f"echo new > '{point}/a b'; rm {point}/there")
+    wait_until((server.data / "d/a b").exists, "pushed")
+    slipway.check_output("sh", "-c", f"echo last > {point}/last")
+    slipway.container.stop(timeout=10)
+
+    assert (server.data / "d/last").read_text() == "last\n"
+    assert (server.data / "d/there").read_text() == "from the remote"
