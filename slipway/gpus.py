@@ -87,3 +87,12 @@ def visible(gpus: Gpus, *, limit: int | None, given: frozenset[str]) -> dict[str
     if given & {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}:
         return {}
     return dict.fromkeys(names, ",".join(map(str, range(limit))))
+
+
+def shortfall(gpus: Gpus, limit: int | None) -> str:
+    """
+    Say that fewer GPUs are here than GPU_COUNT asks for; "" where it asks for no more.
+    """
+    if limit is None or gpus.number is None or limit <= gpus.number:
+        return ""
+    return f"GPU_COUNT asks for {limit}, {gpus.number} here: all of them are visible"

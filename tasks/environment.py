@@ -4,7 +4,8 @@ What sessions see: the container's variables, byte for byte, in every kind of se
 
 from pyinfra import host
 
-from slipway import environment, surroundings
+from slipway import environment, gpus, surroundings
+from slipway.degraded import degrade
 from slipway.facts.environment import EngineEnvironment
 from slipway.operations import files
 from slipway.operations.files import File
@@ -23,7 +24,10 @@ def publish(*, settings: Settings, live: bool) -> None:
     if not live:
         files.present(name="Publish no variables", files=[], absent=[SSHD, SHELL])
         return
-    variables = environment.derive(settings, surroundings.of_host(settings.workspace))
+    around = surroundings.of_host(settings.workspace)
+    if fewer := gpus.shortfall(around.gpus, settings.gpu_count):
+        degrade("GPUs", fewer)
+    variables = environment.derive(settings, around)
     engine = host.get_fact(EngineEnvironment)
     files.present(
         name="Publish the variables",

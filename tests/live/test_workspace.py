@@ -168,6 +168,22 @@ def test_gpus_are_limited(start: Start) -> None:
     assert "CUDA_VISIBLE_DEVICES=0,1" in service
 
 
+def test_more_gpus_asked_for_than_here_is_said(start: Start) -> None:
+    """
+    All of them are visible then, and the container is well.
+    """
+    slipway = start(environment={"GPU_COUNT": "8"}, devices=["/dev/null:/dev/nvidia0"])
+    report = slipway.wait_converged()
+
+    assert report["degraded"] == [
+        {"feature": "GPUs", "condition": "GPU_COUNT asks for 8, 1 here: all of them are visible"}
+    ]
+    assert slipway.check_output("bash", "-lc", "echo $GPU_COUNT ${CUDA_VISIBLE_DEVICES-all}") == (
+        "1 all\n"
+    )
+    slipway.wait_healthy()
+
+
 def test_the_users_own_choice_of_gpus_stands(start: Start) -> None:
     """
     What the user set himself is not overridden.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.gpus import NONE, Gpus, parse, visible
+from slipway.gpus import NONE, Gpus, parse, shortfall, visible
 
 NODE = "/sys/class/kfd/kfd/topology/nodes"
 
@@ -71,3 +71,22 @@ def test_the_users_choice_is_not_overridden(name: str) -> None:
     Whichever of the variables he made it with: two of them would multiply.
     """
     assert visible(Gpus("amd", 4), limit=1, given=frozenset({name})) == {}
+
+
+@pytest.mark.parametrize(
+    ("gpus", "limit", "says"),
+    [
+        (Gpus("nvidia", 2), 8, "asks for 8, 2 here"),
+        (NONE, 1, "asks for 1, 0 here"),
+        (Gpus("nvidia", 2), 2, ""),
+        (NONE, 0, ""),
+        (Gpus("nvidia", 2), None, ""),
+        (Gpus("wsl", None), 4, ""),
+    ],
+)
+def test_more_asked_for_than_here_is_said(gpus: Gpus, limit: int | None, says: str) -> None:
+    """
+    Where GPUs are not numbered nobody can tell.
+    """
+    assert shortfall(gpus, limit).startswith(f"GPU_COUNT {says}" if says else "")
+    assert bool(shortfall(gpus, limit)) is bool(says)
