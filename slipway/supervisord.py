@@ -4,8 +4,11 @@ supervisord, awake: the same program, that answers a signal when it comes.
 supervisord polls its descriptors for up to a second and looks at signals and new programs in
 between. So its first program starts, a TERM is noticed, and a stopped child is seen after half a
 second on average. A pipe that Python's signal handling writes to (signal.set_wakeup_fd) ends the
-poll at once. It also stops programs of one priority together, not one after the other: three that
-need three seconds each would else outlast Docker's ten.
+poll at once.
+
+A stop is over in eight seconds, because Docker kills everything after ten: programs of one priority
+stop together, a priority that takes long is not waited for by the next, and what is left after
+seven seconds is killed. Programs that end by themselves are slipway.comeback's.
 """
 
 from __future__ import annotations
@@ -15,15 +18,22 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from supervisor import events, supervisord
 from supervisor.options import ServerOptions
 from supervisor.states import SupervisorStates
 
-from slipway import report
+from slipway import orphans, report
+from slipway.comeback import Comeback
 from slipway.paths import AUTHORIZED_KEYS, CONVERGE
+
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
+ALONE = 2.5  # seconds at most that a priority has for itself while programs are stopped
+BOUND = 7.0  # seconds after which those that still run are killed; remotes may ask for more
+LOOK = 0.2  # seconds between two looks at the time while stopping
 
 
 class Alarm:
@@ -75,7 +85,29 @@ class FirstKey:
             return
         if status.st_size and status.st_mtime_ns != self.seen:
             self.seen = status.st_mtime_ns
-            subprocess.Popen(CONVERGE)
+            subprocess.Popen([*CONVERGE, "--keep-stopped"])
+
+
+class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
+    """
+    Options whose `fork` loses no signal.
+    """
+
+    def fork(self) -> int:
+        """
+        Fork, so that a TERM which comes before the program has begun ends it.
+
+        Between fork and exec the child has supervisord's handlers, which would swallow it. Blocked,
+        it stays pending until the default action is back (signal(7)).
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            for number in ENDINGS:
+                signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+        return pid
 
 
 class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no annotations
@@ -88,24 +120,87 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         alarm = Alarm()
         self.options.get_socket_map()[alarm.reading] = alarm
         signal.set_wakeup_fd(alarm.writing, warn_on_full_buffer=False)
+        signal.signal(signal.SIGALRM, lambda *_: None)  # it only has to wake us
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.entrypoint
         os.write(alarm.writing, b"\0")
+        self.comeback = Comeback()
+        self.stop: Stop | None = None
         FirstKey(self)
         super().runforever()
 
+    def tick(self, now: float | None = None) -> None:
+        """Look after the programs; called once in every round."""
+        super().tick(now)
+        if self.options.mood == SupervisorStates.RUNNING:
+            self.comeback.look(self.processes())
+        orphans.remember({process.pid for process in self.processes() if process.pid})
+
+    def processes(self) -> Iterator[Any]:
+        """Go through all programs."""
+        for group in self.process_groups.values():
+            yield from group.processes.values()
+
     def ordered_stop_groups_phase_1(self) -> None:
-        """Stop every group of the highest priority left, all at the same time."""
-        for group in self._next_to_stop():
-            group.stop_all()
+        """Stop what is to be stopped by now."""
+        if self.stop is None:
+            self.stop = Stop(list(self.process_groups.values()), time.monotonic())
+            signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
+        self.stop.go_on(time.monotonic())
 
     def ordered_stop_groups_phase_2(self) -> None:
-        """Go on to the next priority when the last one of this has stopped."""
-        stopped = [group for group in self._next_to_stop() if not group.get_unstopped_processes()]
-        left = [group for group in self.stop_groups or [] if group not in stopped]
-        self.stop_groups: list[Any] | None = left
+        """Nothing: what has stopped is seen in the next round."""
 
-    def _next_to_stop(self) -> list[Any]:
-        groups = self.stop_groups or []
-        return [group for group in groups if group.config.priority == groups[-1].config.priority]
+
+class Stop:
+    """
+    The end of all programs: from the highest priority to the lowest, within a bound.
+    """
+
+    def __init__(self, groups: Sequence[Any], now: float) -> None:
+        self.groups = groups
+        self.floor = float("inf")  # the lowest priority that has been told to stop
+        self.next = now  # when the next one is told though this one has not stopped
+        levels = {group.config.priority for group in groups}
+        self.alone = min(ALONE, BOUND / max(len(levels), 1))
+        drains = [
+            process.config.stopwaitsecs
+            for group in groups
+            for process in group.processes.values()
+            if group.config.name.startswith("remote-")
+        ]
+        self.deadline = now + max(BOUND, *drains, 0)
+
+    def go_on(self, now: float) -> None:
+        """
+        Tell the next priorities, if it is time, and kill who has had his.
+
+        The lowest priority is logtail's: it is told last in any case, and shows what the others
+        say at their end.
+        """
+        priorities = sorted({group.config.priority for group in self.groups}, reverse=True)
+        for priority in priorities:
+            is_last = priority == priorities[-1]
+            if priority >= self.floor:
+                continue
+            if self._left() and (is_last or now < self.next):
+                break
+            self.floor, self.next = priority, now + self.alone
+            for group in self.groups:
+                if group.config.priority == priority:
+                    group.stop_all()
+        if now >= self.deadline:
+            for process in self._left():
+                process.kill(signal.SIGKILL)
+            self.deadline = now + 1.0  # for those that are told from now on
+
+    def _left(self) -> list[Any]:
+        """Return the processes that have been told and still run."""
+        return [
+            process
+            for group in self.groups
+            if group.config.priority >= self.floor
+            for process in group.get_unstopped_processes()
+        ]
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -114,11 +209,12 @@ def main(arguments: Sequence[str]) -> None:
     """
     first = True
     while True:
-        options = ServerOptions()
+        options = Options()
         options.realize(list(arguments), doc=supervisord.__doc__)
         options.first, options.test = first, False
         with contextlib.suppress(supervisord.asyncore.ExitNow):
             Supervisor(options).main()
+        signal.setitimer(signal.ITIMER_REAL, 0)
         options.close_httpservers()
         options.close_logger()
         first = False
