@@ -190,6 +190,9 @@ class Stop:
                     group.stop_all()
         if now >= self.deadline:
             for process in self._left():
+                process.config.options.logger.warn(  # noqa: G010 - supervisor's own kind of logger
+                    "killing %(name)s: a stop may take no longer", name=process.config.name
+                )
                 process.kill(signal.SIGKILL)
             self.deadline = now + 1.0  # for those that are told from now on
 

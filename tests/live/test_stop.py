@@ -1,0 +1,223 @@
+"""
+A container that is told to stop is gone in time, in order, whenever that comes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from .conftest import KeyPair, Slipway, wait_until
+from .test_supervision import program
+
+Start = Callable[..., Slipway]
+Record = Callable[[str, object], None]
+
+AT_ONCE = 4  # containers that are started and stopped beside each other
+STUBBORN = """sh -c 'trap "" TERM; while :; do sleep 1; done'"""
+
+
+class Case(NamedTuple):
+    """
+    A way of stopping, so many times.
+    """
+
+    signal: str
+    times: int
+    options: dict[str, Any]
+
+
+class Stopped(NamedTuple):
+    """
+    How one container ended.
+    """
+
+    moment: float  # seconds after its start
+    signal: str
+    code: int
+    seconds: float
+
+
+def stop(slipway: Slipway, signal: str = "SIGTERM") -> tuple[int, float]:
+    """
+    Signal the container; returns its exit code and the seconds until it had ended.
+    """
+    begun = time.monotonic()
+    slipway.container.kill(signal=signal)
+    code = slipway.container.wait(timeout=60)["StatusCode"]
+    return int(code), time.monotonic() - begun
+
+
+def stop_at(start: Start, moment: float, signal: str, **options: Any) -> Stopped:
+    """
+    Start a container and signal it a moment later.
+    """
+    slipway = start(ports={}, **options)
+    time.sleep(moment)
+    code, seconds = stop(slipway, signal)
+    slipway.container.remove(force=True, v=True)
+    return Stopped(moment, signal, code, seconds)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("SIGTERM", 100, {}),
+        Case("SIGINT", 8, {}),
+        Case("SIGQUIT", 8, {}),
+        Case("SIGTERM", 8, {"init": True}),
+        Case("SIGTERM", 8, {"tty": True, "stdin_open": True}),
+    ],
+    ids=["TERM", "INT", "QUIT", "TERM under docker-init", "TERM with a terminal"],
+)
+def test_a_stop_at_any_moment_is_orderly(
+    start: Start, key: KeyPair, record_property: Record, case: Case
+) -> None:
+    """
+    0 to 1.5 seconds after the start: gone within three, with 0, or by the signal itself while
+    supervisord does not run yet; never the 137 of a kill, never 1 and a traceback.
+    """
+    moments = [1.5 * step / (case.times - 1) for step in range(case.times)]
+    options = {"environment": {"SSH_PUBKEY": key.public}, **case.options}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        ends = list(
+            pool.map(lambda moment: stop_at(start, moment, case.signal, **options), moments)
+        )
+    record_property("slowest", max(ends, key=lambda end: end.seconds))
+    by_itself = 128 + {"SIGTERM": 15, "SIGINT": 2, "SIGQUIT": 3}[case.signal]
+
+    assert len(ends) == case.times
+    assert [end for end in ends if end.code not in (0, by_itself)] == []
+    assert [end for end in ends if end.seconds > 3] == []
+    assert [end for end in ends if end.code == 0] != []
+
+
+def test_ctrl_c_stops_a_container_in_the_foreground(start: Start, key: KeyPair) -> None:
+    """
+    `docker run -it` and Ctrl-C: in order, without a traceback of anything that runs beside.
+    """
+    slipway = start(environment={"SSH_PUBKEY": key.public}, tty=True, stdin_open=True)
+    terminal: Any = slipway.container.attach_socket(params={"stdin": 1, "stream": 1})
+    wait_until(lambda: "spawned" in slipway.logs(), "supervisord runs")
+    terminal._sock.sendall(b"\x03")  # noqa: SLF001 - the SDK gives no other way to write
+    code = slipway.container.wait(timeout=20)["StatusCode"]
+
+    assert code == 0
+    assert "Traceback" not in slipway.logs()
+
+
+def test_a_stop_waits_for_no_session_and_no_convergence(
+    start: Start, key: KeyPair, record_property: Record
+) -> None:
+    """
+    With a session open and convergences running one after the other: within three seconds.
+    """
+    slipway = start(environment={"SSH_PUBKEY": key.public})
+    slipway.wait_ssh(key)
+    # fmt: off
+    session = subprocess.Popen(
+        ["ssh", "-F", "none", "-p", str(slipway.port(22)), "-i", str(key.path), "-tt",
+         "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
+         "-o", "UserKnownHostsFile=/dev/null", "root@127.0.0.1", "touch /in; exec sleep 1000"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    # fmt: on
+    try:
+        wait_until(lambda: slipway.exec("test", "-e", "/in").code == 0, "the session is there")
+        slipway.container.exec_run(
+            ["sh", "-c", "while touch /loop; do slipway converge; done"], detach=True
+        )
+        unfinished = "/run/slipway/unfinished"
+        wait_until(lambda: slipway.exec("test", "-e", unfinished).code == 0, "one is under way")
+        code, seconds = stop(slipway)
+        record_property("seconds", round(seconds, 2))
+    finally:
+        session.kill()
+        session.wait()
+
+    assert code == 0
+    assert seconds <= 3
+
+
+def test_programs_that_ignore_it_cost_eight_seconds_together(
+    start: Start, key: KeyPair, tmp_path: Path, record_property: Record
+) -> None:
+    """
+    Three that ignore TERM, at three priorities, each with `stopwaitsecs=60`: Docker would kill
+    everything after ten. They are killed before, and the log says it to the end.
+    """
+    volumes = {}
+    for number in (1, 2, 3):
+        options = ("stopwaitsecs=60", f"priority={900 + number}")
+        volumes.update(program(tmp_path, f"stubborn{number}", STUBBORN, *options))
+    slipway = start(environment={"SSH_PUBKEY": key.public}, volumes=volumes)
+    slipway.wait_ssh(key)
+    code, seconds = stop(slipway)
+    record_property("seconds", round(seconds, 2))
+
+    assert code == 0
+    assert seconds <= 8
+    for number in (1, 2, 3):
+        assert f"killing stubborn{number}: a stop may take no longer" in slipway.logs()
+
+
+def test_who_needs_a_while_has_it(start: Start, tmp_path: Path) -> None:
+    """
+    A program that writes its state for four seconds is not cut off, whatever stops beside it.
+    """
+    ending = "sleep 4; touch /workspace/saved; exit 0"
+    saving = f"""sh -c 'trap "{ending}" TERM; while :; do sleep 0.1; done'"""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    slipway = start(
+        volumes={
+            **program(tmp_path, "saving", saving, "stopwaitsecs=6"),
+            str(workspace): {"bind": "/workspace", "mode": "rw"},
+        }
+    )
+    slipway.wait_converged()
+    code, seconds = stop(slipway)
+
+    assert code == 0
+    assert (workspace / "saved").exists()
+    assert seconds <= 8
+
+
+def test_a_program_that_has_just_begun_gets_its_term(
+    start: Start, tmp_path: Path, record_property: Record
+) -> None:
+    """
+    The TERM to a child that supervisord has forked a moment ago is not lost: forty programs that
+    would be waited for, stopped while they start.
+    """
+    volumes: dict[str, dict[str, str]] = {}
+    for number in range(40):
+        options = ("startsecs=3", "stopwaitsecs=60", "stopsignal=TERM")
+        volumes.update(program(tmp_path, f"new{number}", "sleep 1000", *options))
+    moments = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(
+            pool.map(lambda moment: stop_at(start, moment, "SIGTERM", volumes=volumes), moments)
+        )
+    record_property("slowest", max(ends, key=lambda end: end.seconds))
+
+    assert [end for end in ends if end.code not in (0, 143)] == []
+    assert [end for end in ends if end.seconds > 3] == []
+
+
+def test_a_command_is_stopped_as_itself(start: Start) -> None:
+    """
+    `docker run IMAGE command`: the signal and the exit code are the command's.
+    """
+    slipway = start("sh", "-c", "trap 'exit 7' TERM; touch /up; while :; do sleep 0.1; done")
+    wait_until(lambda: slipway.exec("test", "-e", "/up").code == 0, "the command runs")
+    code, seconds = stop(slipway)
+
+    assert code == 7
+    assert seconds <= 3
