@@ -2,9 +2,9 @@
 The container's entrypoint: arguments, environment, then supervisord and the convergence at once.
 
 `tini` is PID 1 above it, so that a TERM in the first milliseconds is not lost: PID 1 has no default
-action for signals, and Python needs time to install a handler. From here to supervisord's own
-handlers the signals that end it are blocked, so that they wait for these (exec keeps a mask,
-signal(7)); a Ctrl-C would else end some import with a traceback.
+action for signals, and Python needs time to install a handler. TERM ends us at once until
+supervisord has its own; INT, which would end some import with a traceback, and QUIT, which would
+dump a core, are blocked until then and so wait for it (exec keeps a mask, signal(7)).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import NoReturn
 from slipway import environment, gpus, paths, settings
 
 EX_CONFIG = 78  # sysexits.h
-ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
 
 SUPERVISORD = [*paths.PYTHON, "slipway.supervisord", "-n", "-c", str(paths.SUPERVISORD_CONF)]
 
@@ -29,11 +29,11 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """
     Start the container; returns only by becoming supervisord or the user's command.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, LATER)
     given, command = settings.split_arguments(arguments)
     variables = prepare({**process_environment("self"), **given})
     if command:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
         subprocess.run([*paths.CONVERGE, "--without-services"], check=False, stdout=sys.stderr)
         _become(command, variables)
     _in_background(paths.CONVERGE)
@@ -75,7 +75,7 @@ def _in_background(command: Sequence[str]) -> None:
     """
     child = os.fork()
     if child == 0:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
         subprocess.Popen(command, start_new_session=True)
         os._exit(0)
     os.waitpid(child, 0)

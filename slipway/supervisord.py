@@ -6,9 +6,8 @@ between. So its first program starts, a TERM is noticed, and a stopped child is 
 second on average. A pipe that Python's signal handling writes to (signal.set_wakeup_fd) ends the
 poll at once.
 
-A stop is over in eight seconds, because Docker kills everything after ten: programs of one priority
-stop together, a priority that takes long is not waited for by the next, and what is left after
-seven seconds is killed. Programs that end by themselves are slipway.comeback's.
+How programs are stopped when it ends itself is slipway.shutdown's; those that end by themselves are
+slipway.comeback's.
 """
 
 from __future__ import annotations
@@ -29,10 +28,9 @@ from supervisor.states import SupervisorStates
 from slipway import orphans, report
 from slipway.comeback import Comeback
 from slipway.paths import AUTHORIZED_KEYS, CONVERGE
+from slipway.shutdown import Shutdown
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
-ALONE = 2.5  # seconds at most that a priority has for itself while programs are stopped
-BOUND = 7.0  # seconds after which those that still run are killed; remotes may ask for more
 LOOK = 0.2  # seconds between two looks at the time while stopping
 
 
@@ -123,8 +121,9 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         signal.signal(signal.SIGALRM, lambda *_: None)  # it only has to wake us
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.entrypoint
         os.write(alarm.writing, b"\0")
+        self.handle_signal()  # one that came before the first program starts none
         self.comeback = Comeback()
-        self.stop: Stop | None = None
+        self.shutdown: Shutdown | None = None
         FirstKey(self)
         super().runforever()
 
@@ -142,68 +141,13 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
 
     def ordered_stop_groups_phase_1(self) -> None:
         """Stop what is to be stopped by now."""
-        if self.stop is None:
-            self.stop = Stop(list(self.process_groups.values()), time.monotonic())
+        if self.shutdown is None:
+            self.shutdown = Shutdown(list(self.process_groups.values()), time.monotonic())
             signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
-        self.stop.go_on(time.monotonic())
+        self.shutdown.go_on(time.monotonic())
 
     def ordered_stop_groups_phase_2(self) -> None:
         """Nothing: what has stopped is seen in the next round."""
-
-
-class Stop:
-    """
-    The end of all programs: from the highest priority to the lowest, within a bound.
-    """
-
-    def __init__(self, groups: Sequence[Any], now: float) -> None:
-        self.groups = groups
-        self.floor = float("inf")  # the lowest priority that has been told to stop
-        self.next = now  # when the next one is told though this one has not stopped
-        levels = {group.config.priority for group in groups}
-        self.alone = min(ALONE, BOUND / max(len(levels), 1))
-        drains = [
-            process.config.stopwaitsecs
-            for group in groups
-            for process in group.processes.values()
-            if group.config.name.startswith("remote-")
-        ]
-        self.deadline = now + max(BOUND, *drains, 0)
-
-    def go_on(self, now: float) -> None:
-        """
-        Tell the next priorities, if it is time, and kill who has had his.
-
-        The lowest priority is logtail's: it is told last in any case, and shows what the others
-        say at their end.
-        """
-        priorities = sorted({group.config.priority for group in self.groups}, reverse=True)
-        for priority in priorities:
-            is_last = priority == priorities[-1]
-            if priority >= self.floor:
-                continue
-            if self._left() and (is_last or now < self.next):
-                break
-            self.floor, self.next = priority, now + self.alone
-            for group in self.groups:
-                if group.config.priority == priority:
-                    group.stop_all()
-        if now >= self.deadline:
-            for process in self._left():
-                process.config.options.logger.warn(  # noqa: G010 - supervisor's own kind of logger
-                    "killing %(name)s: a stop may take no longer", name=process.config.name
-                )
-                process.kill(signal.SIGKILL)
-            self.deadline = now + 1.0  # for those that are told from now on
-
-    def _left(self) -> list[Any]:
-        """Return the processes that have been told and still run."""
-        return [
-            process
-            for group in self.groups
-            if group.config.priority >= self.floor
-            for process in group.get_unstopped_processes()
-        ]
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -4,8 +4,11 @@ GPUs by the traces they leave, and the variables that limit them.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from slipway import gpus
 from slipway.gpus import NONE, Gpus, parse, visible
 
 NODE = "/sys/class/kfd/kfd/topology/nodes"
@@ -71,3 +74,44 @@ def test_the_users_choice_is_not_overridden(name: str) -> None:
     Whichever of the variables he made it with: two of them would multiply.
     """
     assert visible(Gpus("amd", 4), limit=1, given=frozenset({name})) == {}
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """
+    A record of two GPUs that are files here; returns the record.
+    """
+    record = tmp_path / "gpus"
+    nodes = [tmp_path / f"nvidia{number}" for number in (0, 1)]
+    for node in nodes:
+        node.touch()
+    record.write_text("".join(f"{node}\n" for node in nodes))
+    return record
+
+
+def test_gpus_that_are_there_are_not_lost(recorded: Path, tmp_path: Path) -> None:
+    """
+    Nor are those of a start that recorded none.
+    """
+    assert gpus.lost(recorded) == ""
+    assert gpus.lost(tmp_path / "no record") == ""
+
+
+def test_a_gpu_that_is_gone_is_named(recorded: Path, tmp_path: Path) -> None:
+    """
+    By its node.
+    """
+    (tmp_path / "nvidia1").unlink()
+
+    assert gpus.lost(recorded) == f"{tmp_path}/nvidia1 is gone"
+
+
+def test_a_gpu_that_may_not_be_opened_is_named(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What access(2) refuses, be it for the mode or for the device cgroup.
+    """
+    monkeypatch.setattr("os.access", lambda path, _mode: not path.endswith("nvidia0"))
+
+    assert gpus.lost(recorded) == f"{tmp_path}/nvidia0 can't be opened any more"
