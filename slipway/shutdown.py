@@ -1,11 +1,11 @@
 """
 The order and the bound of a container's stop.
 
-Docker kills everything ten seconds after its TERM, mounts with pending uploads among it. supervisord
-stops one priority after the other and waits `stopwaitsecs` for each, ten seconds by default and any
-number that a child image has chosen: their sum is what a stop takes. Here it is over in eight:
-programs of one priority stop together, one that takes long is not waited for by the next, and what
-is left after seven seconds is killed.
+Docker kills everything ten seconds after its TERM, mounts with pending uploads among it.
+supervisord stops one priority after the other and waits `stopwaitsecs` for each, ten seconds by
+default and any number that a child image has chosen: their sum is what a stop takes. Here it is
+over in eight: programs of one priority stop together, one that takes long is not waited for by the
+next, and what is left after seven seconds is killed.
 """
 
 from __future__ import annotations
