@@ -45,6 +45,8 @@ RUN /opt/slipway/venv/bin/python3 -I -m slipway converge --phase build
 EXPOSE 22 53682
 # Every 5 s: Docker asks for the first time after one interval, so a container that has converged is
 # healthy 5 s after its start, and a slow one has a second chance within 15 s (--start-interval would
-# do it with fewer questions; Docker 20.10 does not know it). One that is ill is known after 15 s.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=15s --retries=3 CMD ["slipway", "health"]
+# do it with fewer questions; Docker 20.10 does not know it). Two failures in a row, because Docker
+# counts the interval from the end of a probe, and one of a server that hangs takes two seconds: a
+# container that is ill is known to be within three intervals.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=15s --retries=2 CMD ["slipway", "health"]
 ENTRYPOINT ["/usr/bin/tini", "-s", "--", "/opt/slipway/venv/bin/python3", "-I", "-m", "slipway.entrypoint"]

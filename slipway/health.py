@@ -81,6 +81,7 @@ def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
         raise
     except OSError as error:
         return f"supervisord does not answer: {error.strerror or error}", []
+    has_key = _has_key()
     notes = []
     for process in processes:
         trouble = _trouble(process)
@@ -88,10 +89,10 @@ def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
             notes.append(f"{process['name']} is down")
         elif trouble:
             return trouble, []
-        elif _is_stopped_by_hand(process):
+        elif _is_stopped_by_hand(process) and (process["name"] != "sshd" or has_key):
             notes.append(f"{process['name']} was stopped by hand")
     sshd = next((process for process in processes if process["name"] == "sshd"), None)
-    if sshd and with_sshd and not _is_stopped_by_hand(sshd) and _has_key():
+    if sshd and with_sshd and has_key and not _is_stopped_by_hand(sshd):
         is_up = sshd["statename"] in ("STARTING", "RUNNING")
         if not is_up or not _banner():
             return "sshd does not answer", []

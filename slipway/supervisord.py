@@ -62,27 +62,34 @@ class FirstKey:
     """
     Converges when a key comes to a container that had none: by a cloud's hook, by hand, by a copy.
 
-    sshd has never run then, so nobody can have stopped it on purpose.
+    Only where sshd has never run, or was seen down while there was no key: one that somebody
+    stopped although there is a key stays stopped.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
         self.seen = 0
+        self.was_empty = False
         events.subscribe(events.Tick5Event, self.look)
 
     def look(self, _event: object) -> None:
         """See, every five seconds, whether authorized_keys is another one than before."""
         sshd = self.supervisor.process_groups.get("sshd")
-        if sshd is None or any(process.laststart for process in sshd.processes.values()):
+        if sshd is None or sshd.get_unstopped_processes():
+            self.was_empty = False
             return
         if (report.load() or {}).get("boot") != report.boot():
             return  # the convergence of this start is still at it
         try:
             status = AUTHORIZED_KEYS.stat()
         except OSError:
-            return
-        if status.st_size and status.st_mtime_ns != self.seen:
-            self.seen = status.st_mtime_ns
+            size = changed = 0
+        else:
+            size, changed = status.st_size, status.st_mtime_ns
+        self.was_empty = self.was_empty or not size
+        has_run = any(process.laststart for process in sshd.processes.values())
+        if size and changed != self.seen and (self.was_empty or not has_run):
+            self.seen = changed
             subprocess.Popen([*CONVERGE, "--keep-stopped"])
 
 
