@@ -4,6 +4,7 @@ A container that is told to stop is gone in time, in order, whenever that comes.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -19,7 +20,11 @@ from .test_supervision import program
 Start = Callable[..., Slipway]
 Record = Callable[[str, object], None]
 
-AT_ONCE = 4  # containers that are started and stopped beside each other
+AT_ONCE = 3  # containers that are started and stopped beside each other
+# Seconds after the start of the first stop. Before that the process may still be the engine's own
+# (runc), or tini not have begun: a `docker kill` in the same instant was lost 5 times in 50 with
+# `tini sleep`, 50 times with `sleep`. No image can help that.
+FIRST, LAST = 0.02, 1.5
 STUBBORN = """sh -c 'trap "" TERM; while :; do sleep 1; done'"""
 
 
@@ -42,6 +47,14 @@ class Stopped(NamedTuple):
     signal: str
     code: int
     seconds: float
+
+
+def bound(seconds: float) -> float:
+    """
+    Return a figure as it is on a machine that does this and little else; more on one that is busy.
+    """
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return seconds * max(1.0, load / 3)
 
 
 def stop(slipway: Slipway, signal: str = "SIGTERM") -> tuple[int, float]:
@@ -80,10 +93,10 @@ def test_a_stop_at_any_moment_is_orderly(
     start: Start, key: KeyPair, record_property: Record, case: Case
 ) -> None:
     """
-    0 to 1.5 seconds after the start: gone within three, with 0, or by the signal itself while
+    Up to 1.5 seconds after the start: gone within three, with 0, or by the signal itself while
     supervisord does not run yet; never the 137 of a kill, never 1 and a traceback.
     """
-    moments = [1.5 * step / (case.times - 1) for step in range(case.times)]
+    moments = [FIRST + (LAST - FIRST) * step / (case.times - 1) for step in range(case.times)]
     options = {"environment": {"SSH_PUBKEY": key.public}, **case.options}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         ends = list(
@@ -94,7 +107,7 @@ def test_a_stop_at_any_moment_is_orderly(
 
     assert len(ends) == case.times
     assert [end for end in ends if end.code not in (0, by_itself)] == []
-    assert [end for end in ends if end.seconds > 3] == []
+    assert [end for end in ends if end.seconds > bound(3)] == []
     assert [end for end in ends if end.code == 0] != []
 
 
@@ -142,7 +155,7 @@ def test_a_stop_waits_for_no_session_and_no_convergence(
         session.wait()
 
     assert code == 0
-    assert seconds <= 3
+    assert seconds <= bound(3)
 
 
 def test_programs_that_ignore_it_cost_eight_seconds_together(
@@ -162,7 +175,7 @@ def test_programs_that_ignore_it_cost_eight_seconds_together(
     record_property("seconds", round(seconds, 2))
 
     assert code == 0
-    assert seconds <= 8
+    assert seconds <= bound(8)
     for number in (1, 2, 3):
         assert f"killing stubborn{number}: a stop may take no longer" in slipway.logs()
 
@@ -186,7 +199,7 @@ def test_who_needs_a_while_has_it(start: Start, tmp_path: Path) -> None:
 
     assert code == 0
     assert (workspace / "saved").exists()
-    assert seconds <= 8
+    assert seconds <= bound(8)
 
 
 def test_a_program_that_has_just_begun_gets_its_term(
@@ -208,7 +221,7 @@ def test_a_program_that_has_just_begun_gets_its_term(
     record_property("slowest", max(ends, key=lambda end: end.seconds))
 
     assert [end for end in ends if end.code not in (0, 143)] == []
-    assert [end for end in ends if end.seconds > 3] == []
+    assert [end for end in ends if end.seconds > bound(3)] == []
 
 
 def test_a_command_is_stopped_as_itself(start: Start) -> None:
@@ -220,4 +233,4 @@ def test_a_command_is_stopped_as_itself(start: Start) -> None:
     code, seconds = stop(slipway)
 
     assert code == 7
-    assert seconds <= 3
+    assert seconds <= bound(3)
