@@ -3,8 +3,8 @@ The container's entrypoint: arguments, environment, then supervisord and the con
 
 `tini` is PID 1 above it, so that a TERM in the first milliseconds is not lost: PID 1 has no default
 action for signals, and Python needs time to install a handler. TERM ends us at once until
-supervisord has its own; INT, which would end some import with a traceback, and QUIT, which would
-dump a core, are blocked until then and so wait for it (exec keeps a mask, signal(7)).
+supervisord has its own. INT and QUIT come blocked (the image's ENTRYPOINT says why) and wait for
+supervisord; exec keeps a mask (signal(7)).
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """
     Start the container; returns only by becoming supervisord or the user's command.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, LATER)
     given, command = settings.split_arguments(arguments)
     variables = prepare({**process_environment("self"), **given})
     if command:
