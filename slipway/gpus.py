@@ -75,10 +75,11 @@ def detect() -> Gpus:
 
 def record(path: Path) -> None:
     """
-    Write down the device nodes that are here now, for `lost` to compare with. Raises OSError.
+    Write down the device nodes that can be opened now, for `lost` to compare with. Raises OSError.
     """
     nodes = [node for pattern in TRACES + RENDERERS for node in glob(pattern)]  # noqa: PTH207
-    text = "".join(f"{node}\n" for node in sorted(nodes) if node.startswith("/dev/"))
+    usable = [node for node in sorted(nodes) if node.startswith("/dev/") and _is_usable(node)]
+    text = "".join(f"{node}\n" for node in usable)
     atomic.write(path, text.encode(), mode=0o644, durable=False)
 
 
@@ -86,9 +87,8 @@ def lost(path: Path) -> str:
     """
     Return why the first of the recorded GPUs can't be used any more; "" where all can.
 
-    access(2) asks the device cgroup, too, without opening the device, which could power up a GPU:
-    a container whose devices were taken away ("Failed to initialize NVML: Unknown Error") still
-    has all the nodes.
+    A container whose devices were taken away ("Failed to initialize NVML: Unknown Error") still has
+    all the nodes.
     """
     try:
         nodes = path.read_text().splitlines()
@@ -97,9 +97,16 @@ def lost(path: Path) -> str:
     for node in nodes:
         if not os.path.exists(node):  # noqa: PTH110 - Path.exists raises where it may not look
             return f"{node} is gone"
-        if not os.access(node, os.R_OK | os.W_OK):
+        if not _is_usable(node):
             return f"{node} can't be opened any more"
     return ""
+
+
+def _is_usable(node: str) -> bool:
+    """
+    Ask access(2), and by it the device cgroup; to open the device could power up a GPU.
+    """
+    return os.access(node, os.R_OK | os.W_OK)
 
 
 def visible(gpus: Gpus, *, limit: int | None, given: frozenset[str]) -> dict[str, str]:

@@ -115,3 +115,17 @@ def test_a_gpu_that_may_not_be_opened_is_named(
     monkeypatch.setattr("os.access", lambda path, _mode: not path.endswith("nvidia0"))
 
     assert gpus.lost(recorded) == f"{tmp_path}/nvidia0 can't be opened any more"
+
+
+def test_only_gpus_that_can_be_used_are_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A node that was closed to us from the beginning is no loss; nor is what is no device.
+    """
+    found = {"/dev/nvidia[0-9]*": ["/dev/nvidia1", "/dev/nvidia0"], "/dev/dxg": ["/dev/dxg"]}
+    monkeypatch.setattr(gpus, "glob", lambda pattern: found.get(pattern, [f"/proc{pattern}"]))
+    monkeypatch.setattr("os.access", lambda path, _mode: path != "/dev/nvidia1")
+    gpus.record(tmp_path / "gpus")
+
+    assert (tmp_path / "gpus").read_text() == "/dev/dxg\n/dev/nvidia0\n"
