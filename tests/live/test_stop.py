@@ -218,26 +218,27 @@ def test_who_needs_a_while_has_it(start: Start, tmp_path: Path) -> None:
     assert seconds <= bound(8)
 
 
-def test_a_program_that_has_just_begun_gets_its_term(
-    start: Start, tmp_path: Path, record_property: Record
-) -> None:
+def test_a_program_that_has_just_begun_gets_its_term(start: Start, tmp_path: Path) -> None:
     """
-    The TERM to a child that supervisord has forked a moment ago is not lost: forty programs that
-    would be waited for, stopped while they start.
+    The TERM to a child that supervisord has forked a moment ago is not lost: forty programs are
+    stopped while they begin, by one of them, and none has to be killed.
     """
     volumes: dict[str, dict[str, str]] = {}
     for number in range(40):
-        options = ("startsecs=3", "stopwaitsecs=60", "stopsignal=TERM")
-        volumes.update(program(tmp_path, f"new{number}", "sleep 1000", *options))
-    moments = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
-    with ThreadPoolExecutor(2) as pool:
-        ends = list(
-            pool.map(lambda moment: stop_at(start, moment, "SIGTERM", volumes=volumes), moments)
-        )
-    record_property("slowest", max(ends, key=lambda end: end.seconds))
+        volumes.update(program(tmp_path, f"new{number}", "sleep 1000", "stopwaitsecs=60"))
+    slipways = []
+    for delay in ("0", "0.01", "0.02", "0.05"):
+        place = tmp_path / delay
+        place.mkdir()
+        command = f"sh -c 'sleep {delay}; kill -TERM $PPID; exec sleep 1000'"
+        first = program(place, "first", command, "priority=2")
+        slipways.append(start(ports={}, volumes={**volumes, **first}))
+    codes = [slipway.container.wait(timeout=60)["StatusCode"] for slipway in slipways]
 
-    assert [end for end in ends if end.code not in (0, 143)] == []
-    assert [end for end in ends if end.seconds > bound(3)] == []
+    assert codes == [0] * 4
+    assert [
+        line for slipway in slipways for line in slipway.logs().splitlines() if "kill" in line
+    ] == []
 
 
 def test_a_command_is_stopped_as_itself(start: Start) -> None:
