@@ -89,7 +89,7 @@ class FirstKey:
         self.was_empty = self.was_empty or not size
         has_run = any(process.laststart for process in sshd.processes.values())
         if size and changed != self.seen and (self.was_empty or not has_run):
-            self.seen = changed
+            self.seen, self.was_empty = changed, False
             subprocess.Popen([*CONVERGE, "--keep-stopped"])
 
 
