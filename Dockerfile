@@ -43,5 +43,12 @@ RUN apt-get -q update \
 COPY --from=venv /opt/slipway/ /opt/slipway/
 RUN /opt/slipway/venv/bin/python3 -I -m slipway converge --phase build
 EXPOSE 22 53682
-HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 CMD ["slipway", "health"]
-ENTRYPOINT ["/usr/bin/tini", "-s", "--", "/opt/slipway/venv/bin/python3", "-I", "-m", "slipway.entrypoint"]
+# Every 5 s: Docker asks for the first time after one interval, so a container that has converged is
+# healthy 5 s after its start, and a slow one has a second chance within 15 s (--start-interval would
+# do it with fewer questions; Docker 20.10 does not know it). Two failures in a row, because Docker
+# counts the interval from the end of a probe, and one of a server that hangs takes two seconds: a
+# container that is ill is known to be within three intervals.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=15s --retries=2 CMD ["slipway", "health"]
+# INT and QUIT wait until supervisord can take them: Python's own handler for INT, which is there from
+# its first moment, would end some import with a traceback, or lose the signal.
+ENTRYPOINT ["/usr/bin/tini", "-s", "--", "/usr/bin/env", "--block-signal=INT", "--block-signal=QUIT", "/opt/slipway/venv/bin/python3", "-I", "-m", "slipway.entrypoint"]

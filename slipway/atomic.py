@@ -5,7 +5,7 @@ Files written whole: a reader, a crash or a full disk sees the old content or th
 import contextlib
 import os
 from collections.abc import Iterator
-from fcntl import LOCK_EX, flock
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 
 
@@ -58,3 +58,17 @@ def lock(path: Path) -> Iterator[None]:
     with path.open("ab") as stream:
         flock(stream, LOCK_EX)
         yield
+
+
+def is_locked(path: Path) -> bool:
+    """
+    Tell whether somebody holds the lock now.
+    """
+    try:
+        with path.open("rb") as stream:
+            flock(stream, LOCK_SH | LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

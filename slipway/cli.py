@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     converge = add("converge", _converge, "apply the desired state")
     converge.add_argument("--phase", choices=["build", "start"], default="start")
     converge.add_argument("--without-services", action="store_true", help=argparse.SUPPRESS)
+    converge.add_argument("--keep-stopped", action="store_true", help=argparse.SUPPRESS)
     add("start", _start, "start supervisord and converge, where PID 1 is not ours")
     check = add("check", _check, "say what converge would change, and change nothing")
     add("verify", _verify, "test this container against its specification").add_argument(
@@ -87,7 +88,9 @@ def _converge(options: argparse.Namespace) -> int:
         for line in refused:
             print(f"slipway: refused: {line}", file=sys.stderr)
         return EX_CONFIG
-    report = runner.converge(options.phase, services=not options.without_services)
+    report = runner.converge(
+        options.phase, services=not options.without_services, keep_stopped=options.keep_stopped
+    )
     _print(
         report.to_json() if options.json else None,
         [f"slipway: {line}" for line in report.summary()],

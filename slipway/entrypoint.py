@@ -2,21 +2,25 @@
 The container's entrypoint: arguments, environment, then supervisord and the convergence at once.
 
 `tini` is PID 1 above it, so that a TERM in the first milliseconds is not lost: PID 1 has no default
-action for signals, and Python needs time to install a handler.
+action for signals, and Python needs time to install a handler. TERM ends us at once until
+supervisord has its own. INT and QUIT come blocked (the image's ENTRYPOINT says why) and wait for
+supervisord; exec keeps a mask (signal(7)).
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from slipway import environment, paths, settings
+from slipway import environment, gpus, paths, settings
 
 EX_CONFIG = 78  # sysexits.h
+LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
 
 SUPERVISORD = [*paths.PYTHON, "slipway.supervisord", "-n", "-c", str(paths.SUPERVISORD_CONF)]
 
@@ -28,6 +32,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     given, command = settings.split_arguments(arguments)
     variables = prepare({**process_environment("self"), **given})
     if command:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
         subprocess.run([*paths.CONVERGE, "--without-services"], check=False, stdout=sys.stderr)
         _become(command, variables)
     _in_background(paths.CONVERGE)
@@ -48,6 +53,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     Save the environment of this start; returns what services see. Exits with 78 under strict.
     """
     environment.save(paths.ENVIRONMENT, variables)
+    gpus.record(paths.DEVICES)
     loaded = settings.load(
         variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath
     )
@@ -63,10 +69,13 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
 def _in_background(command: Sequence[str]) -> None:
     """
     Start a command as PID 1's child: supervisord would report it as an unknown one when it ends.
+
+    In a session of its own, so that a terminal's Ctrl-C is supervisord's alone.
     """
     child = os.fork()
     if child == 0:
-        subprocess.Popen(command)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
+        subprocess.Popen(command, start_new_session=True)
         os._exit(0)
     os.waitpid(child, 0)
 

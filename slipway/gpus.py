@@ -8,11 +8,14 @@ topology, in which a node with SIMD units is a GPU and one without is a CPU
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from glob import glob  # Path.glob() has no absolute patterns
 from pathlib import Path
 from typing import NamedTuple
+
+from slipway import atomic
 
 TRACES = (
     "/dev/nvidia[0-9]*",
@@ -21,6 +24,7 @@ TRACES = (
     "/dev/kfd",
     "/proc/driver/nvidia/gpus/*",
 )
+RENDERERS = ("/dev/dri/renderD*",)
 TOPOLOGY = "/sys/class/kfd/kfd/topology/nodes/*/properties"
 
 _NVIDIA = re.compile(r"/dev/nvidia[0-9]+")
@@ -67,6 +71,42 @@ def detect() -> Gpus:
             continue  # a node without permission is no GPU for us
         traces += [f"{path}:{line}" for line in properties if line.startswith("simd_count")]
     return parse(traces)
+
+
+def record(path: Path) -> None:
+    """
+    Write down the device nodes that can be opened now, for `lost` to compare with. Raises OSError.
+    """
+    nodes = [node for pattern in TRACES + RENDERERS for node in glob(pattern)]  # noqa: PTH207
+    usable = [node for node in sorted(nodes) if node.startswith("/dev/") and _is_usable(node)]
+    text = "".join(f"{node}\n" for node in usable)
+    atomic.write(path, text.encode(), mode=0o644, durable=False)
+
+
+def lost(path: Path) -> str:
+    """
+    Return why the first of the recorded GPUs can't be used any more; "" where all can.
+
+    A container whose devices were taken away ("Failed to initialize NVML: Unknown Error") still has
+    all the nodes.
+    """
+    try:
+        nodes = path.read_text().splitlines()
+    except FileNotFoundError:
+        return ""
+    for node in nodes:
+        if not os.path.exists(node):  # noqa: PTH110 - Path.exists raises where it may not look
+            return f"{node} is gone"
+        if not _is_usable(node):
+            return f"{node} can't be opened any more"
+    return ""
+
+
+def _is_usable(node: str) -> bool:
+    """
+    Ask access(2), and by it the device cgroup; to open the device could power up a GPU.
+    """
+    return os.access(node, os.R_OK | os.W_OK)
 
 
 def visible(gpus: Gpus, *, limit: int | None, given: frozenset[str]) -> dict[str, str]:

@@ -4,12 +4,18 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import keys, paths, report, xmlrpc
+from slipway import atomic, gpus, keys, paths, report, xmlrpc
 
 TIMEOUT = 2.0  # seconds for each thing asked
+BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
+DOWN = {"FATAL", "BACKOFF", "UNKNOWN", "EXITED"}
 
 
 class Verdict(NamedTuple):
@@ -21,59 +27,107 @@ class Verdict(NamedTuple):
     line: str
 
 
+class TooLate(Exception):  # noqa: N818 - not an OSError, which would be taken for an answer
+    """
+    The bound is reached.
+    """
+
+
 def examine() -> Verdict:
     """
-    Compare what should run with what does.
+    Compare what should run with what does. Raises PermissionError for anybody but root.
     """
-    last = report.load()
-    if last is None or last.get("boot") != report.boot():
-        return Verdict(False, "unhealthy: the convergence of this start has not ended")
-    failed = [entry for entry in last["operations"] if entry["outcome"] == "failed"]
-    if failed:
-        first = failed[0]
-        return Verdict(False, f"unhealthy: {first['task']}: {first['name']}: {first['detail']}")
-    missing = {entry["feature"] for entry in last["degraded"]}
-    if last["services"] and (complaint := _services(with_sshd="sshd" not in missing)):
+    try:
+        with _bound(BOUND):
+            complaint, notes = _examined()
+    except TooLate:
+        complaint, notes = f"no verdict after {BOUND:.0f} s", []
+    if complaint:
         return Verdict(False, f"unhealthy: {complaint}")
-    notes = [f"refused {entry['variable']}" for entry in last["refusals"]]
-    notes += [f"degraded {entry['feature']}" for entry in last["degraded"]]
     return Verdict(True, "healthy" + (f" ({', '.join(notes)})" if notes else ""))
 
 
-def _services(*, with_sshd: bool) -> str:
+def _examined() -> tuple[str, list[str]]:
+    """
+    Return the first complaint, "" for none, and what is worth a note in a healthy container.
+    """
+    last = report.load()
+    is_converging = atomic.is_locked(paths.LOCK)
+    if last is None or last.get("boot") != report.boot():
+        return "the convergence of this start has not ended", []
+    if paths.UNFINISHED.exists() and not is_converging:
+        return "a convergence was cut off half-way: run `slipway converge`", []
+    failed = [entry for entry in last["operations"] if entry["outcome"] == "failed"]
+    if failed:
+        first = failed[0]
+        return f"{first['task']}: {first['name']}: {first['detail']}", []
+    if gpu := gpus.lost(paths.DEVICES):
+        return f"GPU: {gpu}", []
+    missing = {entry["feature"] for entry in last["degraded"]}
+    notes = [f"refused {entry['variable']}" for entry in last["refusals"]]
+    notes += [f"degraded {entry['feature']}" for entry in last["degraded"]]
+    if not last["services"]:
+        return "", notes
+    complaint, of_services = _services(with_sshd="sshd" not in missing)
+    return complaint, notes + of_services
+
+
+def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
     try:
         (processes,) = xmlrpc.call(
             paths.SUPERVISOR_SOCKET, [("supervisor.getAllProcessInfo", ())], timeout=TIMEOUT
         )
+    except PermissionError:
+        raise
     except OSError as error:
-        return f"supervisord does not answer: {error.strerror or error}"
+        return f"supervisord does not answer: {error.strerror or error}", []
+    has_key = _has_key()
+    notes = []
     for process in processes:
-        if process["statename"] in ("FATAL", "BACKOFF", "UNKNOWN", "EXITED") and _counts(process):
-            why = process["spawnerr"] or f"see `slipway logs {process['name']}`"
-            return f"{process['name']} is {process['statename']}: {why}"
-    running = {process["name"] for process in processes if process["statename"] == "RUNNING"}
-    stopped = {process["name"] for process in processes if process["statename"] == "STOPPED"}
-    if with_sshd and _has_key():
-        by_hand = "sshd" in stopped and _was_started(processes)
-        if not by_hand and ("sshd" not in running or not _banner()):
-            return "sshd does not answer"
+        trouble = _trouble(process)
+        if trouble and _is_remote(process):
+            notes.append(f"{process['name']} is down")
+        elif trouble:
+            return trouble, []
+        elif _is_stopped_by_hand(process) and (process["name"] != "sshd" or has_key):
+            notes.append(f"{process['name']} was stopped by hand")
+    sshd = next((process for process in processes if process["name"] == "sshd"), None)
+    if sshd and with_sshd and has_key and not _is_stopped_by_hand(sshd):
+        is_up = sshd["statename"] in ("STARTING", "RUNNING")
+        if not is_up or not _banner():
+            return "sshd does not answer", []
+    return "", notes
+
+
+def _trouble(process: dict[str, Any]) -> str:
+    """
+    Return what is wrong with a program, "" for nothing.
+
+    RUNNING says little: supervisord says so of a program that crashes every five seconds. So it
+    keeps count (slipway.comeback), and one that has not outlived its crashes is in trouble.
+    """
+    name, state = process["name"], process["statename"]
+    if state == "EXITED" and process["exitstatus"] == 0:
+        return ""
+    if state in DOWN:
+        return f"{name} is {state}: {process['spawnerr'] or f'see `slipway logs {name}`'}"
+    if state != "STOPPED" and not process.get("steady", True):
+        return f"{name} keeps ending: {process['ends']} times of late; see `slipway logs {name}`"
     return ""
 
 
-def _counts(process: dict[str, Any]) -> bool:
+def _is_remote(process: dict[str, Any]) -> bool:
     """
-    Leave remotes out: one that is down is a note, not a reason to restart the container.
+    Tell whether it is a remote: one that is down is no reason to restart the container.
     """
-    return not str(process["name"]).startswith("remote-") and not (
-        process["statename"] == "EXITED" and process["exitstatus"] == 0
-    )
+    return str(process["name"]).startswith("remote-")
 
 
-def _was_started(processes: list[dict[str, Any]]) -> bool:
+def _is_stopped_by_hand(process: dict[str, Any]) -> bool:
     """
-    Tell whether sshd ran in this supervisord before: STOPPED then means by hand.
+    Tell whether it has run in this supervisord before: STOPPED then means by hand.
     """
-    return any(process["name"] == "sshd" and process["start"] for process in processes)
+    return bool(process["statename"] == "STOPPED" and process["start"])
 
 
 def _has_key() -> bool:
@@ -89,3 +143,21 @@ def _banner() -> bool:
             return bool(connection.recv(4) == b"SSH-")
     except OSError:
         return False
+
+
+@contextmanager
+def _bound(seconds: float) -> Iterator[None]:
+    """
+    Raise TooLate in the middle of whatever takes longer.
+    """
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise TooLate
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -15,6 +15,9 @@ RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outliv
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600
 LOCK = RUN / "lock"
 REPORT = RUN / "report.json"
+UNFINISHED = RUN / "unfinished"  # there while a convergence runs, and after one was cut off
+DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
+PROCESSES = RUN / "processes"  # of the supervised programs, with their start times
 
 LOGS = Path("/var/log/supervisor")
 STATE = Path("/var/lib/slipway")

@@ -79,15 +79,21 @@ class _Run(NamedTuple):
     complaints: _Complaints
 
 
-def converge(phase: str, *, services: bool = True) -> Report:
+def converge(phase: str, *, services: bool = True, keep_stopped: bool = False) -> Report:
     """
     Bring the container to its desired state; a second one at the same time waits for the first.
 
-    A failed operation ends its task, not the run: it is in the report.
+    A failed operation ends its task, not the run: it is in the report. A run that is cut off leaves
+    its mark, by which health knows.
+
+    + services: whether supervisord is expected to run
+    + keep_stopped: leave alone what somebody stopped by hand: nobody has asked for this convergence
     """
     with atomic.lock(paths.LOCK):
         began, started = time.monotonic(), datetime.now(timezone.utc)
-        data = slipway_inventory.data(phase)
+        data = {**slipway_inventory.data(phase), "keep_stopped": keep_stopped}
+        if data["live"]:
+            paths.UNFINISHED.touch()
         run = _prepare(data, StateStage.Execute)
         _load_deploy(run)
         operations = [
@@ -98,6 +104,7 @@ def converge(phase: str, *, services: bool = True) -> Report:
         )
         if data["live"]:
             result.save()
+            paths.UNFINISHED.unlink(missing_ok=True)
     return result
 
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from slipway import entrypoint, paths, xmlrpc
+from slipway import atomic, entrypoint, orphans, paths, xmlrpc
 
 PATIENCE = 10.0  # seconds for supervisord's socket: ten times what a slow machine takes
 
@@ -19,27 +19,15 @@ def run() -> None:
     """
     Start supervisord once; a second call finds it and starts nothing. Raises OSError.
 
+    What a supervisord that was killed has left running is ended first.
+
     The environment of the start is PID 1's, with what the caller adds: a cloud gives its variables
     to the one or to the other.
     """
-    if answers():
-        return
-    given = {**entrypoint.process_environment("1"), **entrypoint.process_environment("self")}
-    variables = entrypoint.prepare(given)
-    with container_output() as output:
-        subprocess.Popen(
-            entrypoint.SUPERVISORD,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # it outlives the shell that called us
-        )
-    deadline = time.monotonic() + PATIENCE
-    while not answers():
-        if time.monotonic() > deadline:
-            raise OSError(f"supervisord does not answer; see {paths.LOGS}/supervisord.log")
-        time.sleep(0.02)  # its socket appears, and nothing tells when
+    with atomic.lock(paths.RUN / "start.lock"):  # a cloud may call us twice at the same time
+        if not answers():
+            orphans.end()
+            _supervise()
 
 
 def answers() -> bool:
@@ -61,3 +49,22 @@ def container_output() -> IO[bytes]:
         return Path("/proc/1/fd/1").open("ab")
     except OSError:
         return Path(os.devnull).open("ab")
+
+
+def _supervise() -> None:
+    given = {**entrypoint.process_environment("1"), **entrypoint.process_environment("self")}
+    variables = entrypoint.prepare(given)
+    with container_output() as output:
+        subprocess.Popen(
+            entrypoint.SUPERVISORD,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # it outlives the shell that called us
+        )
+    deadline = time.monotonic() + PATIENCE
+    while not answers():
+        if time.monotonic() > deadline:
+            raise OSError(f"supervisord does not answer; see {paths.LOGS}/supervisord.log")
+        time.sleep(0.02)  # its socket appears, and nothing tells when

@@ -4,8 +4,10 @@ supervisord, awake: the same program, that answers a signal when it comes.
 supervisord polls its descriptors for up to a second and looks at signals and new programs in
 between. So its first program starts, a TERM is noticed, and a stopped child is seen after half a
 second on average. A pipe that Python's signal handling writes to (signal.set_wakeup_fd) ends the
-poll at once. It also stops programs of one priority together, not one after the other: three that
-need three seconds each would else outlast Docker's ten.
+poll at once.
+
+How programs are stopped when it ends itself is slipway.shutdown's; those that end by themselves are
+slipway.comeback's.
 """
 
 from __future__ import annotations
@@ -15,15 +17,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from supervisor import events, supervisord
 from supervisor.options import ServerOptions
 from supervisor.states import SupervisorStates
 
-from slipway import report
+from slipway import orphans, report
+from slipway.comeback import Comeback
 from slipway.paths import AUTHORIZED_KEYS, CONVERGE
+from slipway.shutdown import Shutdown
+
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
+LOOK = 0.2  # seconds between two looks at the time while stopping
 
 
 class Alarm:
@@ -54,28 +62,57 @@ class FirstKey:
     """
     Converges when a key comes to a container that had none: by a cloud's hook, by hand, by a copy.
 
-    sshd has never run then, so nobody can have stopped it on purpose.
+    Only where sshd has never run, or was seen down while there was no key: one that somebody
+    stopped although there is a key stays stopped.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
         self.seen = 0
+        self.was_empty = False
         events.subscribe(events.Tick5Event, self.look)
 
     def look(self, _event: object) -> None:
         """See, every five seconds, whether authorized_keys is another one than before."""
         sshd = self.supervisor.process_groups.get("sshd")
-        if sshd is None or any(process.laststart for process in sshd.processes.values()):
+        if sshd is None or sshd.get_unstopped_processes():
+            self.was_empty = False
             return
         if (report.load() or {}).get("boot") != report.boot():
             return  # the convergence of this start is still at it
         try:
             status = AUTHORIZED_KEYS.stat()
         except OSError:
-            return
-        if status.st_size and status.st_mtime_ns != self.seen:
-            self.seen = status.st_mtime_ns
-            subprocess.Popen(CONVERGE)
+            size = changed = 0
+        else:
+            size, changed = status.st_size, status.st_mtime_ns
+        self.was_empty = self.was_empty or not size
+        has_run = any(process.laststart for process in sshd.processes.values())
+        if size and changed != self.seen and (self.was_empty or not has_run):
+            self.seen, self.was_empty = changed, False
+            subprocess.Popen([*CONVERGE, "--keep-stopped"])
+
+
+class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
+    """
+    Options whose `fork` loses no signal.
+    """
+
+    def fork(self) -> int:
+        """
+        Fork, so that a TERM which comes before the program has begun ends it.
+
+        Between fork and exec the child has supervisord's handlers, which would swallow it. Blocked,
+        it stays pending until the default action is back (signal(7)).
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            for number in ENDINGS:
+                signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+        return pid
 
 
 class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no annotations
@@ -88,24 +125,36 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         alarm = Alarm()
         self.options.get_socket_map()[alarm.reading] = alarm
         signal.set_wakeup_fd(alarm.writing, warn_on_full_buffer=False)
+        signal.signal(signal.SIGALRM, lambda *_: None)  # it only has to wake us
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.entrypoint
         os.write(alarm.writing, b"\0")
+        self.handle_signal()  # one that came before the first program starts none
+        self.comeback = Comeback()
+        self.shutdown: Shutdown | None = None
         FirstKey(self)
         super().runforever()
 
+    def tick(self, now: float | None = None) -> None:
+        """Look after the programs; called once in every round."""
+        super().tick(now)
+        if self.options.mood == SupervisorStates.RUNNING:
+            self.comeback.look(self.processes())
+        orphans.remember({process.pid for process in self.processes() if process.pid})
+
+    def processes(self) -> Iterator[Any]:
+        """Go through all programs."""
+        for group in self.process_groups.values():
+            yield from group.processes.values()
+
     def ordered_stop_groups_phase_1(self) -> None:
-        """Stop every group of the highest priority left, all at the same time."""
-        for group in self._next_to_stop():
-            group.stop_all()
+        """Stop what is to be stopped by now."""
+        if self.shutdown is None:
+            self.shutdown = Shutdown(list(self.process_groups.values()), time.monotonic())
+            signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
+        self.shutdown.go_on(time.monotonic())
 
     def ordered_stop_groups_phase_2(self) -> None:
-        """Go on to the next priority when the last one of this has stopped."""
-        stopped = [group for group in self._next_to_stop() if not group.get_unstopped_processes()]
-        left = [group for group in self.stop_groups or [] if group not in stopped]
-        self.stop_groups: list[Any] | None = left
-
-    def _next_to_stop(self) -> list[Any]:
-        groups = self.stop_groups or []
-        return [group for group in groups if group.config.priority == groups[-1].config.priority]
+        """Nothing: what has stopped is seen in the next round."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -114,11 +163,12 @@ def main(arguments: Sequence[str]) -> None:
     """
     first = True
     while True:
-        options = ServerOptions()
+        options = Options()
         options.realize(list(arguments), doc=supervisord.__doc__)
         options.first, options.test = first, False
         with contextlib.suppress(supervisord.asyncore.ExitNow):
             Supervisor(options).main()
+        signal.setitimer(signal.ITIMER_REAL, 0)
         options.close_httpservers()
         options.close_logger()
         first = False

@@ -25,7 +25,11 @@ def post(path: Path, target: str, body: bytes, *, kind: str, timeout: float) -> 
     )
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
-        connection.connect(str(path))
+        try:
+            connection.connect(str(path))
+        except PermissionError as error:
+            error.filename = str(path)
+            raise
         connection.sendall(head.encode() + body)
         answer = b""
         while chunk := connection.recv(65536):  # HTTP/1.0: the server closes when it is done

@@ -4,7 +4,7 @@ supervisord: its programs, and what its configuration files would change.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xmlrpc.client import Fault
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
@@ -34,6 +34,7 @@ class Supervisord(NamedTuple):
     changed: list[str]
     removed: list[str]
     broken: str  # why its configuration can't be read again; "" where it can
+    down: tuple[str, ...] = ()  # groups of which a program that starts with the container is down
 
 
 def rpc(calls: list[xmlrpc.Call]) -> StringCommand:
@@ -73,4 +74,13 @@ class SupervisordState(FactBase["Supervisord | None"]):
         programs = {
             process["group"]: Program(process["statename"], process["pid"]) for process in processes
         }
-        return Supervisord(programs, added, changed, removed, broken)
+        down = {process["group"]: None for process in processes if _is_down(process)}
+        return Supervisord(programs, added, changed, removed, broken, tuple(down))
+
+
+def _is_down(process: dict[str, Any]) -> bool:
+    """
+    Tell whether a program has been stopped by hand, or given up, that would start with supervisord.
+    """
+    state, began = process["statename"], process.get("start", 0)
+    return bool(process.get("autostart") and began and state in ("STOPPED", "FATAL"))

@@ -10,7 +10,7 @@ from pyinfra import host
 from pyinfra.api import OperationError, StringCommand, operation
 
 from slipway import xmlrpc
-from slipway.facts.supervisor import UP, SupervisordState, rpc
+from slipway.facts.supervisor import UP, Supervisord, SupervisordState, rpc
 
 
 @operation()
@@ -20,17 +20,54 @@ def update(*, running: Sequence[str] = ()) -> Generator[StringCommand]:
 
     Where no supervisord runs (an image build) the files are all there is to do.
 
-    + running: programs that must run now, started where they don't; the others are left as they
-      are, so that what a user stopped by hand stays stopped unless he asks for it
+    What starts with the container and was stopped by hand is started again, but for convergences
+    that a watcher has asked for (`keep_stopped` in the host's data).
+
+    + running: programs that must run now, whatever their files say, started where they don't
     """
-    yield from apply(running=running)
+    supervisord = host.get_fact(SupervisordState)
+    down = supervisord.down if supervisord else ()
+    others = [name for name in down if name not in running]
+    yield from _apply(supervisord, running=[*running, *others])
 
 
 def apply(*, running: Sequence[str]) -> Generator[StringCommand]:
     """
     Yield what `update` does, for operations that have written programs' files of their own.
     """
-    supervisord = host.get_fact(SupervisordState)
+    yield from _apply(host.get_fact(SupervisordState), running=running)
+
+
+def checked(calls: Sequence[xmlrpc.Call]) -> StringCommand:
+    """
+    Return the command that makes calls and fails, with the answer on stderr, if one of them did.
+    """
+    return _Calls(
+        "answer=$(",
+        rpc(list(calls)),
+        ') && case $answer in *faultCode*) printf "%s\\n" "$answer" >&2; exit 1;; esac',
+        text="; ".join(
+            f"{method.removeprefix('supervisor.')} {' '.join(map(str, words[:1]))}"
+            for method, words in calls
+        ),
+    )
+
+
+class _Calls(StringCommand):
+    """
+    A command that is shown as what it does: `slipway check` is for people, and XML is not.
+    """
+
+    def __init__(self, *bits: object, text: str) -> None:
+        super().__init__(*bits)
+        self.text = text
+
+    def get_masked_value(self) -> str:
+        """Return what is shown."""
+        return self.text
+
+
+def _apply(supervisord: Supervisord | None, *, running: Sequence[str]) -> Generator[StringCommand]:
     if supervisord is None:
         host.noop("no supervisord runs here")
         return
@@ -41,28 +78,20 @@ def apply(*, running: Sequence[str]) -> Generator[StringCommand]:
         )
     calls = _replace(supervisord.removed, supervisord.changed, supervisord.added)
     fresh = {*supervisord.added, *supervisord.changed}
-    down = [
+    stopped = [
         name
         for name in running
-        if name in fresh
-        or (name in supervisord.programs and supervisord.programs[name].state not in UP)
+        if name in supervisord.programs and supervisord.programs[name].state not in UP
     ]
+    if host.data.get("keep_stopped"):
+        stopped = []
+    stopped = [name for name in stopped if name not in (*fresh, *supervisord.removed)]
+    down = [*(name for name in running if name in fresh), *stopped]
     calls += [("supervisor.startProcessGroup", (name, False)) for name in down]
     if not calls:
         host.noop("supervisord has what its files say")
         return
     yield checked(calls)
-
-
-def checked(calls: Sequence[xmlrpc.Call]) -> StringCommand:
-    """
-    Return the command that makes calls and fails, with the answer on stderr, if one of them did.
-    """
-    return StringCommand(
-        "answer=$(",
-        rpc(list(calls)),
-        ') && case $answer in *faultCode*) printf "%s\\n" "$answer" >&2; exit 1;; esac',
-    )
 
 
 def _replace(

@@ -1,4 +1,5 @@
 import json
+from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,27 @@ def test_every_program_has_a_file_of_its_own() -> None:
         if "Slipway's" in text.splitlines()[0]:
             assert f"[program:{path.stem}]" in text
             assert text.count("[program:") == 1
+
+
+def test_programs_are_patient_and_bounded() -> None:
+    """
+    Slipway's own: three seconds make a start, ends are in bounds, and logs are rotated.
+    """
+    for path in Path("/etc/supervisor/conf.d").glob("*.conf"):
+        if "Slipway's" not in path.read_text().splitlines()[0]:
+            continue
+        parser = RawConfigParser()
+        parser.read(path)
+        program = parser[f"program:{path.stem}"]
+
+        assert int(program["startsecs"]) >= 3, path
+        assert int(program["startretries"]) >= 3, path
+        assert int(program["priority"]) > 0, path
+        if not path.stem.startswith("remote-"):  # these ask for the time of the user's uploads
+            assert int(program["stopwaitsecs"]) <= 2, path
+        if path.stem != "logtail":  # it shows the others' logs and has none
+            assert program["stdout_logfile_maxbytes"] not in ("0", "0MB"), path
+            assert int(program["stdout_logfile_backups"]) >= 1, path
 
 
 def test_supervisords_socket_is_roots_alone(host: Host) -> None:

@@ -61,6 +61,10 @@ MUTATIONS = {
         "printf '[program:y]\\ncommand=true\\n' >> /etc/supervisor/conf.d/sshd.conf",
         "test_every_program_has_a_file",
     ),
+    "hasty program": (
+        "sed -i s/startsecs=3/startsecs=0/ /etc/supervisor/conf.d/sshd.conf",
+        "test_programs_are_patient",
+    ),
     "open socket": ("chmod 777 /run/supervisor.sock", "test_supervisords_socket"),
     "logtail stopped": ("supervisorctl stop logtail", "test_supervised_programs_run"),
     "open port": (

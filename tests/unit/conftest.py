@@ -24,6 +24,7 @@ class FactHost:
         self.facts = facts
         self.connector_data: dict[str, Any] = {}
         self.noops: list[str] = []
+        self.data: dict[str, Any] = {}
 
     def get_fact(self, fact: type[FactBase[Any]], **arguments: Any) -> Any:
         """

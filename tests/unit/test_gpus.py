@@ -4,8 +4,11 @@ GPUs by the traces they leave, and the variables that limit them.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from slipway import gpus
 from slipway.gpus import NONE, Gpus, parse, shortfall, visible
 
 NODE = "/sys/class/kfd/kfd/topology/nodes"
@@ -90,3 +93,58 @@ def test_more_asked_for_than_here_is_said(gpus: Gpus, limit: int | None, says: s
     """
     assert shortfall(gpus, limit).startswith(f"GPU_COUNT {says}" if says else "")
     assert bool(shortfall(gpus, limit)) is bool(says)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """
+    A record of two GPUs that are files here; returns the record.
+    """
+    record = tmp_path / "gpus"
+    nodes = [tmp_path / f"nvidia{number}" for number in (0, 1)]
+    for node in nodes:
+        node.touch()
+    record.write_text("".join(f"{node}\n" for node in nodes))
+    return record
+
+
+def test_gpus_that_are_there_are_not_lost(recorded: Path, tmp_path: Path) -> None:
+    """
+    Nor are those of a start that recorded none.
+    """
+    assert gpus.lost(recorded) == ""
+    assert gpus.lost(tmp_path / "no record") == ""
+
+
+def test_a_gpu_that_is_gone_is_named(recorded: Path, tmp_path: Path) -> None:
+    """
+    By its node.
+    """
+    (tmp_path / "nvidia1").unlink()
+
+    assert gpus.lost(recorded) == f"{tmp_path}/nvidia1 is gone"
+
+
+def test_a_gpu_that_may_not_be_opened_is_named(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What access(2) refuses, be it for the mode or for the device cgroup.
+    """
+    monkeypatch.setattr("os.access", lambda path, _mode: not path.endswith("nvidia0"))
+
+    assert gpus.lost(recorded) == f"{tmp_path}/nvidia0 can't be opened any more"
+
+
+def test_only_gpus_that_can_be_used_are_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A node that was closed to us from the beginning is no loss; nor is what is no device.
+    """
+    found = {"/dev/nvidia[0-9]*": ["/dev/nvidia1", "/dev/nvidia0"], "/dev/dxg": ["/dev/dxg"]}
+    monkeypatch.setattr(gpus, "glob", lambda pattern: found.get(pattern, [f"/proc{pattern}"]))
+    monkeypatch.setattr("os.access", lambda path, _mode: path != "/dev/nvidia1")
+    gpus.record(tmp_path / "gpus")
+
+    assert (tmp_path / "gpus").read_text() == "/dev/dxg\n/dev/nvidia0\n"

@@ -1,0 +1,74 @@
+"""
+The order and the bound of a container's stop.
+
+Docker kills everything ten seconds after its TERM, mounts with pending uploads among it.
+supervisord stops one priority after the other and waits `stopwaitsecs` for each, ten seconds by
+default and any number that a child image has chosen: their sum is what a stop takes. Here it is
+over in eight: programs of one priority stop together, one that takes long is not waited for by the
+next, and what is left after seven seconds is killed.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+ALONE = 2.5  # seconds at most that a priority has for itself
+BOUND = 7.0  # seconds after which those that still run are killed; remotes may ask for more
+LAST = 0.6  # seconds that the last priority has when the others have used up the time
+
+
+class Shutdown:
+    """
+    The end of all programs: from the highest priority to the lowest, within a bound.
+    """
+
+    def __init__(self, groups: Sequence[Any], now: float) -> None:
+        self.groups = groups
+        self.floor = float("inf")  # the lowest priority that has been told to stop
+        self.next = now  # when the next one is told though this one has not stopped
+        levels = {group.config.priority for group in groups}
+        self.alone = min(ALONE, BOUND / max(len(levels), 1))
+        drains = [
+            process.config.stopwaitsecs
+            for group in groups
+            for process in group.processes.values()
+            if group.config.name.startswith("remote-")
+        ]
+        self.deadline = now + max(BOUND, *drains, 0)
+
+    def go_on(self, now: float) -> None:
+        """
+        Tell the next priorities, if it is time, and kill who has had his.
+
+        The lowest priority is logtail's: it is told last in any case, and shows what the others
+        say at their end.
+        """
+        priorities = sorted({group.config.priority for group in self.groups}, reverse=True)
+        for priority in priorities:
+            is_last = priority == priorities[-1]
+            if priority >= self.floor:
+                continue
+            if self._left() and (is_last or now < min(self.next, self.deadline)):
+                break
+            self.floor, self.next = priority, self.next + self.alone
+            for group in self.groups:
+                if group.config.priority == priority:
+                    group.stop_all()
+        if now >= self.deadline:
+            for process in self._left():
+                process.config.options.logger.warn(  # noqa: G010 - supervisor's own kind of logger
+                    "killing %(name)s: a stop may take no longer", name=process.config.name
+                )
+                process.kill(signal.SIGKILL)
+            self.deadline = now + LAST
+
+    def _left(self) -> list[Any]:
+        """Return the processes that have been told and still run."""
+        return [
+            process
+            for group in self.groups
+            if group.config.priority >= self.floor
+            for process in group.get_unstopped_processes()
+        ]

@@ -1,0 +1,67 @@
+"""
+Programs: which are started, and which are left as they are.
+"""
+
+from __future__ import annotations
+
+from slipway.facts.supervisor import Program, Supervisord, SupervisordState
+from slipway.operations import supervisor
+
+from .conftest import Run
+
+IDLE = Supervisord({}, added=[], changed=[], removed=[], broken="")
+UP, STOPPED, FATAL = Program("RUNNING", 7), Program("STOPPED", 0), Program("FATAL", 0)
+
+
+def calls(run: Run, state: Supervisord | None, *, running: tuple[str, ...] = ()) -> list[str]:
+    """
+    Return what supervisord is asked for, as `slipway check` shows it.
+    """
+    shown = run(supervisor.update, running=running, facts={SupervisordState: state})
+    return [call for line in shown for call in line.split("; ")]
+
+
+def test_what_is_as_it_should_be_is_left_alone(run: Run) -> None:
+    """
+    No call, and that is said; nor in a build, where no supervisord runs.
+    """
+    state = IDLE._replace(programs={"logtail": UP, "once": Program("EXITED", 0)})
+
+    assert calls(run, state, running=("logtail",)) == []
+    assert run.host.noops == ["supervisord has what its files say"]
+    assert calls(run, None, running=("logtail",)) == []
+
+
+def test_what_somebody_stopped_is_started_again(run: Run) -> None:
+    """
+    The named ones, and all that start with the container; each once.
+    """
+    state = IDLE._replace(
+        programs={"logtail": STOPPED, "web": FATAL, "manual": STOPPED}, down=("web", "logtail")
+    )
+
+    expected = ["startProcessGroup logtail", "startProcessGroup web"]
+    assert calls(run, state, running=("logtail",)) == expected
+
+
+def test_only_what_changed_is_replaced(run: Run) -> None:
+    """
+    Removed ones are not started first; a new one that is wanted is.
+    """
+    state = IDLE._replace(
+        programs={"old": STOPPED, "web": UP, "logtail": UP},
+        added=["new"],
+        changed=["web"],
+        removed=["old"],
+        down=("old",),
+    )
+
+    assert calls(run, state, running=("logtail", "new")) == [
+        "stopProcessGroup old",
+        "removeProcessGroup old",
+        "stopProcessGroup web",
+        "removeProcessGroup web",
+        "addProcessGroup web",
+        "addProcessGroup new",
+        "startProcessGroup new",
+    ]
