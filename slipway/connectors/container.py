@@ -191,6 +191,29 @@ class ContainerConnector(BaseConnector):
             raise _error(result, path)
         return os.fsdecode(result.stdout.rstrip(b"\0"))
 
+    def execute(
+        self, script: str, *, stdin: bytes | None = None, timeout: float | None = None
+    ) -> Result:
+        """
+        Run a script with sh. Raises TimeoutError and OSError, as `run_shell_command` says.
+        """
+        deadline = time.monotonic() + timeout if timeout else None
+        try:
+            try:
+                return self._ready_shell().run(script, stdin=stdin, deadline=deadline)
+            except LeftoversError:
+                self.disconnect()
+                return self._ready_shell().run(script, stdin=stdin, deadline=deadline)
+        except TimeoutError:
+            self._kill()
+            raise TimeoutError(f"no end after {timeout} s") from None
+        except OSError:
+            self.disconnect()
+            raise
+        except BaseException:  # pyinfra's own timeout, an interrupt: the streams are out of step
+            self._kill()
+            raise
+
     def _run(
         self, command: StringCommand, *, print_input: bool = False, **arguments: Any
     ) -> Result:
@@ -201,24 +224,7 @@ class ContainerConnector(BaseConnector):
         script = make_unix_command_for_host(self.state, self.host, command, **arguments)
         if print_input:
             self.host.log(f">>> {script}")
-        deadline = time.monotonic() + timeout if timeout else None
-        try:
-            shell = self._ready_shell()
-            try:
-                return shell.run(script.get_raw_value(), stdin=stdin, deadline=deadline)
-            except LeftoversError:
-                self.disconnect()
-                shell = self._ready_shell()
-                return shell.run(script.get_raw_value(), stdin=stdin, deadline=deadline)
-        except TimeoutError:
-            self._kill()
-            raise TimeoutError(f"no end after {timeout} s") from None
-        except OSError:
-            self.disconnect()
-            raise
-        except BaseException:  # pyinfra's own timeout, an interrupt: the streams are out of step
-            self._kill()
-            raise
+        return self.execute(script.get_raw_value(), stdin=stdin, timeout=timeout)
 
     def _ready_shell(self) -> Shell:
         """
@@ -263,6 +269,6 @@ def _error(result: Result, path: str) -> OSError:
     """
     Return the error that a program has told on stderr, as the kernel would have.
     """
-    said = result.stderr.decode(errors="replace").strip()
-    reason = said.rpartition(": ")[2] or f"exit code {result.code}"
+    first, *_ = result.stderr.decode(errors="replace").splitlines() or [""]
+    reason = first.rpartition(": ")[2] or f"exit code {result.code}"
     return OSError(_REASONS.get(reason, errno.EIO), reason, path)
