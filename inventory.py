@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slipway import environment, paths
+from slipway import environment, paths, report
 from slipway import settings as _settings
 from slipway.settings import Loaded
 
@@ -51,7 +51,14 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
     except FileNotFoundError:
         content = read("/proc/1/environ")  # not started by us: what the engine gave it
     read_ = _settings.load(environment.parse(content.split(b"\0")), read=read, resolve=resolve)
-    return {"phase": "start", "live": True, "settings": read_.settings, "loaded": read_}
+    boot = report.boot_of(read("/proc/1/stat"))
+    return {
+        "phase": "start",
+        "live": True,
+        "settings": read_.settings,
+        "loaded": read_,
+        "boot": boot,
+    }
 
 
 # Inside, the container itself; outside, every one that runs. Connecting gives each its data.

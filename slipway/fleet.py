@@ -17,19 +17,19 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from io import BytesIO
 from types import CodeType
 from typing import cast
 
 import gevent
 from gevent.event import AsyncResult
-from pyinfra.api import Config, Inventory, State
+from pyinfra.api import Config, Inventory, QuoteString, State, StringCommand
 from pyinfra.api.exceptions import ConnectError, InventoryError, PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
 from slipway import paths, settings
+from slipway.atomic import temporary
 from slipway.connectors.container import ContainerConnector
 from slipway.readahead import ReadAhead
 from slipway.report import OUTCOMES, Operation, Report
@@ -137,7 +137,7 @@ class Fleet:
             host.connect(show_errors=False, raise_exceptions=True)
             self._state.activate_host(host)
             operations = self._operations(host, asked)
-            done = report(operations, _boot(host))
+            done = report(operations, host.data.boot)
             if not self._check:
                 _save(host, done)
             host.disconnect()
@@ -220,17 +220,22 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _boot(host: Host) -> str:
-    stat = cast("ContainerConnector", host.connector).read("/proc/1/stat")
-    return stat.rpartition(b")")[2].split()[19].decode()
-
-
 def _save(host: Host, report: Report) -> None:
     """
     Leave the report in the container: its health and status are those of the last convergence.
+
+    It is everybody's to read, so it may be an argument, which spares the processes of `put_file`.
     """
     content = json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
-    host.put_file(BytesIO(content.encode(errors="replace")), str(paths.REPORT))
+    path, draft = str(paths.REPORT), temporary(str(paths.REPORT))
+    text = content.encode(errors="replace").decode()
+    is_done, output = host.run_shell_command(
+        StringCommand(
+            "umask 022; printf %s", QuoteString(text), f"> {draft} && mv -T {draft} {path}"
+        )
+    )
+    if not is_done:
+        raise OSError(output.stderr)
 
 
 def lines(name: str, report: Report, *, check: bool) -> list[str]:

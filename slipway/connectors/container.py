@@ -17,14 +17,17 @@ import time
 from collections.abc import Iterator
 from typing import IO, Any, TypedDict
 
-from pyinfra.api.command import QuoteString, StringCommand
+from pyinfra import logger
+from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import ConnectError, InventoryError
 from pyinfra.api.util import get_file_io
 from pyinfra.connectors.base import BaseConnector, DataMeta
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
 import inventory
+from slipway import paths, settings
 from slipway.connectors import engine, text
+from slipway.connectors.batch import Batch
 from slipway.connectors.shell import LeftoversError, Result, Shell
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a container's name
@@ -44,6 +47,7 @@ if [ -e "$path" ]; then
 chown "$(stat -c %u:%g -- "$path")" "$draft"; chmod "$(stat -c %a -- "$path")" "$draft"; fi
 mv -T -- "$draft" "$path"; trap - EXIT
 """
+_SEEN = [str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/stat", settings.KEY_FILE]
 _REASONS = {os.strerror(code): code for code in errno.errorcode}  # as programs print them
 
 
@@ -99,8 +103,10 @@ class ContainerConnector(BaseConnector):
             self._id = engine.identify(self.data["container_name"])
             self._ready_shell()
             if self.host.data.get("settings") is None:
-                for name, value in inventory.seen(self.read, self.resolve).items():
-                    setattr(self.host.data, name, value)
+                try:
+                    self._see()
+                except PermissionError as error:  # not root: fit for all but Slipway's own deploy
+                    self.host.log(f"its settings can't be read: {error}", logger.warning)
         except OSError as error:
             self.disconnect()
             raise ConnectError(str(error)) from None
@@ -176,20 +182,25 @@ class ContainerConnector(BaseConnector):
         """
         Return a file's content. Raises OSError.
         """
-        script = StringCommand("LC_ALL=C", "cat", "--", QuoteString(path))
-        result = self._run(script, **arguments)
-        if result.code:
-            raise _error(result, path)
-        return result.stdout
+        return _content(self._run(StringCommand(_reading(path)), **arguments), path)
 
-    def resolve(self, path: str) -> str:
+    def _see(self) -> None:
         """
-        Return a path without symbolic links, whether anything is there or not. Raises OSError.
+        Have the host's data from the container: what nearly every one is asked, in one go.
         """
-        result = self._run(StringCommand("LC_ALL=C", "realpath", "-mz", "--", QuoteString(path)))
-        if result.code:
-            raise _error(result, path)
-        return os.fsdecode(result.stdout.rstrip(b"\0"))
+        scripts = [*map(_reading, _SEEN), _resolving(settings.WORKSPACE)]
+        batch = Batch(scripts)
+        known = batch.results(self.execute(batch.script))
+
+        def ask(script: str) -> Result:
+            return known.get(script) or self.execute(script)
+
+        data = inventory.seen(
+            read=lambda path: _content(ask(_reading(path)), path),
+            resolve=lambda path: os.fsdecode(_content(ask(_resolving(path)), path).rstrip(b"\0")),
+        )
+        for name, value in data.items():
+            setattr(self.host.data, name, value)
 
     def execute(
         self, script: str, *, stdin: bytes | None = None, timeout: float | None = None
@@ -263,6 +274,20 @@ class ContainerConnector(BaseConnector):
             while connection.receive(deadline):
                 pass
             connection.close()
+
+
+def _reading(path: str) -> str:
+    return f"LC_ALL=C cat -- {shlex.quote(path)}"
+
+
+def _resolving(path: str) -> str:
+    return f"LC_ALL=C realpath -mz -- {shlex.quote(path)}"
+
+
+def _content(result: Result, path: str) -> bytes:
+    if result.code:
+        raise _error(result, path)
+    return result.stdout
 
 
 def _error(result: Result, path: str) -> OSError:

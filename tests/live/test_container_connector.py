@@ -229,9 +229,10 @@ def test_commands_run_as_the_user_that_is_asked_for(slipway: Slipway, connect: C
     The key `container_user` of the host's data.
     """
     assert slipway.container.name
-    host = connect(slipway.container.name, container_user="nobody", settings="none")
+    host = connect(slipway.container.name, container_user="nobody")
 
     assert execute(host, "id -un")[1] == b"nobody\n"
+    assert "settings" not in host.data.dict()  # they are root's
     with pytest.raises(PermissionError):
         host.get_file("/etc/shadow", BytesIO())
 
@@ -264,7 +265,7 @@ def test_no_shell_stays_behind(slipway: Slipway, connect: Connect) -> None:
     A connection that ends takes its shell with it.
     """
     assert slipway.container.name
-    host = connect(slipway.container.name, settings="none")
+    host = connect(slipway.container.name)
     pid = int(execute(host, "echo $PPID")[1])
     host.disconnect()
 

@@ -10,6 +10,9 @@ import inventory
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5TAFhRfFdCYUJlqOq1Ey4zsB2Fq3zsKxXQ9qL1yB0C a key"
 
+# proc(5): the name may hold anything; field 22, counted from the pid, is when it started
+STAT = b"1 (a ) b) S " + b" ".join(b"%d" % field for field in range(4, 53)) + b"\n"
+
 
 def test_outside_the_hosts_are_the_containers() -> None:
     """
@@ -25,6 +28,7 @@ def test_all_of_it_comes_from_the_container(monkeypatch: pytest.MonkeyPatch) -> 
     files = {
         "/run/slipway/environment": b"WORKSPACE=/data\0RCLONE_CONFIG_X_PASS_FILE=/run/secrets/x\0",
         "/run/secrets/x": b"hidden\n",
+        "/proc/1/stat": STAT,
         "/root/.ssh/authorized_keys_mount": KEY.encode(),
     }
     monkeypatch.setenv("WORKSPACE", "/controller")
@@ -44,6 +48,7 @@ def test_all_of_it_comes_from_the_container(monkeypatch: pytest.MonkeyPatch) -> 
     assert data["settings"].gpu_count is None
     assert data["settings"].environment["RCLONE_CONFIG_X_PASS"] == "hidden"
     assert data["loaded"].refusals == ()
+    assert data["boot"] == "22"
 
 
 def test_without_a_start_of_ours_the_engines_variables_count() -> None:
@@ -52,8 +57,8 @@ def test_without_a_start_of_ours_the_engines_variables_count() -> None:
     """
 
     def read(path: str) -> bytes:
-        if path == "/proc/1/environ":
-            return b"SKIP_ACL=1\0"
+        if path.startswith("/proc"):
+            return {"/proc/1/environ": b"SKIP_ACL=1\0", "/proc/1/stat": STAT}[path]
         raise FileNotFoundError(2, "No such file or directory", path)
 
     assert inventory.seen(read, str)["settings"].skip_acl is True
