@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO, StringIO
@@ -270,6 +272,35 @@ def test_no_shell_stays_behind(slipway: Slipway, connect: Connect) -> None:
     host.disconnect()
 
     wait_until(lambda: slipway.exec("kill", "-0", str(pid)).code != 0, "the shell has ended")
+
+
+def test_a_killed_controller_leaves_no_lock(slipway: Slipway) -> None:
+    """
+    Nor a shell that has it, nor a child: `slipway converge` would wait for ever.
+    """
+    lock = "/run/slipway/lock"
+    script = f"""
+from pyinfra.api import Config, Inventory, State
+state = State(Inventory((["@container/{slipway.container.name}"], {{}})), Config(SHELL=None))
+(host,) = state.inventory
+host.connect(raise_exceptions=True)
+state.is_executing, host.connector_data["lock"] = True, "{lock}"
+host.run_shell_command("sleep 5432 & true")
+print("locked", flush=True)
+host.run_shell_command("sleep 2345")
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as controller:
+        assert controller.stdout
+        assert controller.stdout.readline() == b"locked\n"
+        wait_until(lambda: slipway.exec("pgrep", "-f", "^sleep 2345").code == 0, "it sleeps")
+        is_free = ("flock", "-n", lock, "true")
+        was_free = slipway.exec(*is_free).code == 0
+        controller.kill()
+    slipway.exec("pkill", "-f", "^sleep 2345")  # a shell ends when its command does
+
+    assert not was_free
+    wait_until(lambda: slipway.exec(*is_free).code == 0, "the lock is free", 10)
+    assert slipway.exec("pkill", "-f", "^sleep 5432").code == 0  # lives on, without the lock
 
 
 # --- files

@@ -202,6 +202,17 @@ def test_a_convergence_inside_is_waited_for(containers: list[Slipway]) -> None:
     assert one.exec("flock", "-n", "/run/slipway/lock", "true").code == 0
 
 
+def test_a_convergence_inside_may_be_ordered_from_outside(containers: list[Slipway]) -> None:
+    """
+    Only Slipway's own tasks hold the lock, so that this does not wait for itself.
+    """
+    host = f"@container/{containers[0].container.name}"
+    result = outside("pyinfra", host, "exec", "--", "slipway", "converge")
+
+    assert result.code == 0, result
+    assert "converged in" in result.stderr
+
+
 def test_both_at_once_end_well(containers: list[Slipway]) -> None:
     """
     Convergences from outside and inside, started together on a drifted container.
