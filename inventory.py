@@ -52,12 +52,17 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
         content = read("/proc/1/environ")  # not started by us: what the engine gave it
     read_ = _settings.load(environment.parse(content.split(b"\0")), read=read, resolve=resolve)
     boot = report.boot_of(read("/proc/1/stat"))
+    try:
+        is_ours = bool(read(str(paths.INSTALLED / "deploy.py")))
+    except FileNotFoundError:
+        is_ours = False
     return {
         "phase": "start",
         "live": True,
         "settings": read_.settings,
         "loaded": read_,
         "boot": boot,
+        "is_ours": is_ours,  # not any container: one that has Slipway
     }
 
 

@@ -137,8 +137,8 @@ class Fleet:
             host.connect(show_errors=False, raise_exceptions=True)
             self._state.activate_host(host)
             operations = self._operations(host, asked)
-            done = report(operations, host.data.boot)
-            if not self._check:
+            done = report(operations, host.data.get("boot", ""))
+            if not self._check and host.data.get("is_ours"):
                 _save(host, done)
             host.disconnect()
         except Exception as error:  # noqa: BLE001 - what one container says costs no other its run
@@ -149,7 +149,10 @@ class Fleet:
         return done
 
     def _operations(self, host: Host, asked: AsyncResult[list[str]]) -> list[Operation]:
-        loaded = host.data.loaded
+        loaded = host.data.get("loaded")
+        if loaded is None or not host.data.is_ours:
+            where = f"there is no {paths.INSTALLED} in it that could be read"
+            return [Operation("Container", "find Slipway", "failed", 0.0, where)]
         if loaded.settings.strict and loaded.refusals:
             refused = "; ".join(map(str, loaded.refusals))
             return [Operation("Container", "accept its settings", "failed", 0.0, refused)]

@@ -47,7 +47,10 @@ if [ -e "$path" ]; then
 chown "$(stat -c %u:%g -- "$path")" "$draft"; chmod "$(stat -c %a -- "$path")" "$draft"; fi
 mv -T -- "$draft" "$path"; trap - EXIT
 """
-_SEEN = [str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/stat", settings.KEY_FILE]
+_SEEN = [
+    *(str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/stat"),
+    *(settings.KEY_FILE, str(paths.INSTALLED / "deploy.py")),
+]
 _REASONS = {os.strerror(code): code for code in errno.errorcode}  # as programs print them
 
 

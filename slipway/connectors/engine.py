@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from slipway.connectors.connection import Connection
 
-LABEL = "org.opencontainers.image.title=Slipway"  # of the image: see the Dockerfile
+LABEL = "slipway.version"  # of the image and its children: see the Dockerfile
 
 T = TypeVar("T")
 
@@ -27,7 +27,8 @@ def running() -> list[str]:
     """
     filters = {"label": LABEL, "status": "running"}
     found = _ask(lambda api: api.containers(filters=filters))
-    return sorted(container["Names"][0].lstrip("/") for container in found)
+    names = (name for container in found for name in container["Names"])
+    return sorted(name[1:] for name in names if name.rfind("/") == 0)  # /OTHER/ALIAS is a link
 
 
 def identify(name: str) -> str:

@@ -13,9 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
-from .conftest import KeyPair, Result, Slipway, wait_until
+from slipway.connectors.container import ContainerConnector
+
+from .conftest import PREFIX, KeyPair, Result, Slipway, wait_until
 
 Start = Callable[..., Slipway]
 
@@ -243,6 +246,28 @@ def test_live_needs_no_inventory(containers: list[Slipway]) -> None:
     output = one.check_output("sh", "-c", script)
 
     assert output.count("No changes") == len(one.converge()["operations"])
+
+
+def test_other_peoples_containers_are_left_alone(
+    engine: docker.DockerClient, containers: list[Slipway]
+) -> None:
+    """
+    Neither found nor, where they are named, changed.
+    """
+    other = engine.containers.run(
+        "debian:bookworm-slim", ["sleep", "infinity"], name=f"{PREFIX}plain", detach=True
+    )
+    try:
+        result = fleet(str(other.name))
+        assert result.code == 1
+        assert "failed: Container: find Slipway: there is no /opt/slipway" in result.stdout
+        assert other.diff() is None
+        found = [name for name, _, _ in ContainerConnector.make_names_data()]
+    finally:
+        other.remove(force=True)
+
+    assert f"@container/{other.name}" not in found
+    assert {f"@container/{name}" for name in names(containers)} <= set(found)
 
 
 def test_strict_is_strict_from_outside(start: Start) -> None:

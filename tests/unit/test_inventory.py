@@ -29,6 +29,7 @@ def test_all_of_it_comes_from_the_container(monkeypatch: pytest.MonkeyPatch) -> 
         "/run/slipway/environment": b"WORKSPACE=/data\0RCLONE_CONFIG_X_PASS_FILE=/run/secrets/x\0",
         "/run/secrets/x": b"hidden\n",
         "/proc/1/stat": STAT,
+        "/opt/slipway/deploy.py": b"code",
         "/root/.ssh/authorized_keys_mount": KEY.encode(),
     }
     monkeypatch.setenv("WORKSPACE", "/controller")
@@ -49,6 +50,7 @@ def test_all_of_it_comes_from_the_container(monkeypatch: pytest.MonkeyPatch) -> 
     assert data["settings"].environment["RCLONE_CONFIG_X_PASS"] == "hidden"
     assert data["loaded"].refusals == ()
     assert data["boot"] == "22"
+    assert data["is_ours"] is True
 
 
 def test_without_a_start_of_ours_the_engines_variables_count() -> None:
@@ -61,4 +63,7 @@ def test_without_a_start_of_ours_the_engines_variables_count() -> None:
             return {"/proc/1/environ": b"SKIP_ACL=1\0", "/proc/1/stat": STAT}[path]
         raise FileNotFoundError(2, "No such file or directory", path)
 
-    assert inventory.seen(read, str)["settings"].skip_acl is True
+    data = inventory.seen(read, str)
+
+    assert data["settings"].skip_acl is True
+    assert data["is_ours"] is False
