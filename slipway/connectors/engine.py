@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from socket import SocketIO
 from typing import Any, TypeVar
 
 from slipway.connectors.connection import Connection
@@ -51,8 +52,9 @@ def execute(container: str, words: Sequence[str], *, user: str) -> Connection:
     """
     command = _ask(lambda api: api.exec_create(container, list(words), stdin=True, user=user))
     stream = _ask(lambda api: api.exec_start(command["Id"], socket=True))
-    # requests hands out the socket's file (SocketIO), for TLS the socket itself
-    return Connection(getattr(stream, "_sock", stream), owner=stream)
+    # the SDK hands out the socket's file, for TLS the socket itself; gevent's has a _sock, too
+    is_file = isinstance(stream, SocketIO)
+    return Connection(stream._sock if is_file else stream, owner=stream)  # noqa: SLF001
 
 
 def _ask(question: Callable[[Any], T]) -> T:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import gevent.socket
 import pytest
 from docker.errors import APIError, NotFound
 
@@ -88,3 +89,27 @@ def test_running_containers_are_found_by_their_label(monkeypatch: pytest.MonkeyP
 
     assert engine.running() == ["a", "b"]
     assert asked == [((), {"filters": {"label": "slipway.version", "status": "running"}})]
+
+
+def test_the_socket_is_the_one_that_yields(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    For TLS the SDK gives the socket itself; gevent's has the blocking one as its `_sock`.
+    """
+
+    class Exec:
+        def __init__(self, stream: Any) -> None:
+            self.stream = stream
+
+        def exec_create(self, *_words: Any, **_options: Any) -> dict[str, str]:
+            return {"Id": "1"}
+
+        def exec_start(self, _identifier: str, *, socket: bool) -> Any:
+            assert socket
+            return self.stream
+
+    plain, other = gevent.socket.socketpair()
+    with plain, other:
+        for stream in (plain, plain.makefile("rwb", buffering=0)):
+            monkeypatch.setattr(engine, "_api", lambda stream=stream: Exec(stream))
+            connection = engine.execute("x", ["sh"], user="")
+            assert connection._socket is plain  # noqa: SLF001 - what waits are made on
