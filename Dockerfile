@@ -34,7 +34,8 @@ LABEL org.opencontainers.image.title="Slipway" \
       org.opencontainers.image.description="Base image for rented GPUs: SSH, a shared workspace, cloud storage, supervised services" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      slipway.version="${VERSION}"
 COPY --from=venv /usr/local/share/ca-certificates/ /usr/local/share/ca-certificates/
 RUN apt-get -q update \
  && DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install \

@@ -6,10 +6,11 @@ container itself, and its Settings come from the environment it was started with
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slipway import environment, paths
+from slipway import environment, paths, report
 from slipway import settings as _settings
 from slipway.settings import Loaded
 
@@ -38,4 +39,32 @@ def data(phase: str) -> dict[str, Any]:
     return {"phase": phase, "live": live, "settings": read.settings, "loaded": read}
 
 
-live = [("@live", data("start"))]
+def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[str, Any]:
+    """
+    Return the host's data of a container seen from outside: all of it comes from that container.
+
+    + read: returns the content of a file in it, or raises OSError
+    + resolve: returns a path in it without symbolic links, or raises OSError
+    """
+    try:
+        content = read(str(paths.ENVIRONMENT))
+    except FileNotFoundError:
+        content = read("/proc/1/environ")  # not started by us: what the engine gave it
+    read_ = _settings.load(environment.parse(content.split(b"\0")), read=read, resolve=resolve)
+    boot = report.boot_of(read("/proc/1/stat"))
+    try:
+        is_ours = bool(read(str(paths.INSTALLED / "deploy.py")))
+    except FileNotFoundError:
+        is_ours = False
+    return {
+        "phase": "start",
+        "live": True,
+        "settings": read_.settings,
+        "loaded": read_,
+        "boot": boot,
+        "is_ours": is_ours,  # not any container: one that has Slipway
+    }
+
+
+# Inside, the container itself; outside, every one that runs. Connecting gives each its data.
+containers = ["@live"] if paths.PROJECT == paths.INSTALLED else ["@container"]

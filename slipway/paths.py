@@ -4,7 +4,8 @@ The paths of the contract: what child images, fleets and checks may rely on.
 
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent  # /opt/slipway in the image
+PROJECT = Path(__file__).resolve().parent.parent  # where this process has it
+INSTALLED = Path("/opt/slipway")  # where every container has it
 FILES = PROJECT / "files"  # mirrors /
 
 PYTHON = [f"{PROJECT}/venv/bin/python3", "-I", "-m"]  # nothing of the user's PYTHON* gets in

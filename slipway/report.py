@@ -118,7 +118,14 @@ def boot() -> str:
     PID 1's start time in clock ticks since the host's boot (field 22 of /proc/PID/stat, proc(5)).
     """
     try:
-        stat = Path("/proc/1/stat").read_text()
+        stat = Path("/proc/1/stat").read_bytes()
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[19]
+    return boot_of(stat)
+
+
+def boot_of(stat: bytes) -> str:
+    """
+    Return the same from what /proc/1/stat says.
+    """
+    return stat.rpartition(b")")[2].split()[19].decode()

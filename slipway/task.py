@@ -12,6 +12,8 @@ from pyinfra.api.deploy import deploy
 from pyinfra.api.exceptions import NestedOperationError, PyinfraError
 from pyinfra.context import ctx_host, ctx_state
 
+from slipway import paths
+
 
 def task(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """
@@ -25,6 +27,7 @@ def task(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         run = deploy(name)(function)
 
         def isolated(**arguments: Any) -> None:
+            host.connector_data["lock"] = str(paths.LOCK)  # for connectors that come from outside
             state = ctx_state.get()
             if not state.is_executing:
                 run(**arguments)

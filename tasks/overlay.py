@@ -4,10 +4,10 @@ The files that are the same in every container: files/ mirrors /.
 
 from slipway.operations import files
 from slipway.operations.files import File
-from slipway.paths import FILES, PROJECT
+from slipway.paths import FILES, INSTALLED
 from slipway.task import task
 
-VENV = PROJECT / "venv/bin"
+VENV = INSTALLED / "venv/bin"
 # The project's own programs; the rest of its venv stays off PATH
 LINKS = {f"/usr/local/bin/{name}": f"{VENV}/{name}" for name in ("supervisorctl",)}
 

@@ -18,9 +18,11 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import InventoryError
 from pyinfra.api.util import get_file_io
 from pyinfra.connectors.base import BaseConnector
-from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command_for_host
+from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
+import inventory
 from slipway import atomic
+from slipway.connectors import text
 
 
 class LiveConnector(BaseConnector):
@@ -39,11 +41,19 @@ class LiveConnector(BaseConnector):
             raise InventoryError("@live takes no name: it is the container you are in")
         yield "@live", {}, ["@live"]
 
+    def connect(self) -> None:
+        """
+        Have what this container says of itself as the host's data, where no inventory has.
+        """
+        if self.host.data.get("settings") is None:
+            for name, value in inventory.data("start").items():
+                setattr(self.host.data, name, value)
+
     def run_shell_command(
         self,
         command: StringCommand,
         print_output: bool = False,  # noqa: FBT001, FBT002 - pyinfra's signature
-        print_input: bool = False,  # noqa: ARG002, FBT001, FBT002 - pyinfra's signature
+        print_input: bool = False,  # noqa: FBT001, FBT002 - pyinfra's signature
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         """
@@ -51,19 +61,18 @@ class LiveConnector(BaseConnector):
         """
         arguments.pop("_get_pty", None)
         timeout = arguments.pop("_timeout", None)
-        stdin = arguments.pop("_stdin", None)
+        stdin = text.stdin(arguments.pop("_stdin", None))
         success = arguments.pop("_success_exit_codes", None) or [0]
         script = make_unix_command_for_host(self.state, self.host, command, **arguments)
+        if print_input:
+            self.host.log(f">>> {script}")
         with _popen(script.get_raw_value(), has_stdin=stdin is not None) as process:
             try:
-                stdout, stderr = process.communicate(_as_bytes(stdin), timeout or None)
+                stdout, stderr = process.communicate(stdin, timeout or None)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise TimeoutError(f"no end after {timeout} s") from None
-        output = CommandOutput(
-            [OutputLine("stdout", line) for line in _lines(stdout)]
-            + [OutputLine("stderr", line) for line in _lines(stderr)]
-        )
+        output = text.output(stdout, stderr)
         if print_output:
             for line in output:
                 self.host.log(line.line)
@@ -81,9 +90,7 @@ class LiveConnector(BaseConnector):
         """
         Write a file whole, at its mode if it is there, else at 0600. Raises OSError.
         """
-        with get_file_io(filename_or_io) as stream:
-            content = stream.read()
-        atomic.write(Path(remote_filename), _as_bytes(content) or b"", durable=False)
+        atomic.write(Path(remote_filename), text.content(filename_or_io), durable=False)
         return True
 
     def get_file(  # type: ignore[override]  # likewise
@@ -113,16 +120,3 @@ def _popen(script: str, *, has_stdin: bool) -> subprocess.Popen[bytes]:
         close_fds=False,
         start_new_session=True,  # so that a timeout kills what the shell started, too
     )
-
-
-def _as_bytes(content: object) -> bytes | None:
-    if content is None or isinstance(content, bytes):
-        return content
-    if isinstance(content, (list, tuple)):
-        return b"".join((_as_bytes(line) or b"") + b"\n" for line in content)
-    return str(content).encode(errors="surrogateescape")
-
-
-def _lines(output: bytes) -> list[str]:
-    lines = output.decode(errors="surrogateescape").split("\n")
-    return lines[:-1] if lines[-1] == "" else lines

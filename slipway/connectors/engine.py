@@ -1,0 +1,75 @@
+"""
+The container engine, through its API: which containers run, and commands in them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from socket import SocketIO
+from typing import Any, TypeVar
+
+from slipway.connectors.connection import Connection
+
+LABEL = "slipway.version"  # of the image and its children: see the Dockerfile
+
+T = TypeVar("T")
+
+
+class EngineError(OSError):
+    """
+    The engine can't do what was asked; the text is for a person.
+    """
+
+
+def running() -> list[str]:
+    """
+    Return the names of the running containers of Slipway's image. Raises EngineError.
+    """
+    filters = {"label": LABEL, "status": "running"}
+    found = _ask(lambda api: api.containers(filters=filters))
+    names = (name for container in found for name in container["Names"])
+    return sorted(name[1:] for name in names if name.rfind("/") == 0)  # /OTHER/ALIAS is a link
+
+
+def identify(name: str) -> str:
+    """
+    Return the ID of a running container. Raises EngineError for any other name.
+    """
+    container = _ask(lambda api: api.inspect_container(name))
+    state = container["State"]
+    if not state["Running"] or state["Paused"]:
+        raise EngineError(f"the container is {state['Status']}; start it first")
+    identifier: str = container["Id"]
+    return identifier
+
+
+def execute(container: str, words: Sequence[str], *, user: str) -> Connection:
+    """
+    Start a command in a running container; returns its streams. Raises EngineError.
+
+    + user: USER[:GROUP]; "" for the container's own
+    """
+    command = _ask(lambda api: api.exec_create(container, list(words), stdin=True, user=user))
+    stream = _ask(lambda api: api.exec_start(command["Id"], socket=True))
+    # the SDK hands out the socket's file, for TLS the socket itself; gevent's has a _sock, too
+    is_file = isinstance(stream, SocketIO)
+    return Connection(stream._sock if is_file else stream, owner=stream)  # noqa: SLF001
+
+
+def _ask(question: Callable[[Any], T]) -> T:
+    from docker.errors import DockerException  # noqa: PLC0415 - see _api
+
+    try:
+        return question(_api())
+    except (DockerException, OSError) as error:
+        text = str(getattr(error, "explanation", "") or error)
+        raise EngineError(text[:1].lower() + text[1:]) from None
+
+
+@functools.cache
+def _api() -> Any:
+    # pyinfra imports every connector there is, in a container too, where the SDK's 0.1 s count
+    import docker  # noqa: PLC0415
+
+    return docker.from_env().api  # where DOCKER_HOST and its kin say

@@ -1,0 +1,287 @@
+"""
+The shell protocol, against a real sh whose streams are framed as the engine frames them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import gevent
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from slipway.connectors.connection import Connection
+from slipway.connectors.shell import LeftoversError, Result, Shell
+
+Open = Callable[[], Shell]
+
+
+class Engine:
+    """
+    Runs sh as the engine's exec does: its input from a socket, its output framed into it.
+    """
+
+    def __init__(self) -> None:
+        ours, self.socket = socket.socketpair()
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            ["sh"], stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+        )
+        self.connection = Connection(ours)
+        self.lock = threading.Lock()
+        outputs = [(1, self.process.stdout), (2, self.process.stderr)]
+        for work in (self.feed, *(lambda each=each: self.frame(*each) for each in outputs)):
+            threading.Thread(target=work, daemon=True).start()
+
+    def feed(self) -> None:
+        """
+        Pass the input on to its end.
+        """
+        stdin = self.process.stdin
+        assert stdin
+        with contextlib.suppress(OSError), stdin:
+            while received := self.socket.recv(1 << 16):
+                stdin.write(received)
+                stdin.flush()
+
+    def frame(self, stream: int, output: IO[bytes]) -> None:
+        """
+        Pass an output on in frames; its end ends the connection.
+        """
+        with contextlib.suppress(OSError):
+            while read := os.read(output.fileno(), 1 << 15):
+                with self.lock:
+                    self.socket.sendall(struct.pack(">BxxxL", stream, len(read)) + read)
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """
+        End whatever still runs.
+        """
+        self.connection.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.socket.close()
+
+
+@pytest.fixture
+def open_shell() -> Iterator[Open]:
+    """
+    Open shells, each of which is gone when the test ends.
+    """
+    engines: list[Engine] = []
+
+    def make() -> Shell:
+        engines.append(Engine())
+        return Shell(engines[-1].connection, deadline=soon())
+
+    yield make
+    for engine in engines:
+        engine.close()
+
+
+@pytest.fixture
+def shell(open_shell: Open) -> Shell:
+    """
+    One shell.
+    """
+    return open_shell()
+
+
+def soon(seconds: float = 20.0) -> float:
+    """
+    Return a deadline.
+    """
+    return time.monotonic() + seconds
+
+
+def test_code_and_both_streams_are_told_apart(shell: Shell) -> None:
+    """
+    Also without a newline at the end, and with nothing at all.
+    """
+    script = "printf out; printf 'err\\n\\n' >&2; exit 7"
+
+    assert shell.run(script, deadline=soon()) == Result(7, b"out", b"err\n\n")
+    assert shell.run("true", deadline=soon()) == Result(0, b"", b"")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.binary(max_size=300), st.binary(max_size=300), st.integers(0, 255))
+def test_any_bytes_come_back_exactly(shell: Shell, out: bytes, err: bytes, code: int) -> None:
+    """
+    The command reads them from its input, so that nothing but the protocol is in the way.
+    """
+    script = f"head -c {len(out)}; cat >&2; exit {code}"
+
+    assert shell.run(script, stdin=out + err, deadline=soon()) == Result(code, out, err)
+
+
+@pytest.mark.parametrize("event", ["b 1", "e 0", "e left", "x"])
+def test_output_that_looks_like_a_mark_is_output(shell: Shell, event: str) -> None:
+    """
+    A mark is 128 random bits and the number of the command; another's is no mark.
+    """
+    foreign = f"{'0' * 32} 1 {event}\n"
+    own = f"{shell._mark} {shell._sequence} {event}\n"  # noqa: SLF001 - of the command before
+
+    for text in (foreign, own):
+        assert shell.run("cat", stdin=text.encode(), deadline=soon()).stdout == text.encode()
+
+
+def test_commands_do_not_see_the_mark(shell: Shell) -> None:
+    """
+    Neither in their environment nor in their arguments, nor in descriptors that they inherit.
+    """
+    seen = shell.run("set; env; cat /proc/$$/cmdline /proc/$$/environ; ls -l /proc/$$/fd")
+
+    assert seen.stdout.count(b"PATH=") >= 2
+    assert shell._mark.encode() not in seen.stdout  # noqa: SLF001 - what must not be there
+    assert b" 8 ->" not in seen.stdout
+    assert b" 9 ->" not in seen.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("exit 3", 3),
+        ("exec false", 1),
+        ("kill -KILL $$", 137),
+        ("kill -TERM 0", 143),  # its whole process group
+        ("cd /; set -e; trap 'exit 9' EXIT; false", 9),
+        ("(", 2),
+    ],
+)
+def test_a_command_can_not_end_the_shell(shell: Shell, script: str, code: int) -> None:
+    """
+    Nor change anything in it.
+    """
+    before = shell.run("pwd; umask; set -o").stdout
+    result = shell.run(script, deadline=soon())
+
+    assert (result.code, result.stdout) == (code, b"")
+    assert script == "(" or result.stderr == b""
+    assert shell.run("pwd; umask; set -o").stdout == before
+
+
+def test_input_is_read_exactly(shell: Shell) -> None:
+    """
+    Whoever reads none or a part of it leaves nothing that the shell would take for commands.
+    """
+    commands = b"echo harm; exit 1\n" * 40_000
+
+    assert shell.run("true", stdin=commands, deadline=soon()) == Result(0, b"", b"")
+    assert shell.run("head -c 4", stdin=commands, deadline=soon()).stdout == b"echo"
+    assert shell.run("cat", stdin=commands, deadline=soon()).stdout == commands
+    assert shell.run("exec 0<&-; echo over", stdin=commands, deadline=soon()).stdout == b"over\n"
+    assert shell.run("cat", deadline=soon()).stdout == b""  # none is given: none is there
+
+
+def test_long_commands_pass(shell: Shell) -> None:
+    """
+    Up to what the kernel takes as one argument; past it the failure is the command's.
+    """
+    word = "x" * 120_000
+
+    assert shell.run(f"printf %s {word}", deadline=soon()).stdout == word.encode()
+    assert shell.run(f"printf %s {word * 2}", deadline=soon()).code != 0
+    assert shell.run("echo next", deadline=soon()).stdout == b"next\n"
+
+
+def test_words_of_a_user_are_words(shell: Shell) -> None:
+    """
+    A command is one quoted argument, newlines and quotes in it included.
+    """
+    script = "printf '%s' \"a'b\n$(echo c)\"; : '; echo harm'"
+
+    assert shell.run(script).stdout == b"a'b\nc"
+
+
+def test_whoever_stays_behind_is_found_before_the_next_command(shell: Shell) -> None:
+    """
+    He holds the streams, and his output would be taken for the next command's.
+    """
+    began = time.monotonic()
+    first = shell.run("sleep 60 & echo started", deadline=soon())
+
+    assert first.stdout == b"started\n"
+    assert time.monotonic() - began < 30  # not waited for
+    with pytest.raises(LeftoversError):
+        shell.run("echo never", deadline=soon())
+
+
+def test_what_comes_between_commands_is_dropped(shell: Shell) -> None:
+    """
+    From somebody who has left the session, say.
+    """
+    shell.run("setsid -f sh -c 'sleep 0.2; echo late >&2; echo late'", deadline=soon())
+    late = soon()
+    while not shell._streams[1].content and time.monotonic() < late:  # noqa: SLF001 - it arrived
+        if received := shell._connection.poll():  # noqa: SLF001 - as is_over does
+            shell._feed(received)  # noqa: SLF001
+
+    assert shell.run("echo own; echo own >&2", deadline=soon()) == Result(0, b"own\n", b"own\n")
+
+
+def test_a_deadline_holds_for_silence_and_for_endless_output(open_shell: Open) -> None:
+    """
+    Also where the output never pauses.
+    """
+    for script in ("sleep 60", "yes", "cat; sleep 60"):
+        shell = open_shell()
+        with pytest.raises(TimeoutError):
+            shell.run(script, stdin=b"x" * 1_000_000, deadline=soon(0.5))
+
+
+def test_a_shell_that_is_killed_is_over(shell: Shell) -> None:
+    """
+    The command under which it was is a failed connection, not an empty result.
+    """
+    assert not shell.is_over()
+    with pytest.raises(ConnectionError):
+        shell.run("kill -KILL $PPID", deadline=soon())
+    assert shell.is_over()
+
+
+def test_hosts_wait_side_by_side(open_shell: Open) -> None:
+    """
+    Without gevent's patches: a wait in one greenlet lets the others run.
+    """
+    shells = [open_shell() for _ in range(10)]
+    began = time.monotonic()
+    jobs = [gevent.spawn(shell.run, "sleep 1; echo done", deadline=soon()) for shell in shells]
+    gevent.joinall(jobs)
+
+    assert {job.value for job in jobs} == {Result(0, b"done\n", b"")}
+    assert time.monotonic() - began < 5
+
+
+def test_a_lock_is_held_until_the_shell_ends(
+    open_shell: Open, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """
+    By the shell, and by nothing that it has started.
+    """
+    path = tmp_path_factory.mktemp("lock") / "a lock"
+    probe = f"flock -n '{path}' true"
+    first, other = open_shell(), open_shell()
+
+    assert first.lock(str(path), deadline=soon())
+    first.run("sleep 60 &")
+    assert other.run(probe).code == 1
+    first.close()
+    late = soon()
+    while other.run(probe).code and time.monotonic() < late:
+        pass
+    assert other.run(probe).code == 0
+    assert other.lock("/no/such/directory/lock", deadline=soon())
