@@ -7,7 +7,7 @@ from __future__ import annotations
 import socket
 from typing import Any, NamedTuple
 
-from slipway import keys, paths, report, xmlrpc
+from slipway import keys, paths, remote_states, report, xmlrpc
 
 TIMEOUT = 2.0  # seconds for each thing asked
 
@@ -37,6 +37,7 @@ def examine() -> Verdict:
         return Verdict(False, f"unhealthy: {complaint}")
     notes = [f"refused {entry['variable']}" for entry in last["refusals"]]
     notes += [f"degraded {entry['feature']}" for entry in last["degraded"]]
+    notes += remote_states.notes(last["settings"]["WORKSPACE"]["value"])
     return Verdict(True, "healthy" + (f" ({', '.join(notes)})" if notes else ""))
 
 
