@@ -34,7 +34,7 @@ def take(root: Path, name: str) -> Claim:
     for number in range(1, MOST):
         cache = root / (name if number == 1 else f"{name}~{number}")
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if claim := _lock(cache):
+        if claim := lock(cache):
             return claim
     raise OSError(f"{root}: {MOST} containers use {name} already")
 
@@ -45,19 +45,22 @@ def left(root: Path, name: str, *, own: Path) -> Iterator[Claim]:
     """
     for number in range(1, MOST):
         cache = root / (name if number == 1 else f"{name}~{number}")
-        if cache != own and cache.is_dir() and (claim := _lock(cache)):
+        if cache != own and cache.is_dir() and (claim := lock(cache)):
             with claim.lock:
                 yield claim
 
 
-def _lock(cache: Path) -> Claim | None:
-    lock = (cache / ".lock").open("ab")
+def lock(cache: Path) -> Claim | None:
+    """
+    Return the claim on a directory; None while somebody else has it. Raises OSError.
+    """
+    held = (cache / ".lock").open("ab")
     try:
-        flock(lock, LOCK_EX | LOCK_NB)
+        flock(held, LOCK_EX | LOCK_NB)
     except BlockingIOError:
-        lock.close()
+        held.close()
         return None
     except OSError:
-        lock.close()
+        held.close()
         raise
-    return Claim(cache, lock)
+    return Claim(cache, held)

@@ -160,7 +160,7 @@ def look(slipway: Slipway, remote: str = "far") -> Look:
 
 
 def wait_mounted(
-    slipway: Slipway, remote: str = "far", *, after: int = 0, seconds: float = PATIENCE
+    slipway: Slipway, remote: str = "far", *, after: int = 0, seconds: float = 2 * PATIENCE
 ) -> int:
     """
     Wait until a remote is mounted, once, by another rclone than `after`; returns that one's pid.
@@ -170,7 +170,11 @@ def wait_mounted(
         seen = look(slipway, remote)
         return seen.pid if seen.pid != after and seen.answers and seen.entries == 1 else 0
 
-    pid: int = wait_until(is_mounted, f"{remote} is mounted", seconds)
+    try:
+        pid: int = wait_until(is_mounted, f"{remote} is mounted", seconds)
+    except pytest.fail.Exception:
+        sys.stderr.write(slipway.logs())  # pytest shows it with the failure
+        raise
     return pid
 
 
@@ -327,6 +331,7 @@ def test_whatever_rclone_serves_is_written_and_read(
     """
     dav, sftp, web = serve("webdav"), serve("sftp"), serve("http")
     (web.data / "page").write_text("from the web")
+    (sftp.data / "p").mkdir()
     slipway = start(
         environment={
             **dav.variables("dav"),
