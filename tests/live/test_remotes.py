@@ -155,7 +155,7 @@ def look(slipway: Slipway, remote: str = "far") -> Look:
     lines = slipway.exec("sh", "-c", script, "sh", point).stdout.splitlines()
     escaped = point.replace(" ", r"\040")  # proc(5)
     pids = [int(line.split()[0]) for line in lines if f"rclone mount {remote}: " in line]
-    entries = sum(f" {escaped} " in line for line in lines)
+    entries = sum(f" {escaped} " in line and " fuse.rclone " in line for line in lines)
     return Look(pids[0] if pids else 0, entries, "answers" in lines)
 
 
@@ -800,8 +800,8 @@ def test_where_fuse_is_not_allowed_a_remote_may_be_copied(
     start: Start, serve: Callable[..., Server], network: str
 ) -> None:
     """
-    SLIPWAY_REMOTE_SYNC: fetched at the start, pushed while it runs and at the stop; nothing is
-    deleted on either side.
+    SLIPWAY_REMOTE_SYNC: fetched at the start, pushed while it runs, at the stop and after a kill;
+    nothing is deleted on either side.
     """
     server = serve()
     (server.data / "d").mkdir()
@@ -813,8 +813,15 @@ def test_where_fuse_is_not_allowed_a_remote_may_be_copied(
     wait_until(lambda: slipway.exec("cat", f"{point}/there").stdout == "from the remote", "fetched")
     slipway.check_output("sh", "-c", f"echo new > '{point}/a b'; rm {point}/there")
     wait_until((server.data / "d/a b").exists, "pushed")
+    wait_until(lambda: state(slipway)["pending"] == 0, "status knows it")
     slipway.check_output("sh", "-c", f"echo last > {point}/last")
     slipway.container.stop(timeout=10)
 
     assert (server.data / "d/last").read_text() == "last\n"
     assert (server.data / "d/there").read_text() == "from the remote"
+    slipway.container.start()
+    wait_until(lambda: slipway.exec("test", "-e", f"{point}/there").code == 0, "fetched again")
+    slipway.check_output("sh", "-c", f"echo changed > {point}/last")
+    slipway.container.kill()
+    slipway.container.start()
+    wait_until(lambda: (server.data / "d/last").read_text() == "changed\n", "pushed again")
