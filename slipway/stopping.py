@@ -40,11 +40,12 @@ class Signals:
         finally:
             self._held = False
         if self._came:
+            self._came = False  # the end itself may hold stops back, too
             raise Stop
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # once is enough: the end must not be cut short
-        self._came = True
         if not self._held:
             raise Stop
+        self._came = True

@@ -145,7 +145,7 @@ class Sync:
         if any(todo.values()):
             atomic.write(self.place / "last", versions.dump(self.last))
         self.pending = 0 if pushed else self.pending
-        if pushed and self.begun:
+        if pushed and self.begun and self.deadline is None:
             self.begun.clear()
             (self.place / "begun").unlink(missing_ok=True)
         return fetched and pushed
@@ -176,6 +176,8 @@ class Sync:
         self.begun.update(pushed)
         atomic.write(self.place / "begun", "\0".join(sorted(self.begun)).encode())
         done = self._copy(str(self.directory), self.remote, pushed)
+        if self.deadline is not None:
+            return done  # a stop has no time for it; what is begun is pushed again
         there = self._list(pushed)
         for path in pushed if there is not None else []:
             arrived = there.get(path) if there else None

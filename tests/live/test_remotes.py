@@ -150,7 +150,9 @@ def look(slipway: Slipway, remote: str = "far") -> Look:
     """
     point = f"/workspace/remote/{remote}"
     script = (
-        'pgrep -ax rclone; cat /proc/self/mountinfo; timeout 5 ls "$1" > /dev/null && echo answers'
+        "for pid in $(pgrep -x rclone); do "
+        "printf '%s ' $pid; tr '\\0' ' ' < /proc/$pid/cmdline; echo; done; "
+        'cat /proc/self/mountinfo; timeout 5 ls "$1" > /dev/null && echo answers'
     )
     lines = slipway.exec("sh", "-c", script, "sh", point).stdout.splitlines()
     escaped = point.replace(" ", r"\040")  # proc(5)
@@ -182,9 +184,13 @@ def state(slipway: Slipway, remote: str = "far") -> dict[str, Any]:
     """
     Return what `slipway status` says of a remote.
     """
-    mounts = slipway.as_json("slipway", "status", "--json")["mounts"]
-    (found,) = [mount for mount in mounts if mount["name"] == remote]
-    return dict(found)
+
+    def found() -> list[dict[str, Any]]:
+        mounts = slipway.as_json("slipway", "status", "--json")["mounts"]
+        return [mount for mount in mounts if mount["name"] == remote]
+
+    (only,) = wait_until(found, f"status lists {remote}")
+    return dict(only)
 
 
 def kept(

@@ -83,3 +83,13 @@ def test_a_stop_waits_for_what_must_not_be_cut(signals: Signals) -> None:
         block()
 
     assert done == ["to its end"]
+
+
+def test_the_end_is_not_cut_by_the_stop_that_began_it(signals: Signals) -> None:
+    """
+    What is done then may hold stops back, too.
+    """
+    with pytest.raises(Stop):
+        os.kill(os.getpid(), signal.SIGTERM)
+    with signals.held():
+        pass
