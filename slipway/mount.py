@@ -52,6 +52,7 @@ class Program:
         self.claim: Claim | None = None
         self.signals = Signals()
         self.state = State()
+        self.folder = ""  # of the cache, once rclone has said it: our options stay the same
 
     def run(self) -> int:
         """
@@ -152,10 +153,15 @@ class Program:
             return cache.repair(place, rescued=self.rescued, remote_has=asked.has, owner=owner)
 
         def adopt(place: Path) -> list[cache.Decision]:
-            if not cache.waiting(place) or (folder := asked.folder()) is None:
+            waiting = cache.waiting(place)
+            if not waiting or (place == own.cache and waiting == {self.folder}):
                 return []
+            if not self.folder and (folder := asked.folder()):
+                self.folder = folder.name
+            if not self.folder:
+                return []  # rclone can't say it: it can't mount the remote, either
             return cache.adopt(
-                place, own.cache, current=folder.name, rescued=self.rescued, owner=owner
+                place, own.cache, current=self.folder, rescued=self.rescued, owner=owner
             )
 
         self._report(repair(own.cache))
