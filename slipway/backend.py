@@ -29,29 +29,34 @@ class Folder(NamedTuple):
     root: str  # the directory that the remote shows, of its target
 
 
+NOWHERE = Folder("", "")  # not known yet
+
+
 class Backend:
     """
     One remote, asked with the rclone command. No answer, for whatever reason, is an answer, too.
     """
 
-    def __init__(self, name: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, environment: Mapping[str, str], *, folder: Folder = NOWHERE
+    ) -> None:
         self.name = name
         self.environment = environment
-        self._folder: Folder | None = None
+        self.known = folder
         self._is_silent = False
 
     def folder(self) -> Folder | None:
         """
         Return its folder of the cache; None where rclone can't say.
         """
-        if self._folder is None and not self._is_silent:
+        if self.known == NOWHERE and not self._is_silent:
             _, answer = self._ask("rc", "--loopback", "operations/fsinfo", f"fs={self.name}:")
             try:
-                known = json.loads(answer)
-                self._folder = Folder(str(known["Name"]), str(known["Root"]).strip("/"))
+                told = json.loads(answer)
+                self.known = Folder(str(told["Name"]), str(told["Root"]).strip("/"))
             except (ValueError, KeyError, TypeError):
                 self._is_silent = True
-        return self._folder
+        return None if self.known == NOWHERE else self.known
 
     def has(self, _folder: str, path: str) -> bool | None:
         """

@@ -52,7 +52,7 @@ class Program:
         self.claim: Claim | None = None
         self.signals = Signals()
         self.state = State()
-        self.folder = ""  # of the cache, once rclone has said it: our options stay the same
+        self.folder = backend.NOWHERE  # of the cache, once rclone has said it: it stays the same
 
     def run(self) -> int:
         """
@@ -146,7 +146,7 @@ class Program:
         """
         Put in order what a kill left in the write cache, and say what was done. Raises OSError.
         """
-        asked = Backend(self.name, self.variables)
+        asked = Backend(self.name, self.variables, folder=self.folder)
         owner = (self.around.uid, self.around.gid)
 
         def repair(place: Path) -> list[cache.Decision]:
@@ -154,14 +154,12 @@ class Program:
 
         def adopt(place: Path) -> list[cache.Decision]:
             waiting = cache.waiting(place)
-            if not waiting or (place == own.cache and waiting == {self.folder}):
+            if not waiting or (place == own.cache and waiting == {self.folder.name}):
                 return []
-            if not self.folder and (folder := asked.folder()):
-                self.folder = folder.name
-            if not self.folder:
+            if (folder := asked.folder()) is None:
                 return []  # rclone can't say it: it can't mount the remote, either
             return cache.adopt(
-                place, own.cache, current=self.folder, rescued=self.rescued, owner=owner
+                place, own.cache, current=folder.name, rescued=self.rescued, owner=owner
             )
 
         self._report(repair(own.cache))
@@ -169,6 +167,7 @@ class Program:
         for other in claim.left(self.caches, self.name, own=own.cache):
             self._report(repair(other.cache))
             self._report(adopt(other.cache))
+        self.folder = asked.known
 
     def _report(self, decisions: list[cache.Decision]) -> None:
         what = {
