@@ -9,11 +9,12 @@ them, waits for them for ever, or uploads a mixture of old and new bytes over th
 Measured with rclone 1.60.1 and 1.75.2; see also https://github.com/rclone/rclone/issues/7309.
 
 What is provably whole is completed, what is not is set aside where its owner finds it, and what is
-sound is not touched.
+sound is not touched. Killed at any moment, a repair leaves a state that the next one goes on from.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -23,10 +24,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway import atomic
+from slipway import rescue
 
 KEEP, COMPLETE, RESCUE, DROP = "keep", "complete", "rescue", "drop"
+NOBODY = (-1, -1)  # chown(2): the owner stays
 
+_TOPS = ("vfs", "vfsMeta")
 _HASH = re.compile(r"\{[^{}/]*\}$")
 _KNOWN = {"ModTime", "ATime", "Size", "Rs", "Fingerprint", "Dirty"}
 
@@ -72,13 +75,17 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
     ranges = [(part["Pos"], part["Size"]) for part in known["Rs"] or []]
     if not known["Dirty"]:
         return so(KEEP, "is a copy of what the remote has")
-    if not ranges and known["Size"] == 0:
-        if item.size == 0:
-            return so(KEEP, "is empty")
-        return so(COMPLETE, "was written here as a whole")
-    if _covers(ranges, known["Size"]) and item.size >= known["Size"]:
+    if not _covers(ranges, known["Size"]):
+        return so(RESCUE, "was being changed: only parts of it are here")
+    if item.size == known["Size"]:
         return so(KEEP, "is whole")
-    return so(RESCUE, "was being changed: only parts of it are here")
+    # The metadata is of an earlier moment, when it was whole: all that came since came from here.
+    if item.size > known["Size"]:
+        return so(COMPLETE, "was written here as a whole" if known["Size"] == 0 else "grew here")
+    # Cut here, or by a machine that lost its power: not worth the remote's copy.
+    if remote_has(item.folder, item.path) is False:
+        return so(COMPLETE, "is new and was cut here")
+    return so(RESCUE, "is shorter than it was")
 
 
 def _without_metadata(
@@ -94,63 +101,76 @@ def _without_metadata(
     return so(RESCUE, "may be changed, and the remote has such a file")
 
 
-def repair(cache: Path, *, rescued: Path, remote_has: RemoteHas) -> list[Decision]:
+def repair(
+    cache: Path, *, rescued: Path, remote_has: RemoteHas, owner: tuple[int, int] = NOBODY
+) -> list[Decision]:
     """
     Put a cache in order; returns what was done but for what was kept. Raises OSError.
 
-    Killed at any moment, the next repair goes on: each step leaves a state that it knows.
-
     + cache: rclone's --cache-dir, of one remote and used by nobody now
     + rescued: where files are set aside
+    + owner: uid and gid of what is set aside
     """
-    done = []
-    for item in items(cache):
-        decision = decide(item, remote_has)
-        if decision.action == KEEP:
-            continue
+    decided = [(item, decide(item, remote_has)) for item in items(cache)]
+    done = [(item, decision) for item, decision in decided if decision.action != KEEP]
+    done.sort(key=lambda entry: entry[1].action != DROP)  # what is dropped may be in another's way
+    for item, decision in done:
         content = cache / "vfs" / item.folder / item.path
         metadata = cache / "vfsMeta" / item.folder / item.path
         if decision.action == COMPLETE:
-            _complete(content, metadata)
+            _complete(cache, content, metadata)
         elif decision.action == RESCUE:
-            _set_aside(content, rescued / item.path)
-            metadata.unlink(missing_ok=True)
+            rescue.set_aside(content, rescued, item.path, owner=owner)
+            _unlink(metadata)
         else:
-            metadata.unlink(missing_ok=True)
-            content.unlink(missing_ok=True)
-        done.append(decision)
-    return done
+            _unlink(metadata)
+            if item.size is not None:
+                content.unlink()
+    return [decision for _, decision in done]
 
 
-def adopt(cache: Path, *, current: str, rescued: Path) -> list[Decision]:
+def waiting(cache: Path) -> set[str]:
     """
-    Move pending files of the remote's earlier configurations to where rclone looks for them now.
+    Return the folders with files that are not uploaded yet; call it after `repair`.
+    """
+    return {item.folder for item in items(cache) if _is_pending(item)}
+
+
+def adopt(
+    source: Path, target: Path, *, current: str, rescued: Path, owner: tuple[int, int] = NOBODY
+) -> list[Decision]:
+    """
+    Move pending files to where rclone looks for them now. Raises OSError.
 
     A remote made of variables has a folder with a hash of its options, so that a renewed token
-    strands what waits. Call it after `repair`. Raises OSError.
+    strands what waits; a container that is gone leaves a cache of its own. Call it after `repair`
+    of both. The metadata is there before the content: metadata alone is dropped, content alone
+    would be doubtful.
 
+    + source, target: caches, of which source may be target
     + current: the folder's present name
     """
     done = []
-    for item in items(cache):
-        if item.folder == current or _bare(item.folder) != _bare(current):
+    for item in items(source):
+        is_there = (source, item.folder) == (target, current)
+        if is_there or _bare(item.folder) != _bare(current) or not _is_pending(item):
             continue
-        known = _parsed(item.metadata)
-        if known is None or not known["Dirty"] or item.size is None:
-            continue
-        contents, metadata = cache / "vfs", cache / "vfsMeta"
-        there = _parsed(_read(metadata / current / item.path))
+        content = source / "vfs" / item.folder / item.path
+        metadata = source / "vfsMeta" / item.folder / item.path
+        new_content, new_metadata = (target / top / current / item.path for top in _TOPS)
+        there = _parsed(_read(new_metadata))
+        reason = "waited in a cache that is used no more"
         if there is not None and there["Dirty"]:
-            _set_aside(contents / item.folder / item.path, rescued / item.path)
-            (metadata / item.folder / item.path).unlink(missing_ok=True)
-            reason = "waits in two versions; this is the older configuration's"
-            done.append(Decision(item.folder, item.path, RESCUE, reason))
-            continue
-        for top in (contents, metadata):  # content first: metadata alone would be dropped
-            target = top / current / item.path
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (top / item.folder / item.path).rename(target)
-        done.append(Decision(current, item.path, COMPLETE, "waited in an earlier configuration"))
+            is_free, reason = False, "waits in two versions; this is the other cache's"
+        else:
+            is_free = _make_room(new_content, new_metadata)
+        if is_free:
+            _write(target, new_metadata, item.metadata or b"")
+            content.rename(new_content)
+        else:
+            rescue.set_aside(content, rescued, item.path, owner=owner)
+        _unlink(metadata)
+        done.append(Decision(current, item.path, COMPLETE if is_free else RESCUE, reason))
     return done
 
 
@@ -158,7 +178,7 @@ def folders(cache: Path) -> set[str]:
     """
     Return the folders of a cache.
     """
-    return {entry.name for top in ("vfs", "vfsMeta") for entry in _directories(cache / top)}
+    return {entry.name for top in _TOPS for entry in _directories(cache / top)}
 
 
 def items(cache: Path) -> Iterator[Item]:
@@ -183,7 +203,7 @@ def _files(root: Path) -> Iterator[tuple[str, int]]:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 pending.append(entry.path)
-            elif not entry.name.endswith(".slipway"):
+            elif entry.is_file(follow_symlinks=False):  # rclone makes no others
                 yield entry.path[prefix:], entry.stat(follow_symlinks=False).st_size
 
 
@@ -219,7 +239,12 @@ def _covers(ranges: list[tuple[int, int]], size: int) -> bool:
     return end >= size
 
 
-def _complete(content: Path, metadata: Path) -> None:
+def _is_pending(item: Item) -> bool:
+    known = _parsed(item.metadata)
+    return item.size is not None and known is not None and known["Dirty"]
+
+
+def _complete(cache: Path, content: Path, metadata: Path) -> None:
     status = content.stat()
     known = _parsed(_read(metadata)) or {"Fingerprint": ""}
     now = datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat()
@@ -231,20 +256,41 @@ def _complete(content: Path, metadata: Path) -> None:
         "Fingerprint": known["Fingerprint"],
         "Dirty": True,
     }
+    if metadata.is_dir():  # of files that were in a directory of this name: without content
+        shutil.rmtree(metadata)
     metadata.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    atomic.write(metadata, json.dumps(whole).encode())
+    _write(cache, metadata, json.dumps(whole).encode())
 
 
-def _set_aside(content: Path, target: Path) -> None:
+def _make_room(content: Path, metadata: Path) -> bool:
     """
-    Move a file to a name that is free: an earlier rescue is not overwritten.
+    Take away a copy of what the remote has; tells whether files can be there now.
     """
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    free, number = target, 1
-    while free.exists():
-        number += 1
-        free = target.with_name(f"{target.name}~{number}")
-    shutil.move(content, free)
+    try:
+        for path in (content, metadata):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        return False  # a file where the other version has a directory, or the reverse
+    return True
+
+
+def _write(cache: Path, path: Path, content: bytes) -> None:
+    """
+    Replace a file whole; the draft lies outside of the trees, in which any name is a user's.
+    """
+    draft = cache / ".draft"
+    with draft.open("wb") as stream:
+        os.fchmod(stream.fileno(), 0o600)
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.rename(path)
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        path.unlink()
 
 
 def _read(path: Path) -> bytes | None:

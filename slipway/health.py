@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import atomic, gpus, keys, paths, report, xmlrpc
+from slipway import atomic, gpus, keys, paths, remote_states, report, xmlrpc
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
@@ -66,6 +66,7 @@ def _examined() -> tuple[str, list[str]]:
     missing = {entry["feature"] for entry in last["degraded"]}
     notes = [f"refused {entry['variable']}" for entry in last["refusals"]]
     notes += [f"degraded {entry['feature']}" for entry in last["degraded"]]
+    notes += remote_states.notes(last["settings"]["WORKSPACE"]["value"])
     if not last["services"]:
         return "", notes
     complaint, of_services = _services(with_sshd="sshd" not in missing)

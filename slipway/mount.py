@@ -7,102 +7,257 @@ When it is told to stop it has rclone upload first what waits, within a bound.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
-from fcntl import LOCK_EX, LOCK_NB, flock
+from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import IO, NamedTuple
 
-from slipway import cache, environment, mountinfo, paths, rc
-from slipway.environment import Surroundings
+from slipway import backend, cache, claim, environment, mountinfo, paths, rc, remote_states
+from slipway.backend import Backend
+from slipway.claim import Claim
+from slipway.mountinfo import Mount
+from slipway.pace import Pace
+from slipway.remote_states import State
 from slipway.settings import Settings
+from slipway.stopping import Signals, Stop
 
-STEADY = 10.0  # seconds after which an end of rclone counts as an accident: mounted again at once
-PAUSE = 12.0  # seconds between starts that fail: at most five a minute
+PACE = 12.0  # seconds between two starts of rclone: at most five a minute
 GRACE = 1.5  # seconds that rclone has to unmount
-MOST_CACHES = 100  # containers that share one workspace
-ASKING = 20.0  # seconds for a question to a remote
-NOT_FOUND = {3, 4}  # of rclone's exit codes: directory, file (https://rclone.org/docs/)
+LOOK = 5.0  # seconds for a stat of a mount point, which answers without the remote
+PROBE_EVERY = 30.0  # seconds between two questions whether the remote answers: each is a request
+PROBE = 5.0  # seconds that it has for the answer
+_PROBED = ".slipway-probe"  # a file that no remote has
 
 
-class Place(NamedTuple):
+class Program:
     """
-    Where a remote is mounted, and what belongs to that.
+    One remote: its mount, what belongs to that, and the rclone that serves it.
     """
 
-    name: str
-    point: Path
-    cache: Path
-    socket: Path
-    rescued: Path
+    def __init__(self, name: str, settings: Settings) -> None:
+        root = Path(settings.workspace, "remote")
+        self.name = name
+        self.settings = settings
+        self.around = environment.observe(settings.workspace)
+        self.point = root / name
+        self.caches = root / ".cache"
+        self.rescued = root / ".rescued" / name
+        self.socket = remote_states.socket_of(name)
+        self.variables = backend.variables(settings, self.around)
+        self.claim: Claim | None = None
+        self.signals = Signals()
+        self.state = State()
+        self.folder = backend.NOWHERE  # of the cache, once rclone has said it: it stays the same
 
+    def run(self) -> int:
+        """
+        Keep the remote mounted until told to stop.
+        """
+        pace = Pace(PACE)
+        try:
+            self._end_predecessor()
+            self._note(State())
+            while True:
+                pace.wait()
+                try:
+                    self._mount()
+                except OSError as error:
+                    self._tell(f"{error.filename or self.point}: {error.strerror or error}")
+        except Stop:
+            self._note(State(detail="is stopped"))
+            return 0
 
-class Stop(Exception):  # noqa: N818 - no error: somebody asks for the end
-    """
-    SIGTERM or SIGINT came.
-    """
+    def _mount(self) -> None:
+        """
+        Mount it once, and return when rclone has ended. Raises OSError.
+        """
+        self.claim = self.claim or claim.take(self.caches, self.name)
+        if complaint := self._prepare():
+            self._tell(complaint)
+            return
+        self._repair(self.claim)
+        process = None
+        try:
+            with self.signals.held():  # a stop must know of it
+                process = subprocess.Popen(
+                    command(self.name, self.point, cache=self.claim.cache, socket=self.socket),
+                    env=self.variables,
+                    pass_fds=[self.claim.lock.fileno()],  # the cache is in use while rclone lives
+                )
+            self._note(State(process.pid))
+            self._watch(process.pid)
+        except Stop:
+            if process:
+                self._end(process)
+            raise
+        finally:
+            if process and process.poll() is None:
+                process.kill()
+                process.wait()
+        self._tell(f"rclone ended with {process.returncode}")
+
+    def _prepare(self) -> str:
+        """
+        Make ready for rclone; returns why that can't be, "" where it can. Raises OSError.
+        """
+        if self._is_served():
+            return f"{self.point} is mounted by another container, and used from here, too"
+        clear(self.point)
+        self.point.mkdir(parents=True, exist_ok=True)
+        if mounted(self.point):
+            return f"{self.point} has something else mounted; unmount it, or rename the remote"
+        if any(self.point.iterdir()):
+            return f"{self.point} has files in it, which a mount would hide; move them away"
+        self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.socket.unlink(missing_ok=True)  # left by one that was killed: rclone would not start
+        return ""
+
+    def _is_served(self) -> bool:
+        """
+        Tell whether a mount is alive that is none of ours.
+
+        Where the workspace is shared with another container as :rshared, that one's mounts are seen
+        here, too, and taking one away here takes it away there.
+        """
+        if not any(mount.type == "fuse.rclone" for mount in mounted(self.point)):
+            return False
+        words = ["timeout", "-s", "KILL", str(LOOK), "stat", "--", str(self.point)]
+        looked = subprocess.run(words, check=False, capture_output=True, env={"LC_ALL": "C"})
+        return b"not connected" not in looked.stderr
+
+    def _end_predecessor(self) -> None:
+        """
+        End the rclone of a program that was killed: it has the cache, and may still be dying.
+        """
+        pid = remote_states.read(self.name).pid
+        with contextlib.suppress(OSError):
+            if pid and os.fsencode(self.socket) in Path(f"/proc/{pid}/cmdline").read_bytes():
+                descriptor = os.pidfd_open(pid)
+                os.kill(pid, signal.SIGKILL)
+                select.select([descriptor], [], [], GRACE)
+                os.close(descriptor)
+
+    def _repair(self, own: Claim) -> None:
+        """
+        Put in order what a kill left in the write cache, and say what was done. Raises OSError.
+        """
+        asked = Backend(self.name, self.variables, folder=self.folder)
+        owner = (self.around.uid, self.around.gid)
+
+        def repair(place: Path) -> list[cache.Decision]:
+            return cache.repair(place, rescued=self.rescued, remote_has=asked.has, owner=owner)
+
+        def adopt(place: Path) -> list[cache.Decision]:
+            waiting = cache.waiting(place)
+            if not waiting or (place == own.cache and waiting == {self.folder.name}):
+                return []
+            if (folder := asked.folder()) is None:
+                return []  # rclone can't say it: it can't mount the remote, either
+            return cache.adopt(
+                place, own.cache, current=folder.name, rescued=self.rescued, owner=owner
+            )
+
+        self._report(repair(own.cache))
+        self._report(adopt(own.cache))
+        for other in claim.left(self.caches, self.name, own=own.cache):
+            self._report(repair(other.cache))
+            self._report(adopt(other.cache))
+        self.folder = asked.known
+
+    def _report(self, decisions: list[cache.Decision]) -> None:
+        what = {
+            cache.COMPLETE: "is uploaded now",
+            cache.RESCUE: f"is set aside in {self.rescued}",
+            cache.DROP: "is dropped",
+        }
+        for decision in decisions:
+            _say(f"{self.name}: {decision.path} {decision.reason}: it {what[decision.action]}")
+
+    def _watch(self, pid: int) -> None:
+        """
+        Return when rclone has ended; say meanwhile when its remote stops or begins to answer.
+        """
+        with Path("/proc/self/mountinfo").open("rb") as mounts, _descriptor(pid) as ended:
+            poll = select.poll()
+            poll.register(ended, select.POLLIN)
+            poll.register(mounts, select.POLLPRI)  # a mount came or went (proc(5))
+            due = None
+            while True:
+                if due is None and mounted(self.point):
+                    due = time.monotonic()
+                    with contextlib.suppress(OSError):  # it waited through a kill: long enough
+                        rc.hurry(self.socket)
+                if due is not None and time.monotonic() >= due:
+                    self._note(State(pid, "" if self._answers() else "does not answer"))
+                    due = time.monotonic() + PROBE_EVERY
+                wait = None if due is None else 1000 * max(0.0, due - time.monotonic())
+                if any(descriptor == ended for descriptor, _ in poll.poll(wait)):
+                    return
+
+    def _answers(self) -> bool:
+        try:
+            rc.call(
+                self.socket,
+                "operations/stat",
+                timeout=PROBE,
+                fs=f"{self.name}:",
+                remote=_PROBED,
+                opt={"filesOnly": True},  # no directory is listed
+            )
+        except OSError:
+            return False
+        return True
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """
+        Upload what waits, then unmount.
+        """
+        place = self.claim.cache if self.claim else self.caches
+        try:
+            left = rc.drain(self.socket, seconds=self.settings.drain_seconds)
+        except OSError as error:
+            _say(f"what waits for its upload stays in {place}: {error}")
+        else:
+            if left:
+                _say(f"{left} files are not uploaded yet; they stay in {place} for the next start")
+        process.terminate()
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:  # somebody sits in the mount
+            process.kill()
+            process.wait()
+        if not self._is_served():
+            clear(self.point)
+
+    def _tell(self, complaint: str) -> None:
+        """
+        Say why it is not mounted, once for each reason.
+        """
+        if self.state.detail != complaint:
+            _say(complaint)
+        self._note(State(detail=complaint))
+
+    def _note(self, state: State) -> None:
+        if state.pid and self.state.pid and state.detail != self.state.detail:
+            _say(f"{self.name} {state.detail or 'answers'}")
+        self.state = state
+        with contextlib.suppress(OSError):  # /run is full: `status` knows less
+            remote_states.write(self.name, state)
 
 
 def run(name: str, settings: Settings) -> int:
     """
-    Keep a remote mounted until told to stop; returns 1 where it can't be mounted at all.
+    Keep a remote mounted until told to stop.
     """
-    root = Path(settings.workspace, "remote")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
-    try:
-        own_cache, lock = take_cache(root / ".cache", name)
-        place = Place(name, root / name, own_cache, socket_of(name), root / ".rescued" / name)
-        while True:
-            began = time.monotonic()
-            try:
-                complaint = _prepare(place)
-            except OSError as error:
-                complaint = f"{error.filename or place.point}: {error.strerror}"
-            if complaint:
-                _say(complaint)
-            else:
-                _repair(place, settings)
-                _mounted(place, settings, lock)
-            if time.monotonic() - began < STEADY:
-                time.sleep(PAUSE)
-    except Stop:
-        return 0
+    return Program(name, settings).run()
 
 
-def socket_of(name: str) -> Path:
-    """
-    Return the socket of a mount's remote control; a hash where a path would be too long for one.
-    """
-    return paths.RUN / "rclone" / f"{name.encode().hex()[:80]}.sock"
-
-
-def take_cache(root: Path, name: str) -> tuple[Path, IO[bytes]]:
-    """
-    Return a write cache that no other container uses, and the lock on it. Raises OSError.
-
-    The lock dies with its holder (flock(2)), so what a container that is gone for good left behind
-    is taken by the next one. `~` is in no remote's name.
-    """
-    for number in range(1, MOST_CACHES):
-        own = root / (name if number == 1 else f"{name}~{number}")
-        own.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (own / ".lock").open("ab")
-        try:
-            flock(lock, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            continue
-        return own, lock
-    raise OSError(f"{root}: {MOST_CACHES} containers use {name} already")
-
-
-def command(place: Place, around: Surroundings) -> list[str]:
+def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:
     """
     Return rclone's words; what is an option here can't be set by an `RCLONE_*` variable.
 
@@ -111,137 +266,37 @@ def command(place: Place, around: Surroundings) -> list[str]:
     # fmt: off
     return [
         "setpriv", "--pdeathsig", "KILL", "--",
-        paths.RCLONE, "mount", f"{place.name}:", str(place.point),
-        "--allow-other", "--uid", str(around.uid), "--gid", str(around.gid),
-        "--vfs-cache-mode", "full", "--cache-dir", str(place.cache),
-        "--rc", "--rc-no-auth", "--rc-addr", f"unix://{place.socket}",
-        "--log-level", "NOTICE",
+        paths.RCLONE, "mount", f"{name}:", str(point),
+        "--vfs-cache-mode", "full", "--cache-dir", str(cache),
+        "--rc", "--rc-no-auth", "--rc-addr", f"unix://{socket}",
     ]
     # fmt: on
 
 
-def variables(settings: Settings) -> dict[str, str]:
+def mounted(point: Path) -> list[Mount]:
     """
-    Return rclone's environment: the container's, without what a mount's safety rests on.
+    Return what is mounted at a point, without touching it.
     """
-    return {"RCLONE_CONFIG": str(paths.RCLONE_CONF), **os.environ, **settings.for_mounts()}
+    text = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
+    return [mount for mount in mountinfo.parse(text) if mount.point == str(point)]
 
 
 def clear(point: Path) -> None:
     """
     Take away what a killed rclone left mounted; FUSE then answers ENOTCONN to everything.
     """
-    text = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
-    for mount in mountinfo.parse(text):
-        if mount.point == str(point):
+    for mount in mounted(point):
+        if mount.type == "fuse.rclone":
             subprocess.run(["fusermount3", "-uz", "--", str(point)], check=False)
 
 
-def _prepare(place: Place) -> str:
-    """
-    Make ready for rclone; returns why that can't be, "" where it can.
-    """
-    clear(place.point)
-    place.point.mkdir(parents=True, exist_ok=True)
-    if any(place.point.iterdir()):
-        return f"{place.point} has files in it, which a mount would hide; move them away"
-    place.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place.socket.unlink(missing_ok=True)  # left by one that was killed: rclone would not start
-    return ""
-
-
-def _repair(place: Place, settings: Settings) -> None:
-    """
-    Put in order what a kill left in the write cache, and say what was done.
-    """
-    child = variables(settings)
-
-    def remote_has(folder: str, path: str) -> bool | None:
-        bare = folder.partition("{")[0]
-        where = f":local:/{path}" if bare == "local" else f"{bare}:{path}"
-        try:
-            done = subprocess.run(
-                [paths.RCLONE, "lsjson", "--stat", "--retries", "1", "--contimeout", "5s", where],
-                env=child,
-                capture_output=True,
-                timeout=ASKING,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return None
-        if done.returncode in NOT_FOUND:
-            return False
-        return None if done.returncode else done.stdout.strip() != b"null"
-
-    done = cache.repair(place.cache, rescued=place.rescued, remote_has=remote_has)
-    earlier = {name for name in cache.folders(place.cache) if "{" in name}
-    if earlier and (current := _folder(place.name, child)):
-        done += cache.adopt(place.cache, current=current, rescued=place.rescued)
-    for decision in done:
-        what = {
-            cache.COMPLETE: "is uploaded now",
-            cache.RESCUE: f"is set aside in {place.rescued}",
-            cache.DROP: "is dropped",
-        }[decision.action]
-        _say(f"{place.name}: {decision.path} {decision.reason}: it {what}")
-
-
-def _folder(name: str, child: dict[str, str]) -> str:
-    """
-    Ask rclone for the cache folder of a remote: its name, with a hash if variables make it.
-    """
-    done = subprocess.run(
-        [paths.RCLONE, "rc", "--loopback", "operations/fsinfo", f"fs={name}:"],
-        env=child,
-        capture_output=True,
-        timeout=ASKING,
-        check=False,
-    )
+@contextlib.contextmanager
+def _descriptor(pid: int) -> Iterator[int]:
+    descriptor = os.pidfd_open(pid)
     try:
-        return str(json.loads(done.stdout)["Name"])
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-def _mounted(place: Place, settings: Settings, lock: IO[bytes]) -> None:
-    """
-    Run rclone until it ends or we are told to stop, in which case what waits is uploaded first.
-    """
-    around = environment.observe(settings.workspace)
-    process = subprocess.Popen(
-        command(place, around),
-        env=variables(settings),
-        pass_fds=[lock.fileno()],  # the cache is in use for as long as rclone lives
-    )
-    try:
-        process.wait()
-    except Stop:
-        _drain(place, settings.drain_seconds)
-        process.terminate()
-        try:
-            process.wait(GRACE)
-        except subprocess.TimeoutExpired:  # somebody sits in the mount
-            clear(place.point)
-            process.kill()
-            process.wait()
-        raise
-    _say(f"rclone ended with {process.returncode}")
-
-
-def _drain(place: Place, seconds: float) -> None:
-    try:
-        left = rc.drain(place.socket, seconds=seconds)
-    except OSError as error:
-        _say(f"what waits for its upload stays in {place.cache}: {error}")
-        return
-    if left:
-        _say(f"{left} files are not uploaded yet; they stay in {place.cache} for the next start")
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # once is enough: the end must not be cut short
-    raise Stop
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _say(message: str) -> None:

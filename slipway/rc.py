@@ -40,17 +40,29 @@ def pending(path: Path, *, timeout: float = 2.0) -> int:
     return int(disk.get("uploadsInProgress", 0)) + int(disk.get("uploadsQueued", 0))
 
 
+def hurry(path: Path, *, timeout: float = 2.0) -> None:
+    """
+    Have what waits uploaded now instead of after the write-back delay. Raises OSError.
+    """
+    for item in call(path, "vfs/queue", timeout=timeout).get("queue") or []:
+        if not item.get("uploading"):
+            expiry = {"id": item["id"], "expiry": _NOW}
+            call(path, "vfs/queue-set-expiry", timeout=timeout, **expiry)
+
+
 def drain(path: Path, *, seconds: float) -> int:
     """
-    Have everything uploaded now instead of after the write-back delay; returns what is left.
+    Have everything uploaded; returns what is left. Raises OSError where rclone does not answer.
 
-    + seconds: how long to wait for it at most. Raises OSError where rclone does not answer.
+    + seconds: how long to wait for it at most
     """
     deadline = time.monotonic() + seconds
-    while left := pending(path):
-        for item in call(path, "vfs/queue").get("queue") or []:
-            if not item.get("uploading"):
-                call(path, "vfs/queue-set-expiry", id=item["id"], expiry=_NOW)
+
+    def patience() -> float:
+        return min(2.0, max(_PAUSE, deadline - time.monotonic()))
+
+    while left := pending(path, timeout=patience()):
+        hurry(path, timeout=patience())
         if time.monotonic() > deadline:
             return left
         time.sleep(_PAUSE)

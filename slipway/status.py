@@ -7,8 +7,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from slipway import environment, mountinfo, paths, providers, rc, report, xmlrpc
-from slipway.mount import socket_of
+from slipway import (
+    environment,
+    mountinfo,
+    paths,
+    providers,
+    remote_states,
+    report,
+    rescue,
+    xmlrpc,
+)
+
+_SHOWN = 20  # files set aside that are named to a person: --json has them all
 
 
 def gather() -> dict[str, Any]:
@@ -24,7 +34,6 @@ def gather() -> dict[str, Any]:
     last = report.load() or {}
     workspace = last.get("settings", {}).get("WORKSPACE", {}).get("value", "/workspace")
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
-    below = f"{workspace.rstrip('/')}/remote/"
     variables = environment.read(paths.ENVIRONMENT) if paths.ENVIRONMENT.exists() else {}
     address = providers.detect(variables).ssh_address(variables)
     return {
@@ -38,15 +47,8 @@ def gather() -> dict[str, Any]:
             {key: process[key] for key in ("name", "statename", "pid", "description")}
             for process in processes
         ],
-        "mounts": [
-            {
-                "point": mount.point,
-                "pending": _pending(mount.point.removeprefix(below)),
-            }
-            for mount in mounts
-            if mount.point.startswith(below)
-        ],
-        "rescued": _rescued(Path(workspace, "remote/.rescued")),
+        "mounts": [remote._asdict() for remote in remote_states.gather(workspace)],
+        "rescued": rescue.found(Path(workspace, "remote/.rescued")),
         "refusals": last.get("refusals", []),
         "degraded": last.get("degraded", []),
     }
@@ -65,11 +67,14 @@ def render(seen: dict[str, Any]) -> list[str]:
         for program in seen["programs"]
     ] or ["program      supervisord does not run here"]
     for mount in seen["mounts"]:
-        waiting = {None: "does not answer", 0: "nothing to upload"}.get(
+        waiting = {None: "does not tell what waits", 0: "nothing to upload"}.get(
             mount["pending"], f"{mount['pending']} files wait for their upload"
         )
-        lines.append(f"mount        {mount['point']}: {waiting}")
-    lines += [f"rescued      {path}: not sure to be whole, look at it" for path in seen["rescued"]]
+        state = mount["detail"] and f"{mount['detail']}; "
+        lines.append(f"remote       {mount['point']}: {state}{waiting}")
+    aside = seen["rescued"]
+    lines += [f"rescued      {path}: not sure to be whole, look at it" for path in aside[:_SHOWN]]
+    lines += [f"rescued      and {len(aside) - _SHOWN} more"] if len(aside) > _SHOWN else []
     lines += [f"refused      {report.refusal(entry)}" for entry in seen["refusals"]]
     lines += [
         f"degraded     {entry['feature']}: {entry['condition']}" for entry in seen["degraded"]
@@ -84,14 +89,3 @@ def _converged(last: dict[str, Any]) -> str:
         return f"none since this start; the last one was at {last['started_at']}"
     totals = ", ".join(f"{count} {outcome}" for outcome, count in last["totals"].items() if count)
     return f"{last['started_at']}, {last['seconds']:.2f} s: {totals}"
-
-
-def _pending(remote: str) -> int | None:
-    try:
-        return rc.pending(socket_of(remote), timeout=1.0)
-    except OSError:
-        return None
-
-
-def _rescued(root: Path) -> list[str]:
-    return sorted(str(path) for path in root.rglob("*") if path.is_file())

@@ -3,6 +3,7 @@ Remotes: each rclone remote is a directory of the workspace.
 """
 
 from slipway.operations import remotes
+from slipway.paths import RCLONE_CONF
 from slipway.settings import Settings
 from slipway.task import task
 
@@ -13,9 +14,12 @@ def mount(*, settings: Settings, live: bool) -> None:
     One supervised mount for each remote that rclone lists.
     """
     if live:
+        configured = settings.environment.get("RCLONE_CONFIG") or str(RCLONE_CONF)
+        remotes.private(name="Keep rclone's configuration to root", path=configured)
         remotes.supervised(
             name="Mount the remotes",
             workspace=settings.workspace,
+            configured=configured,
             drain_seconds=settings.drain_seconds,
             sync=settings.remote_sync,
         )

@@ -5,14 +5,26 @@ rclone's remotes, those of its configuration file and those made of variables.
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
+from collections import defaultdict
+from hashlib import sha256
+from typing import NamedTuple
 
-from pyinfra.api import FactBase
+from pyinfra.api import FactBase, QuoteString, StringCommand
 
-PROGRAM_MARK = "; Slipway's: mounts the rclone remote "
+from slipway.remote_states import PROGRAM_MARK
 
 # The variables come from a file that only root reads: on a command line they would be in argv.
 _ENVIRONMENT = "/run/slipway/environment.sh"
+# A remote control of the user's would serve this question, too, or keep it from being answered.
+_WITHOUT_CONTROL = (
+    r"for name in $(env | sed -n 's/^\(RCLONE_RC[A-Z_]*\)=.*/\1/p'); do unset $name; done; "
+)
+# What rclone itself writes back while it runs: no reason to mount again.
+_WRITTEN_BACK = re.compile(r"token|cookie|session|expir|salted|client_(uid|access|refresh)")
+_CAP_FOWNER = 1 << 3  # capabilities(7): may change the mode of others' files
+_NOBODYS = "65534"  # the owner of what belongs to nobody in this user namespace
 
 
 class RcloneRemotes(FactBase["list[str] | None"]):
@@ -30,11 +42,11 @@ class RcloneRemotes(FactBase["list[str] | None"]):
     def command(self) -> str:
         """Ask rclone with the container's own variables."""
         return (
-            f"[ ! -r {_ENVIRONMENT} ] || . {_ENVIRONMENT}; "
+            f"[ ! -r {_ENVIRONMENT} ] || . {_ENVIRONMENT}; {_WITHOUT_CONTROL}"
             'if [ -s "${RCLONE_CONFIG:-/etc/rclone/rclone.conf}" ] '
             "|| env | grep -q '^RCLONE_CONFIG_.*_TYPE='; then "
             'RCLONE_CONFIG="${RCLONE_CONFIG:-/etc/rclone/rclone.conf}" '
-            "rclone --log-level ERROR listremotes 2>/dev/null || echo '!broken'; fi"
+            "rclone listremotes 2>/dev/null || echo '!broken'; fi"
         )
 
     def process(self, output: list[str]) -> list[str] | None:
@@ -42,6 +54,64 @@ class RcloneRemotes(FactBase["list[str] | None"]):
         if "!broken" in output:
             return None
         return [line.removesuffix(":") for line in output if line.endswith(":")]
+
+
+class Configuration(NamedTuple):
+    """
+    rclone's configuration file.
+    """
+
+    mode: str  # octal: "600"; "" for anything but a regular file
+    is_changeable: bool  # its mode can be changed from here
+    digests: dict[str, str]  # of each remote's options, but for what rclone writes back
+
+
+class RcloneConfiguration(FactBase["Configuration | None"]):
+    """
+    Returns what there is to know of the configuration file; None where there is none.
+
+    The options themselves, which may be secrets, stay in here.
+    """
+
+    def command(self, path: str) -> StringCommand:
+        """Stat it without following a link, ask whether it can be written, and read it."""
+        file = QuoteString(path)
+        # fmt: off
+        return StringCommand(
+            "LC_ALL=C", "stat", "-c", "'%F|%a|%u'", "--", file, "2>/dev/null", "&&",
+            "{", "grep", "^CapEff:", "/proc/self/status", "&&",
+            "if", "[", "-w", file, "]", ";", "then", "echo", "rw", ";", "else", "echo", "ro", ";",
+            "fi", ";", "cat", "--", file, "2>/dev/null", ";", "}", "||", "true",
+        )
+        # fmt: on
+
+    def process(self, output: list[str]) -> Configuration:
+        """Parse it as rclone does: sections of one name are one."""
+        kind, mode, uid = output[0].split("|")
+        capabilities = int(output[1].split()[1], 16)
+        is_ours = uid == "0" or (capabilities & _CAP_FOWNER and uid != _NOBODYS)
+        return Configuration(
+            mode=mode if kind.startswith("regular") else "",
+            is_changeable=bool(is_ours) and output[2] == "rw",
+            digests=_digests(output[3:]),
+        )
+
+
+def _digests(lines: list[str]) -> dict[str, str]:
+    options: dict[str, dict[str, str]] = defaultdict(dict)
+    section = ""
+    for line in map(str.strip, lines):
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1].strip()
+        elif line and line[0] not in "#;":
+            name, _, value = line.partition("=")
+            if not _WRITTEN_BACK.search(name):
+                options[section][name.strip()] = value.strip()
+    return {
+        section: sha256(repr(sorted(found.items())).encode()).hexdigest()[:12]
+        for section, found in options.items()
+        if section
+    }
 
 
 class RemotePrograms(FactBase[dict[str, str]]):

@@ -15,9 +15,10 @@ from pyinfra.api import QuoteString, StringCommand, operation
 from slipway.degraded import degrade
 from slipway.facts.files import FileStates
 from slipway.facts.mounts import FuseObstacle
-from slipway.facts.rclone import PROGRAM_MARK, RcloneRemotes, RemotePrograms
+from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
 from slipway.operations.files import Command, File, write
 from slipway.operations.supervisor import apply
+from slipway.remote_states import PROGRAM_MARK
 
 # What rclone accepts (fs/fspath: word characters, letters and digits of any script, `. + @ -` and
 # single inner spaces); it takes a leading `-` for a flag.
@@ -40,12 +41,36 @@ redirect_stderr=true
 stdout_logfile=/var/log/supervisor/{program}.log
 stdout_logfile_maxbytes=5MB
 stdout_logfile_backups=1
+environment=REMOTE_CONFIGURATION="{digest}"
 """
+_LONGEST = 100  # of a program's name, which is a file's name, too
+
+
+@operation()
+def private(*, path: str) -> Generator[StringCommand]:
+    """
+    Keep rclone's configuration to root: passwords in it are only obscured.
+
+    + path: the file; what is no regular file, or not ours to change, stays as it is
+    """
+    there = host.get_fact(RcloneConfiguration, path=path)
+    if there is None or not there.mode or not int(there.mode, 8) & 0o077:
+        host.noop("nobody else can read it")
+        return
+    if not there.is_changeable:
+        if there.digests:
+            degrade(
+                "rclone.conf",
+                "others can read it, and its mode can't be changed in here; `chmod 600` it outside",
+            )
+        host.noop("its mode can't be changed from here")
+        return
+    yield StringCommand("chmod", "600", "--", QuoteString(path))
 
 
 @operation()
 def supervised(
-    *, workspace: str, drain_seconds: int, sync: Sequence[str] = ()
+    *, workspace: str, configured: str, drain_seconds: int, sync: Sequence[str] = ()
 ) -> Generator[Command]:
     """
     Have one mount program for each remote, and none for remotes that are gone.
@@ -53,7 +78,10 @@ def supervised(
     Where FUSE is not allowed the remotes stay usable on the command line, and that is said. Where
     rclone can't read its configuration nothing is changed: the mounts that are there stay.
 
+    A remote whose options changed in the file is mounted anew, the others go on.
+
     + workspace: canonical path; a remote is mounted at `remote/NAME` below it
+    + configured: the configuration file
     + drain_seconds: how long a stop waits for uploads
     + sync: NAME or NAME:path of remotes that are copied, not mounted
     """
@@ -67,10 +95,13 @@ def supervised(
         host.noop("the configuration is broken: mounts stay as they are")
         return
     commands = _commands(remotes, sync)
+    file = host.get_fact(RcloneConfiguration, path=configured) if commands else None
+    digests = file.digests if file else {}
     files = [
         File(
             f"{_PROGRAMS}/{program(name)}.conf",
-            configuration(name, command, drain_seconds).encode(),
+            configuration(name, command, drain_seconds, digests.get(name, "")).encode(),
+            mode="600",
         )
         for name, command in commands.items()
     ]
@@ -91,9 +122,11 @@ def supervised(
         )
 
 
-def configuration(remote: str, command: Sequence[str], drain_seconds: int) -> str:
+def configuration(remote: str, command: Sequence[str], drain_seconds: int, digest: str) -> str:
     """
     Return supervisor's file for a remote; a % is doubled, as it would begin an expansion.
+
+    + digest: of the remote's options; a comment would not make supervisord start it anew
     """
     return _PROGRAM.format(
         mark=PROGRAM_MARK,
@@ -101,6 +134,7 @@ def configuration(remote: str, command: Sequence[str], drain_seconds: int) -> st
         program=program(remote),
         words=shlex.join(command).replace("%", "%%"),
         stopwaitsecs=drain_seconds + _UNMOUNT_SECONDS,
+        digest=digest,
     )
 
 
@@ -109,9 +143,9 @@ def program(remote: str) -> str:
     Return the name of a remote's program: itself where supervisor can say it, else with a hash.
     """
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", remote)
-    if plain == remote:
+    if plain == remote and len(plain) <= _LONGEST:
         return f"remote-{remote}"
-    return f"remote-{plain}-{hashlib.sha256(remote.encode()).hexdigest()[:8]}"
+    return f"remote-{plain[:_LONGEST]}-{hashlib.sha256(remote.encode()).hexdigest()[:8]}"
 
 
 def refused(remote: str) -> str:

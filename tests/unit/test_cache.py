@@ -4,7 +4,9 @@ Every state in which a killed rclone may leave a cached file, and what becomes o
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,7 +49,14 @@ STATES = {
     "edited in the middle": (100, metadata(100, [(40, 10)], dirty=True), True, RESCUE),
     "edited, a hole": (100, metadata(100, [(0, 40), (50, 50)], dirty=True), True, RESCUE),
     "edited, gone from the remote": (100, metadata(100, [(0, 10)], dirty=True), False, RESCUE),
-    "content shorter than it says": (5, metadata(10, [(0, 10)], dirty=True), True, RESCUE),
+    "cut, known": (5, metadata(10, [(0, 10)], dirty=True), True, RESCUE),
+    "cut, remote away": (5, metadata(10, [(0, 10)], dirty=True), None, RESCUE),
+    "cut, new": (5, metadata(10, [(0, 10)], dirty=True), False, COMPLETE),
+    "cut to nothing, known": (0, metadata(10, [(0, 10)], dirty=True), True, RESCUE),
+    "grew after its first close": (15, metadata(10, [(0, 10)], dirty=True), True, COMPLETE),
+    "grew, remote away": (15, metadata(10, [(0, 10)], dirty=True), None, COMPLETE),
+    "grew, partly known": (15, metadata(10, [(5, 5)], dirty=True), True, RESCUE),
+    "a copy that grew": (15, metadata(10, [(0, 10)], dirty=False), True, KEEP),
     "empty metadata, new": (10, b"", False, COMPLETE),
     "empty metadata, known": (10, b"", True, RESCUE),
     "empty metadata, remote away": (10, b"", None, RESCUE),
@@ -116,7 +125,10 @@ def lying(tmp_path: Path) -> Cache:
     return Cache(tmp_path / "cache")
 
 
-ODD = ["a b", "ü", "-x", "line\nbreak", "deep/er/still", "%s", ".hidden", "{brace}"]
+ODD = [
+    "a b", "ü", "-x", "line\nbreak", "deep/er/still", "%s", ".hidden", "{brace}",
+    "notes.slipway", ".f.slipway", ".draft", "a:b", "\udcff",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -179,11 +191,45 @@ def test_a_repair_that_was_killed_is_finished(lying: Cache) -> None:
     Its draft is no file of the user's, and the next repair does what was left.
     """
     lying.put("far/f", b"content", metadata(0, None, dirty=True))
-    (lying.root / "vfsMeta/far/.f.slipway").write_bytes(b"half")
+    (lying.root / ".draft").write_bytes(b"half")
     lying.repair()
 
     assert lying.known("far/f")["Size"] == 7
     assert [item.path for item in cache.items(lying.root)] == ["f"]
+
+
+def test_a_file_in_a_directorys_place_stops_nothing(lying: Cache) -> None:
+    """
+    Killed between a directory's removal and a file of its name, or the reverse: what has content is
+    kept, what is only known of is dropped.
+    """
+    whole = metadata(10, [(0, 10)], dirty=True)
+    lying.put("far/a", b"now a file", None)
+    lying.put("far/a/b", None, whole)
+    lying.put("far/c", None, whole)
+    lying.root.joinpath("vfs/far/c").mkdir()
+    lying.root.joinpath("vfs/far/c/d").write_bytes(b"a directory")
+    done = lying.repair(has=False)
+
+    assert {(entry.path, entry.action) for entry in done} == {
+        ("a", COMPLETE), ("a/b", DROP), ("c", DROP), ("c/d", COMPLETE),
+    }  # fmt: skip
+    assert lying.known("far/a")["Size"] == 10
+    assert lying.known("far/c/d")["Size"] == 11
+    assert lying.repair(has=False) == []
+
+
+def test_what_is_no_plain_file_is_left_alone(lying: Cache) -> None:
+    """
+    It makes no links and no pipes in its cache; reading a pipe would wait for ever.
+    """
+    lying.put("far/f", b"x", metadata(1, [(0, 1)], dirty=False))
+    os.mkfifo(lying.root / "vfs/far/pipe")
+    os.mkfifo(lying.root / "vfsMeta/far/pipe")
+    (lying.root / "vfs/far/link").symlink_to("/etc/passwd")
+
+    assert lying.repair() == []
+    assert (lying.root / "vfs/far/link").is_symlink()
 
 
 def test_what_an_earlier_configuration_left_is_adopted(lying: Cache) -> None:
@@ -193,7 +239,7 @@ def test_what_an_earlier_configuration_left_is_adopted(lying: Cache) -> None:
     lying.put("far{old}/d/f", b"0123456789", metadata(10, [(0, 10)], dirty=True))
     lying.put("far{old}/read", b"0123456789", metadata(10, [(0, 10)], dirty=False))
     lying.put("other{x}/f", b"0123456789", metadata(10, [(0, 10)], dirty=True))
-    cache.adopt(lying.root, current="far{new}", rescued=lying.rescued)
+    cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
 
     assert (lying.root / "vfs/far{new}/d/f").read_bytes() == b"0123456789"
     assert lying.known("far{new}/d/f")["Dirty"] is True
@@ -207,11 +253,96 @@ def test_two_versions_that_wait_are_both_kept(lying: Cache) -> None:
     """
     lying.put("far{old}/f", b"older.....", metadata(10, [(0, 10)], dirty=True))
     lying.put("far{new}/f", b"newer.....", metadata(10, [(0, 10)], dirty=True))
-    (entry,) = cache.adopt(lying.root, current="far{new}", rescued=lying.rescued)
+    (entry,) = cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
 
     assert entry.action == RESCUE
     assert (lying.root / "vfs/far{new}/f").read_bytes() == b"newer....."
     assert (lying.rescued / "f").read_bytes() == b"older....."
+
+
+def test_the_remotes_own_copy_gives_way_to_what_waits(lying: Cache) -> None:
+    """
+    A file that was read under the new configuration is only a copy: the pending one replaces it.
+    """
+    pending = metadata(10, [(0, 10)], dirty=True)
+    lying.put("far{old}/f", b"mine......", pending)
+    lying.put("far{new}/f", b"remote's", metadata(8, [(0, 8)], dirty=False))
+    cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+
+    assert (lying.root / "vfs/far{new}/f").read_bytes() == b"mine......"
+    assert (lying.root / "vfsMeta/far{new}/f").read_bytes() == pending
+    assert [item.path for item in cache.items(lying.root)] == ["f"]
+
+
+def test_what_can_not_be_adopted_is_set_aside(lying: Cache) -> None:
+    """
+    A directory where the other version has a file, and the reverse.
+    """
+    pending = metadata(10, [(0, 10)], dirty=True)
+    lying.put("far{old}/a", b"0123456789", pending)
+    lying.put("far{old}/b/c", b"9876543210", pending)
+    lying.put("far{new}/a/x", b"0123456789", metadata(10, [(0, 10)], dirty=False))
+    lying.put("far{new}/b", b"0123456789", metadata(10, [(0, 10)], dirty=False))
+    cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+
+    assert (lying.rescued / "a").read_bytes() == b"0123456789"
+    assert (lying.rescued / "b/c").read_bytes() == b"9876543210"
+    assert cache.waiting(lying.root) == set()
+
+
+class Killed(BaseException):
+    """
+    SIGKILL, as a test can have it.
+    """
+
+
+STEPS = ["rename", "unlink", "mkdir"]
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("moment", range(6))
+def test_an_adoption_that_is_killed_loses_nothing(
+    lying: Cache, monkeypatch: pytest.MonkeyPatch, name: str, moment: int
+) -> None:
+    """
+    Before any of its steps: after the next repair and adoption, the pending file is in the new
+    folder, or set aside.
+    """
+    pending = metadata(10, [(0, 10)], dirty=True)
+    lying.put("far{old}/d/f", b"mine......", pending)
+    lying.put("far{new}/d/f", b"remote's", metadata(8, [(0, 8)], dirty=False))
+    real = getattr(Path, name)
+    calls = iter(range(100))
+
+    def step(path: Path, *words: Any, **options: Any) -> Any:
+        if next(calls) == moment:
+            raise Killed
+        return real(path, *words, **options)
+
+    monkeypatch.setattr(Path, name, step)
+    with contextlib.suppress(Killed):
+        cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+    monkeypatch.undo()
+    lying.repair(has=True)
+    cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+
+    assert (lying.root / "vfs/far{new}/d/f").read_bytes() == b"mine......"
+    assert lying.known("far{new}/d/f")["Dirty"] is True
+    assert cache.waiting(lying.root) == {"far{new}"}
+
+
+def test_another_containers_cache_is_adopted(lying: Cache, tmp_path: Path) -> None:
+    """
+    What a container left that is gone for good moves to the cache that is mounted now.
+    """
+    own = Cache(tmp_path / "own")
+    own.put("far/here", b"0123456789", metadata(10, [(0, 10)], dirty=True))
+    lying.put("far/d/f", b"0123456789", metadata(10, [(0, 10)], dirty=True))
+    cache.adopt(lying.root, own.root, current="far", rescued=lying.rescued)
+
+    assert cache.waiting(lying.root) == set()
+    assert {item.path for item in cache.items(own.root)} == {"here", "d/f"}
+    assert own.known("far/d/f")["Dirty"] is True
 
 
 def test_a_cache_that_is_not_there_is_in_order(lying: Cache) -> None:

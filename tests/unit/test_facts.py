@@ -29,10 +29,11 @@ from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
 from slipway.facts.gpus import GpuDevices
 from slipway.facts.mounts import DirectoryOwner, FuseObstacle, Mounts
 from slipway.facts.packages import InstalledPackages
-from slipway.facts.rclone import PROGRAM_MARK, RcloneRemotes, RemotePrograms
+from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
 from slipway.facts.ssh import HostKeys, SshdIsStale, SshPortIsTaken
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.gpus import NONE, Gpus
+from slipway.remote_states import PROGRAM_MARK
 
 T = TypeVar("T")
 
@@ -560,6 +561,20 @@ def test_a_configuration_elsewhere_is_read(tmp_path: Path) -> None:
     assert ask_rclone(tmp_path, variables=variables) == ["there"]
 
 
+def test_a_users_options_keep_no_remote_from_being_seen(tmp_path: Path) -> None:
+    """
+    Not a level of its log, which rclone takes once only, nor a remote control at a bad address.
+    """
+    (tmp_path / "rclone.conf").write_text("[there]\ntype = memory\n")
+    options = ["VERBOSE=2", "LOG_LEVEL=ERROR", "RC=true", "RC_ADDR=192.0.2.1:1"]
+    found = [
+        ask_rclone(tmp_path, variables=f"export RCLONE_{option} RCLONE_RC=true")
+        for option in options
+    ]
+
+    assert found == [["there"]] * len(options)
+
+
 def test_no_remotes_are_not_a_broken_configuration(tmp_path: Path) -> None:
     """
     Nothing to read: an empty list. A file that can't be parsed: none can be told.
@@ -643,3 +658,84 @@ def test_supervisord_that_refuses_everything_is_an_error() -> None:
 
     with pytest.raises(Fault):
         SupervisordState().process(answer)
+
+
+def configuration(tmp_path: Path, text: str) -> Any:
+    """
+    Return what is seen of a configuration file.
+    """
+    (tmp_path / "my $(x) file").write_text(text)
+    return ask(RcloneConfiguration(), path=str(tmp_path / "my $(x) file"))
+
+
+def test_the_configurations_mode_is_seen(tmp_path: Path) -> None:
+    """
+    Of a regular file only: a link's target is another's.
+    """
+    file = tmp_path / "my $(x) file"
+    configuration(tmp_path, "[a]\ntype = memory\n")
+    file.chmod(0o640)
+    (tmp_path / "link").symlink_to(file)
+    seen = ask(RcloneConfiguration(), path=str(file))
+
+    assert (seen.mode, seen.is_changeable) == ("640", True)
+    assert ask(RcloneConfiguration(), path=str(tmp_path / "link")).mode == ""
+    assert ask(RcloneConfiguration(), path=str(tmp_path)).mode == ""
+    assert ask(RcloneConfiguration(), path=str(tmp_path / "gone")) is None
+
+
+@needs_root
+def test_a_configuration_on_a_read_only_mount_is_not_ours_to_change(tmp_path: Path) -> None:
+    """
+    Also for root.
+    """
+    configuration(tmp_path, "")
+    subprocess.run(["mount", "--bind", tmp_path, tmp_path], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", tmp_path], check=True)
+        seen = ask(RcloneConfiguration(), path=str(tmp_path / "my $(x) file"))
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+    assert not seen.is_changeable
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "[a]\ntype = sftp\nhost = elsewhere\n",
+        "[a]\ntype = sftp\nhost = x\npass = secret\n",
+        "[a]\ntype = sftp\n",
+    ],
+)
+def test_a_remotes_options_are_told_apart(tmp_path: Path, other: str) -> None:
+    """
+    By a digest: changed, added, gone. What they are is not in it.
+    """
+    before = configuration(tmp_path, "[a]\ntype = sftp\nhost = x\n[b c]\ntype = memory\n")
+    after = configuration(tmp_path, other + "# a comment\n\n[b c]\n type=memory\n")
+
+    assert before.digests["a"] != after.digests["a"]
+    assert before.digests["b c"] == after.digests["b c"]
+    assert "secret" not in repr(after)
+
+
+def test_what_rclone_writes_back_is_no_change(tmp_path: Path) -> None:
+    """
+    A refreshed token must not mount a remote anew at the next convergence.
+    """
+    form = "[a]\ntype = drive\ntoken = %s\nclient_id = x\n"
+    first = configuration(tmp_path, form % '{"access_token":"1","expiry":"2026"}')
+    second = configuration(tmp_path, form % '{"access_token":"2","expiry":"2027"}')
+
+    assert first.digests == second.digests
+    assert "a" in first.digests
+
+
+def test_an_encrypted_configuration_tells_nothing(tmp_path: Path) -> None:
+    """
+    And breaks nothing.
+    """
+    text = "# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nabc=\n"
+
+    assert configuration(tmp_path, text).digests == {}

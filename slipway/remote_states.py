@@ -1,0 +1,143 @@
+"""
+What each configured remote is doing: its program says so in a file, as nobody may ask the mount.
+
+A stat of a mount whose remote is down may last a minute. So the program behind a remote keeps a
+small file below /run, and what is mounted is read from the kernel's list: all of it is bounded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import NamedTuple
+
+from slipway import atomic, mountinfo, paths, rc, report
+
+PROGRAM_MARK = "; Slipway's: mounts the rclone remote "  # the first line of a program's file
+DIRECTORY = paths.RUN / "rclone"
+BOUND = 1.0  # seconds to ask all of them for their uploads
+_LONGEST = 40  # bytes of a name: a unix socket's path has 107, twice as many digits and the rest
+
+
+class State(NamedTuple):
+    """
+    What a remote's program last said of it.
+    """
+
+    pid: int = 0  # of rclone; 0 while none runs
+    detail: str = "is starting"  # why it can't be used now; "" where it can
+    pending: int | None = None  # files that wait for their upload, where only the program knows
+
+
+class Remote(NamedTuple):
+    """
+    One configured remote.
+    """
+
+    name: str
+    program: str  # supervisor's
+    point: str
+    mounted: bool
+    pending: int | None  # files that wait for their upload; None where nobody answers
+    pid: int
+    detail: str
+
+
+def socket_of(name: str) -> Path:
+    """
+    Return the socket of a mount's remote control.
+    """
+    return _file(name, "sock")
+
+
+def write(name: str, state: State) -> None:
+    """
+    Keep what a program says of its remote, until it or PID 1 ends. Raises OSError.
+    """
+    DIRECTORY.mkdir(mode=0o700, parents=True, exist_ok=True)
+    document = json.dumps({**state._asdict(), "boot": report.boot()})
+    atomic.write(_file(name, "json"), document.encode(), durable=False)
+
+
+def read(name: str) -> State:
+    """
+    Return what a remote's program said since this start of the container.
+    """
+    try:
+        document = json.loads(_file(name, "json").read_bytes())
+        if document.pop("boot") == report.boot():
+            return State(**document)
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    return State()
+
+
+def gather(workspace: str) -> list[Remote]:
+    """
+    Return every remote that has a program, its uploads asked for within BOUND for all of them.
+    """
+    remotes = list(_configured(workspace))
+    answers: dict[str, int | None] = {}
+
+    def ask(remote: Remote) -> None:
+        answers[remote.name] = _pending(remote)
+
+    threads = [Thread(target=ask, args=(remote,), daemon=True) for remote in remotes]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + BOUND
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return [remote._replace(pending=answers.get(remote.name)) for remote in remotes]
+
+
+def notes(workspace: str) -> list[str]:
+    """
+    Return a note for each remote that can't be used now; asks nobody, so it takes no time.
+    """
+    return [
+        f"remote {remote.name} {remote.detail}"
+        for remote in _configured(workspace)
+        if remote.detail
+    ]
+
+
+def _configured(workspace: str) -> Iterator[Remote]:
+    mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
+    points = {mount.point for mount in mounts if mount.type == "fuse.rclone"}
+    for file in sorted(paths.SUPERVISOR_PROGRAMS.glob("remote-*.conf")):
+        try:
+            first, _, rest = file.read_text(errors="surrogateescape").partition("\n")
+        except OSError:  # removed meanwhile
+            continue
+        if not first.startswith(PROGRAM_MARK):
+            continue
+        name = first.removeprefix(PROGRAM_MARK)
+        point = f"{workspace.rstrip('/')}/remote/{name}"
+        state = read(name)
+        is_mount = "/slipway mount " in rest
+        detail = state.detail or ("is not mounted" if is_mount and point not in points else "")
+        yield Remote(name, file.stem, point, point in points, state.pending, state.pid, detail)
+
+
+def _pending(remote: Remote) -> int | None:
+    socket = socket_of(remote.name)
+    if not remote.mounted or not socket.exists():
+        return remote.pending
+    try:
+        return rc.pending(socket, timeout=BOUND)
+    except OSError:
+        return None
+
+
+def _file(name: str, kind: str) -> Path:
+    encoded = os.fsencode(name)
+    if len(encoded) <= _LONGEST:
+        return DIRECTORY / f"{encoded.hex()}.{kind}"
+    from hashlib import sha256  # noqa: PLC0415 - few names are so long, and health must be quick
+
+    return DIRECTORY / f"{sha256(encoded).hexdigest()}.{kind}"

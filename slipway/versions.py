@@ -1,0 +1,113 @@
+"""
+Two sides of a copied remote, and which version of a file goes where: pure, and no clock decides.
+
+A file changed on a side if it is not what it was when both sides were last alike. Only where both
+changed does the newer one stay in its place, and then the other is kept in the rescue folder.
+"""
+
+from __future__ import annotations
+
+import calendar
+import json
+import re
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+SAME, PUSH, FETCH, KEEP_THEIRS = "same", "push", "fetch", "keep theirs, then push"
+
+_SECOND = 1_000_000_000  # nanoseconds; coarser clocks than that are rare among file systems
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
+
+
+class Version(NamedTuple):
+    """
+    What tells one version of a file from another, on one side.
+    """
+
+    size: int
+    time: int  # of its last change, in nanoseconds
+
+
+class Alike(NamedTuple):
+    """
+    What both sides had when they were last alike.
+    """
+
+    here: Version
+    there: Version
+
+
+def decide(
+    here: Version | None, there: Version | None, last: Alike | None, *, is_begun: bool
+) -> str:
+    """
+    Say what is to be done with one file, of which at least one side has a version.
+
+    Nothing is deleted: what one side has deleted stays on the other, and is fetched again at the
+    next start if it was deleted here.
+
+    + is_begun: its upload began and was cut off, so that the remote may have a part of ours
+    """
+    if here is None:
+        return FETCH
+    changed_here = last is None or here != last.here
+    if there is None:
+        return PUSH if changed_here else SAME
+    changed_there = last is None or there != last.there
+    if is_begun:
+        return PUSH
+    if changed_here and changed_there and not are_alike(here, there):
+        return KEEP_THEIRS if here.time >= there.time else FETCH
+    if changed_here == changed_there:
+        return SAME
+    return PUSH if changed_here else FETCH
+
+
+def are_alike(here: Version, there: Version) -> bool:
+    """
+    Tell whether two versions are one, as rclone does: size and time.
+    """
+    return here.size == there.size and abs(here.time - there.time) < _SECOND
+
+
+def listed(text: bytes) -> dict[str, Version]:
+    """
+    Return what `rclone lsjson -R` found. Raises ValueError.
+    """
+    entries = json.loads(text or b"[]")
+    return {entry["Path"]: Version(entry["Size"], moment(entry["ModTime"])) for entry in entries}
+
+
+def moment(text: str) -> int:
+    """
+    Return a time of RFC 3339 in nanoseconds; datetime has microseconds. Raises ValueError.
+    """
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"no time: {text}")
+    whole = calendar.timegm(time.strptime(match[1], "%Y-%m-%dT%H:%M:%S"))
+    if match[3] != "Z":
+        hours, minutes = int(match[3][1:3]), int(match[3][4:])
+        whole -= (1 if match[3][0] == "+" else -1) * (hours * 3600 + minutes * 60)
+    return whole * _SECOND + int((match[2] or "0").ljust(9, "0")[:9])
+
+
+def dump(last: Mapping[str, Alike]) -> bytes:
+    """
+    Return what `load` reads; names that are no UTF-8 are escaped.
+    """
+    return json.dumps({path: [*alike.here, *alike.there] for path, alike in last.items()}).encode()
+
+
+def load(text: bytes) -> dict[str, Alike]:
+    """
+    Return what `dump` wrote; {} for anything else, which costs no file: all of them are compared.
+    """
+    try:
+        return {
+            path: Alike(Version(*map(int, numbers[:2])), Version(*map(int, numbers[2:])))
+            for path, numbers in json.loads(text).items()
+        }
+    except (ValueError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,122 @@
+"""
+Remotes: which programs there are, and who may read rclone's configuration.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slipway.facts.files import FileStates
+from slipway.facts.mounts import FuseObstacle
+from slipway.facts.rclone import (
+    Configuration,
+    RcloneConfiguration,
+    RcloneRemotes,
+    RemotePrograms,
+)
+from slipway.facts.supervisor import SupervisordState
+from slipway.operations import remotes
+
+from .conftest import Run
+
+OPEN = Configuration("644", is_changeable=True, digests={"far": "abc"})
+
+
+def test_a_configuration_that_others_can_read_is_closed(run: Run) -> None:
+    """
+    Whatever mode its mount brought.
+    """
+    facts = {RcloneConfiguration: OPEN}
+
+    assert run(remotes.private, path="/a b", facts=facts) == ["chmod 600 -- '/a b'"]
+    assert run.host.connector_data == {}
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [None, OPEN._replace(mode="600"), OPEN._replace(mode="400"), OPEN._replace(mode="")],
+    ids=["none", "600", "400", "a link"],
+)
+def test_one_that_is_closed_or_no_file_is_left_alone(run: Run, seen: Configuration | None) -> None:
+    """
+    No command, no complaint.
+    """
+    assert run(remotes.private, path="/x", facts={RcloneConfiguration: seen}) == []
+    assert run.host.connector_data == {}
+
+
+def test_one_that_can_not_be_closed_is_named(run: Run) -> None:
+    """
+    A read-only mount: nothing fails, and it is said, if there is a remote in it.
+    """
+    fixed = OPEN._replace(is_changeable=False)
+
+    assert run(remotes.private, path="/x", facts={RcloneConfiguration: fixed}) == []
+    (entry,) = run.host.connector_data["degraded"]
+    assert entry.feature == "rclone.conf"
+    empty = fixed._replace(digests={})
+    assert run(remotes.private, path="/x", facts={RcloneConfiguration: empty}) == []
+    assert run.host.connector_data == {}
+
+
+def supervised(run: Run, names: list[str]) -> list[str]:
+    """
+    Return the commands for remotes that rclone lists.
+    """
+    known: dict[Any, Any] = {
+        RcloneRemotes: names,
+        RcloneConfiguration: OPEN,
+        RemotePrograms: {},
+        FuseObstacle: "",
+        FileStates: {},
+        SupervisordState: None,
+    }
+    return run(remotes.supervised, workspace="/w", configured="/c", drain_seconds=5, facts=known)
+
+
+REFUSED = ["x;y", "-z", "..", ".", ".cache", ".rescued", "a/b", "trailing ", "~", "a~2", ""]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_name_that_can_not_be_used_is_refused_by_name(run: Run, name: str) -> None:
+    """
+    And costs the good ones nothing.
+    """
+    commands = "\n".join(supervised(run, [name, "good"]))
+
+    assert [entry.feature for entry in run.host.connector_data["degraded"]] == [f"remote {name!r}"]
+    assert "remote-good.conf" in commands
+    assert commands.count("[program:") == 1
+
+
+@pytest.mark.parametrize("name", ["a b", "ü", "a.b", "x@y+z", "n" * 300])
+def test_a_name_that_can_be_used_is_a_program(run: Run, name: str) -> None:
+    """
+    Named so that supervisor and a file can have it.
+    """
+    commands = "\n".join(supervised(run, [name]))
+
+    assert run.host.connector_data == {}
+    assert f"; Slipway's: mounts the rclone remote {name}\n" in commands
+    assert len(remotes.program(name)) < 200
+
+
+def test_long_names_are_not_mixed_up() -> None:
+    """
+    They differ in their ends.
+    """
+    assert remotes.program("n" * 300) != remotes.program("n" * 301)
+
+
+def test_a_remote_whose_options_changed_is_another_program() -> None:
+    """
+    To supervisord, which compares options and no comments.
+    """
+    one, other = (
+        remotes.configuration("far", ["mount", "--", "far"], 5, digest) for digest in ("abc", "abd")
+    )
+
+    changed = set(one.splitlines()) ^ set(other.splitlines())
+    assert changed == {f'environment=REMOTE_CONFIGURATION="{digest}"' for digest in ("abc", "abd")}

@@ -1,0 +1,121 @@
+"""
+What each remote is doing, told without touching a mount.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway import paths, remote_states, report
+from slipway.operations import remotes
+from slipway.remote_states import State
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """
+    A container's directories.
+    """
+    monkeypatch.setattr(remote_states, "DIRECTORY", tmp_path / "run")
+    monkeypatch.setattr(paths, "SUPERVISOR_PROGRAMS", tmp_path)
+    monkeypatch.setattr(report, "boot", lambda: "1")
+    return tmp_path
+
+
+def configure(place: Path, name: str, kind: str = "mount") -> None:
+    """
+    Lay a program's file as the operation does.
+    """
+    text = remotes.configuration(name, [kind, "--", name], 5, "")
+    (place / f"{remotes.program(name)}.conf").write_text(text)
+
+
+@pytest.mark.parametrize("name", ["far", "a b", "ü", "n" * 300])
+def test_every_configured_remote_is_listed(place: Path, name: str) -> None:
+    """
+    Also one whose program has not said anything, and whose mount is not there.
+    """
+    configure(place, name)
+    (place / "remote-mine.conf").write_text("[program:remote-mine]\n")
+    (remote,) = remote_states.gather("/w")
+
+    assert (remote.name, remote.point) == (name, f"/w/remote/{name}")
+    assert (remote.mounted, remote.pending, remote.pid) == (False, None, 0)
+    assert remote_states.notes("/w") == [f"remote {name} is starting"]
+    remote_states.write(name, State(7, "does not answer"))
+    assert remote_states.notes("/w") == [f"remote {name} does not answer"]
+
+
+def test_a_mount_that_is_gone_is_noted(place: Path) -> None:
+    """
+    Whatever its program last said; a copied remote needs no mount.
+    """
+    for name, kind in (("far", "mount"), ("copied", "sync")):
+        configure(place, name, kind)
+        remote_states.write(name, State(7, ""))
+
+    assert remote_states.notes("/w") == ["remote far is not mounted"]
+
+
+def test_what_was_said_before_a_restart_is_old(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    /run outlives it.
+    """
+    remote_states.write("far", State(7, "", 3))
+    assert remote_states.read("far") == State(7, "", 3)
+    monkeypatch.setattr(report, "boot", lambda: "2")
+
+    assert remote_states.read("far") == State()
+
+
+def test_long_names_have_files_of_their_own(place: Path) -> None:
+    """
+    And sockets, whose paths are short (unix(7)).
+    """
+    names = ["n" * length for length in (39, 40, 41, 300, 301)]
+    sockets = {remote_states.socket_of(name) for name in names}
+
+    assert len(sockets) == len(names)
+    assert max(len(f"/run/slipway/rclone/{path.name}") for path in sockets) < 107
+
+
+def test_silent_ones_cost_a_second_together(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Ten rclones that take the question and never answer.
+    """
+    points = frozenset(f"/w/remote/{number}" for number in range(10))
+    text = "".join(f"1 1 0:1 / {point} rw - fuse.rclone x rw\n" for point in points)
+    monkeypatch.setattr(Path, "read_text", _instead(text))
+    (place / "run").mkdir()
+    listeners = []
+    for number in range(10):
+        configure(place, str(number))
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(remote_states.socket_of(str(number))))
+        listener.listen()
+        listeners.append(listener)
+    began = time.monotonic()
+    found = remote_states.gather("/w")
+    seconds = time.monotonic() - began
+    for listener in listeners:
+        listener.close()
+
+    assert [remote.mounted for remote in found] == [True] * 10
+    assert [remote.pending for remote in found] == [None] * 10
+    assert 0.5 < seconds < 5
+
+
+def _instead(mountinfo: str) -> Any:
+    real = Path.read_text
+
+    def read(path: Path, **options: str) -> str:
+        return mountinfo if str(path) == "/proc/self/mountinfo" else real(path, **options)
+
+    return read
