@@ -15,6 +15,8 @@ RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outliv
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600
 LOCK = RUN / "lock"
 REPORT = RUN / "report.json"
+HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.hostkey runs
+SSHD_PID = Path("/run/sshd.pid")
 
 LOGS = Path("/var/log/supervisor")
 STATE = Path("/var/lib/slipway")
