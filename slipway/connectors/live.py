@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from pyinfra import logger
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import InventoryError
 from pyinfra.api.util import get_file_io
@@ -79,11 +80,15 @@ class LiveConnector(BaseConnector):
         **_arguments: Any,
     ) -> bool:
         """
-        Write a file whole, at its mode if it is there, else at 0600. Raises OSError.
+        Write a file whole, at its mode if it is there, else at 0600; tell whether that went well.
         """
         with get_file_io(filename_or_io) as stream:
             content = stream.read()
-        atomic.write(Path(remote_filename), _as_bytes(content) or b"", durable=False)
+        try:
+            atomic.write(Path(remote_filename), _as_bytes(content) or b"", durable=False)
+        except OSError as error:
+            logger.error("%s: %s", error.filename, error.strerror)
+            return False
         return True
 
     def get_file(  # type: ignore[override]  # likewise

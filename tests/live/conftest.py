@@ -182,7 +182,7 @@ class Slipway:
         Wait until the RSA host key is there, and sshd has it.
         """
         key = "/etc/ssh/ssh_host_rsa_key"
-        wait_until(lambda: self.exec("test", "-e", key).code == 0, "an RSA host key")
+        wait_until(lambda: self.exec("test", "-e", key).code == 0, "an RSA host key", 120)
         wait_until(lambda: not self.is_making_host_key(), "sshd has it")
 
     def wait_ssh(self, key: KeyPair) -> None:
