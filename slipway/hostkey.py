@@ -30,8 +30,6 @@ def main() -> None:
     """
     Make the key and have sshd offer it. Raises OSError and CalledProcessError.
     """
-    with atomic.lock(paths.LOCK):
-        pass  # the convergence that started us has the processor first
     draft = make(KEY)
     with atomic.lock(paths.LOCK):  # a convergence sees all of what follows, or nothing
         place(draft, KEY)

@@ -22,7 +22,10 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.supervisor import checked
-from slipway.paths import HOST_KEY_LOCK, LOGS, PYTHON
+from slipway.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON
+
+# The convergence that starts a thing has processor and memory first
+_WHEN_CONVERGED = f'flock {LOCK} true; exec "$0" "$@"'
 
 
 @operation()
@@ -95,6 +98,7 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
         # fmt: off
         yield StringCommand(
             "flock", "--nonblock", QuoteString(str(HOST_KEY_LOCK)), "setsid", "--fork",
+            "sh", "-c", QuoteString(_WHEN_CONVERGED),
             "nice", "-n", "19", *PYTHON, "slipway.hostkey",
             "</dev/null", f">>{LOGS}/sshd.log", "2>&1",
         )

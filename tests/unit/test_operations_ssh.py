@@ -39,13 +39,14 @@ def test_an_image_holds_no_host_key_at_all(run: Run) -> None:
 
 def test_a_slow_host_key_is_made_in_the_background_under_a_lock(run: Run) -> None:
     """
-    Detached, with all its output elsewhere: nobody waits for it.
+    Detached, with all its output elsewhere, and after the convergence: nobody waits for it.
     """
     missing = {HostKeys: {"ed25519"}, HostKeyIsInTheMaking: False, SupervisordState: RUNNING}
     (command,) = run(ssh.slow_host_key, kind="rsa", facts=missing)
 
     assert command.startswith(
-        "flock --nonblock /run/slipway/host-key.lock setsid --fork nice -n 19 "
+        "flock --nonblock /run/slipway/host-key.lock setsid --fork "
+        'sh -c \'flock /run/slipway/lock true; exec "$0" "$@"\' nice -n 19 '
     )
     assert command.endswith("slipway.hostkey </dev/null >>/var/log/supervisor/sshd.log 2>&1")
 
