@@ -101,6 +101,17 @@ def test_no_password_opens_a_session(slipway: Slipway) -> None:
     assert sum("Permission denied" in said for _, said in outcomes) == TRIES
 
 
+def test_the_policy_keeps_no_users_key_out(start: Start, make_key: Callable[..., KeyPair]) -> None:
+    """
+    It is about what the server offers: ECDSA keys, of which it has none, still open sessions.
+    """
+    pairs = [make_key(kind) for kind in ("ed25519", "ecdsa", "rsa")]
+    slipway = start(environment={"SSH_PUBKEY": "\n".join(pair.public for pair in pairs)})
+    slipway.wait_ssh(pairs[0])
+
+    assert [slipway.ssh(pair, "id -un").stdout for pair in pairs] == ["root\n"] * 3
+
+
 def test_live_sessions_stay_when_the_rsa_key_comes(start: Start, key: KeyPair) -> None:
     """
     A session from before it goes on, and the second convergence has nothing to change meanwhile.
