@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 SERVICE = "slipway"
 LOOPBACK = "127.0.0.1"
 PATIENCE = 90.0  # seconds from `compose up` to healthy
-# Without /dev/fuse: a device and a capability that every container has anyway.
+# Without /dev/fuse: a device that every container has, and a capability that allows nothing.
 NO_FUSE = {
     "FUSE_DEVICE": "/dev/null",
-    "FUSE_CAPABILITY": "CHOWN",
+    "FUSE_CAPABILITY": "SETPCAP",
     "APPARMOR_PROFILE": "docker-default",
 }
 OVERRIDES = [

@@ -19,15 +19,26 @@ def temporary(path: str) -> str:
     return f"{directory}/.{name}.slipway"
 
 
+def is_temporary(path: str) -> bool:
+    """
+    Tell whether a path is such a name itself.
+    """
+    name = os.path.basename(path)  # noqa: PTH119 - no Path, of which one is made for each file
+    return name.startswith(".") and name.endswith(".slipway")
+
+
 def write(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
     """
-    Replace a file's content, or leave it byte-identical and raise OSError.
+    Replace a file's content, or leave it byte-identical and raise OSError, with its name.
+
+    A path that is a draft already is written in place: nobody reads it, and a draft's draft would
+    be found by nobody if we were killed.
 
     + mode: of a file that is new; one that is there keeps its mode and owner
     + durable: fsync before the rename; pointless where nothing outlives a restart (/run)
     """
     path = Path(os.path.realpath(path))
-    draft = Path(temporary(str(path)))
+    draft = path if is_temporary(str(path)) else Path(temporary(str(path)))
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -43,9 +54,12 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
-        draft.rename(path)
-    except BaseException:
+        if draft != path:
+            draft.rename(path)
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk is met in write(2), which knows no name
         raise
 
 

@@ -177,4 +177,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except OSError as error:  # a read-only root without a place for logs, say
+        sys.exit(f"slipway: supervisord: {error.filename}: {error.strerror}")

@@ -2,13 +2,20 @@
 SSH: a key opens a session, nothing else does.
 """
 
+from pyinfra import host
+
+from slipway import algorithms, hostkey
+from slipway.facts.ssh import HostKeys, SshdAbilities
 from slipway.operations import acl, authorized_keys, files, nss, ssh
 from slipway.operations.files import File
 from slipway.paths import AUTHORIZED_KEYS, HOME, KEYS_FALLBACK, KEYS_RECORD
 from slipway.settings import Settings
 from slipway.task import task
 
-HOST_KEYS = ["ed25519"]
+HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds
+SLOW_HOST_KEY = "rsa"  # made in the background, and kept
+ALGORITHMS = "/etc/ssh/sshd_config.d/00-slipway-algorithms.conf"
+SMALLEST_MODULUS = 3072  # bits; the hardened policies'
 
 
 @task("SSH")
@@ -18,7 +25,21 @@ def serve(*, settings: Settings, live: bool) -> None:
     """
     # sshd refuses to start without a user sshd, which a mounted /etc/passwd of the host may lack
     nss.source(name="Know the user sshd in any case", database="passwd", place="extrausers")
-    ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
+    ssh.host_keys(
+        name="Have the host keys",
+        types=HOST_KEYS if live else [],
+        slow=[SLOW_HOST_KEY] if live else [],
+    )
+    abilities = host.get_fact(SshdAbilities)
+    offered = algorithms.drop_in(abilities.distribution, abilities.key_exchanges)
+    line = str(hostkey.CONFIGURATION)
+    has_slow_key = live and SLOW_HOST_KEY in host.get_fact(HostKeys)
+    files.present(
+        name="Offer strong algorithms and the host keys",
+        files=[File(ALGORITHMS, offered), *([File(line, hostkey.LINE)] if has_slow_key else [])],
+        absent=[] if has_slow_key else [line],
+    )
+    ssh.strong_moduli(name="Have strong moduli only", bits=SMALLEST_MODULUS)
     authorized_keys.merged(
         name="Authorize the keys",
         path=str(AUTHORIZED_KEYS),
@@ -35,3 +56,4 @@ def serve(*, settings: Settings, live: bool) -> None:
         paths=[str(HOME), str(AUTHORIZED_KEYS.parent), str(AUTHORIZED_KEYS)],
     )
     ssh.daemon(name="Run sshd while a key is there", authorized_keys=str(AUTHORIZED_KEYS))
+    ssh.slow_host_key(name="Have an RSA host key soon", kind=SLOW_HOST_KEY)

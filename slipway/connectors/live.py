@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from pyinfra import logger
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import InventoryError
 from pyinfra.api.util import get_file_io
@@ -88,9 +89,14 @@ class LiveConnector(BaseConnector):
         **_arguments: Any,
     ) -> bool:
         """
-        Write a file whole, at its mode if it is there, else at 0600. Raises OSError.
+        Write a file whole, at its mode if it is there, else at 0600; tell whether that went well.
         """
-        atomic.write(Path(remote_filename), text.content(filename_or_io), durable=False)
+        content = text.content(filename_or_io)
+        try:
+            atomic.write(Path(remote_filename), content, durable=False)
+        except OSError as error:
+            logger.error("%s: %s", error.filename, error.strerror)
+            return False
         return True
 
     def get_file(  # type: ignore[override]  # likewise

@@ -4,7 +4,11 @@ sshd: its host keys, and whether it runs with the configuration that is there.
 
 from __future__ import annotations
 
-from pyinfra.api import FactBase
+from typing import NamedTuple
+
+from pyinfra.api import FactBase, QuoteString, StringCommand
+
+from slipway.paths import HOST_KEY_LOCK
 
 
 class HostKeys(FactBase[set[str]]):
@@ -26,11 +30,80 @@ class HostKeys(FactBase[set[str]]):
         return {line.removeprefix("ssh_host_").removesuffix("_key") for line in output}
 
 
+class HostKeyIsInTheMaking(FactBase[bool]):
+    """
+    Returns whether a host key is being made in the background, by its lock (flock(1)).
+    """
+
+    default = bool
+
+    def command(self) -> StringCommand:
+        """Try the lock; where there is no file yet, none is made for the question's sake."""
+        lock = QuoteString(str(HOST_KEY_LOCK))
+        return StringCommand(
+            "[ -e", lock, "] && ! flock --nonblock", lock, "true && echo busy; true"
+        )
+
+    def process(self, output: list[str]) -> bool:
+        """Any word will do."""
+        return bool(output)
+
+
+class Abilities(NamedTuple):
+    """
+    What this OpenSSH is, as far as its configuration depends on it.
+    """
+
+    distribution: str  # "debian-12"; "" where os-release(5) does not tell
+    key_exchanges: list[str]
+
+
+class SshdAbilities(FactBase[Abilities]):
+    """
+    Returns the distribution that OpenSSH comes from, and the key exchanges it knows.
+    """
+
+    @staticmethod
+    def default() -> Abilities:
+        """Know nothing."""
+        return Abilities("", [])
+
+    def command(self) -> str:
+        """Ask both at once."""
+        return '(. /etc/os-release && echo "$ID-$VERSION_ID"); echo; ssh -Q kex; true'
+
+    def process(self, output: list[str]) -> Abilities:
+        """Take the first line for the distribution, and what has a name for a key exchange."""
+        distribution, *names = output
+        return Abilities(distribution.strip("-"), [name for name in names if name])
+
+
+class WeakModuli(FactBase[bool]):
+    """
+    Returns whether /etc/ssh/moduli has groups below a number of bits (moduli(5)).
+    """
+
+    default = bool
+
+    def command(self, bits: int) -> str:
+        """Look at the fifth column, which is one less than the number of bits."""
+        return (
+            f"awk '!/^#/ && $5 < {bits - 1} {{ print \"weak\"; exit }}' /etc/ssh/moduli "
+            "2>/dev/null; true"
+        )
+
+    def process(self, output: list[str]) -> bool:
+        """Any line will do."""
+        return bool(output)
+
+
 class SshdIsStale(FactBase[bool]):
     """
     Returns whether sshd's configuration or host keys are newer than the sshd that runs.
 
-    sshd writes its pid file when it starts and again after each SIGHUP.
+    sshd writes its pid file when it starts and again after each SIGHUP. A file's time of change
+    (ctime) can't be set, so a file dated in the future is no newer than it is; and where the clock
+    itself was wrong, a change in the future does not count, while a pid file from there does.
     """
 
     default = bool
@@ -38,8 +111,9 @@ class SshdIsStale(FactBase[bool]):
     def command(self) -> str:
         """Compare times; without a pid file nothing runs that could be stale."""
         return (
-            "[ -e /run/sshd.pid ] && find /etc/ssh/sshd_config /etc/ssh/sshd_config.d "
-            "/etc/ssh/ssh_host_*_key /run/slipway/sshd.conf -newer /run/sshd.pid "
+            "[ -e /run/sshd.pid ] && { find /run/sshd.pid -newermt now; "
+            "find /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/ssh_host_*_key "
+            "/run/slipway/sshd.conf -cnewer /run/sshd.pid ! -newerct now; } "
             "2>/dev/null | head -n 1; true"
         )
 

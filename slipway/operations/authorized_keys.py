@@ -58,7 +58,11 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
         return
     for place in sorted({posixpath.dirname(target.path) for target in to_write}):
         if place in {posixpath.dirname(path), posixpath.dirname(record)}:
-            yield StringCommand("install", "-d", "-m", "700", "--", QuoteString(place))
+            # not `install -d`: on a read-only file system that says "No such file or directory"
+            word = QuoteString(place)
+            yield StringCommand(
+                "mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "700", "--", word
+            )
     for target in to_write:
         yield from write([target])
 

@@ -18,6 +18,10 @@ from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
 
 Command = StringCommand | FileUploadCommand
 
+# A shell outlives a run that is killed. Nobody holds the lock then, and the next run may be writing
+# drafts of the same names, which are not the orphan's to move. (0: started from outside.)
+_UNLESS_ORPHANED = '[ "$PPID" = 0 ] || [ -e "/proc/$PPID" ] || exit 1;'
+
 
 class File(NamedTuple):
     """
@@ -63,7 +67,8 @@ def write(files: Iterable[File]) -> Generator[Command]:
     Yield the commands that replace files: a draft beside each, synced, then renamed over it.
 
     A draft is root's alone until it has its owner and mode, so that no secret is readable by
-    others for a moment. /run is not synced: it does not outlive a crash.
+    others for a moment. /run is not synced: it does not outlive a crash. Where there is no room
+    for one of them none is moved.
     """
     files = list(files)
     if not files:
@@ -91,6 +96,7 @@ def write(files: Iterable[File]) -> Generator[Command]:
         if not file.path.startswith("/run/")
     ]:
         steps += ["sync", *durable, ";"]
+    steps += [_UNLESS_ORPHANED]
     for file, draft in zip(files, drafts, strict=True):
         steps += ["mv", "-T", "--", draft, QuoteString(file.path), ";"]
     yield StringCommand(*steps)

@@ -4,21 +4,32 @@ sshd: host keys of the container's own, and a daemon that runs while there is a 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway import keys
+from slipway.atomic import temporary
 from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFiles
-from slipway.facts.ssh import HostKeys, SshdIsStale, SshPortIsTaken
+from slipway.facts.ssh import (
+    HostKeyIsInTheMaking,
+    HostKeys,
+    SshdIsStale,
+    SshPortIsTaken,
+    WeakModuli,
+)
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.supervisor import checked
+from slipway.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON
+
+# The convergence that starts a thing has processor and memory first
+_WHEN_CONVERGED = f'flock {LOCK} true; exec "$0" "$@"'
 
 
 @operation()
-def host_keys(*, types: list[str]) -> Generator[StringCommand]:
+def host_keys(*, types: list[str], slow: Sequence[str] = ()) -> Generator[StringCommand]:
     """
     Have exactly these types of host key: made where they are missing, kept where they are there.
 
@@ -26,8 +37,9 @@ def host_keys(*, types: list[str]) -> Generator[StringCommand]:
     in its place always has its public part.
 
     + types: as `ssh-keygen -t` knows them; none, for an image that must not hold any
+    + slow: more types that may be there; `slow_host_key` makes them
     """
-    present = host.get_fact(HostKeys)
+    present = host.get_fact(HostKeys) - set(slow)
     for kind in sorted(present - set(types)):
         yield StringCommand("rm", "-f", *_pair(f"/etc/ssh/ssh_host_{kind}_key"))
     missing = [kind for kind in types if kind not in present]
@@ -43,6 +55,54 @@ def host_keys(*, types: list[str]) -> Generator[StringCommand]:
         # fmt: on
     if present == set(types):
         host.noop(f"host keys are there: {', '.join(types) or 'none'}")
+
+
+@operation()
+def strong_moduli(*, bits: int) -> Generator[StringCommand]:
+    """
+    Have no groups for the Diffie-Hellman group exchange that are weaker than this (moduli(5)).
+
+    + bits: of the smallest modulus that stays
+    """
+    if not host.get_fact(WeakModuli, bits=bits):
+        host.noop(f"no modulus has less than {bits} bits")
+        return
+    moduli, draft = "/etc/ssh/moduli", temporary("/etc/ssh/moduli")
+    # fmt: off
+    yield StringCommand(
+        "rm", "-f", draft,
+        "&&", "awk", QuoteString(f"/^#/ || $5 >= {bits - 1}"), moduli, ">", draft,
+        "&&", "chmod", "644", draft, "&&", "sync", draft, "&&", "mv", "-T", draft, moduli,
+    )
+    # fmt: on
+
+
+@operation()
+def slow_host_key(*, kind: str) -> Generator[StringCommand]:
+    """
+    Have a host key that takes long to make: begun here, finished in the background.
+
+    That it is being made is as good as its being there, so that a convergence in the meantime has
+    nothing to change. Killed midway, it is begun again by the next.
+
+    + kind: its type; slipway.hostkey makes it where supervisord runs, as nothing else needs it
+    """
+    if kind in host.get_fact(HostKeys):
+        host.noop(f"the {kind} host key is there")
+    elif host.get_fact(HostKeyIsInTheMaking):
+        host.noop(f"the {kind} host key is being made")
+    elif host.get_fact(SupervisordState) is None:
+        host.noop("no supervisord runs here")
+    else:
+        # The lock is taken before this returns, and passes on to those that do the work
+        # fmt: off
+        yield StringCommand(
+            "flock", "--nonblock", QuoteString(str(HOST_KEY_LOCK)), "setsid", "--fork",
+            "sh", "-c", QuoteString(_WHEN_CONVERGED),
+            "nice", "-n", "19", *PYTHON, "slipway.hostkey",
+            "</dev/null", f">>{LOGS}/sshd.log", "2>&1",
+        )
+        # fmt: on
 
 
 @operation()

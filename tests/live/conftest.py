@@ -157,10 +157,33 @@ class Slipway:
             "root@127.0.0.1", *words,
         ]
         # fmt: on
-        done = subprocess.run(
-            command, check=False, capture_output=True, timeout=60, input=(stdin or "").encode()
-        )
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        deadline = time.monotonic() + 1
+        while True:
+            done = subprocess.run(
+                command, check=False, capture_output=True, timeout=60, input=(stdin or "").encode()
+            )
+            result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+            # sshd closes its port for an instant when it gets its RSA key
+            is_closed = result.code == 255 and (
+                "kex_exchange_identification" in result.stderr or "refused" in result.stderr
+            )
+            if not is_closed or time.monotonic() > deadline:
+                return result
+
+    def is_making_host_key(self) -> bool:
+        """
+        Tell whether the RSA host key is still to come, or has come just now.
+        """
+        script = "[ -e /run/slipway/host-key.lock ] && ! flock -n /run/slipway/host-key.lock true"
+        return self.exec("sh", "-c", script).code == 0
+
+    def wait_host_keys(self) -> None:
+        """
+        Wait until the RSA host key is there, and sshd has it.
+        """
+        key = "/etc/ssh/ssh_host_rsa_key"
+        wait_until(lambda: self.exec("test", "-e", key).code == 0, "an RSA host key", 120)
+        wait_until(lambda: not self.is_making_host_key(), "sshd has it")
 
     def wait_ssh(self, key: KeyPair) -> None:
         """

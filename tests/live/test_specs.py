@@ -28,6 +28,15 @@ MUTATIONS = {
         "sed -i 's/^Password.* no/PasswordAuthentication yes/' /etc/ssh/sshd_config.d/00-*",
         "test_only_keys_open_a_session",
     ),
+    "sshd option": (
+        "sed -i 's/^DebianBanner no/X11UseLocalhost no/' /etc/ssh/sshd_config.d/00-slipway.conf",
+        "test_sshd_meets_the_baseline",
+    ),
+    "weak moduli": ("echo x 2 6 100 2047 2 C3 >> /etc/ssh/moduli", "test_only_strong_moduli"),
+    "weak algorithms": (
+        "echo 'MACs hmac-sha1' > /etc/ssh/sshd_config.d/00-a.conf",
+        "test_sshd_offers_the_policys_algorithms",
+    ),
     "root's password": ("echo root:x | chpasswd", "test_root_has_no_password"),
     "host key": (
         "ssh-keygen -qt ed25519 -N '' -f /k && cp /k.pub /etc/ssh/ssh_host_ed25519_key.pub",

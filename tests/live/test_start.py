@@ -92,6 +92,7 @@ def test_a_second_convergence_changes_nothing(start: Start, key: KeyPair) -> Non
     """
     slipway = start(environment={"SSH_PUBKEY": key.public, "ODD": "a'b\"$(c)`d`%e"})
     slipway.wait_converged()
+    slipway.wait_host_keys()
     before = tree(slipway)
     reports = [slipway.converge() for _ in range(2)]
 
@@ -106,6 +107,7 @@ def test_check_finds_nothing_after_a_start_and_writes_nothing(start: Start, key:
     """
     slipway = start(environment={"SSH_PUBKEY": key.public})
     slipway.wait_converged()
+    slipway.wait_host_keys()
     before = tree(slipway)
 
     assert slipway.exec("slipway", "check").code == 0
@@ -261,6 +263,7 @@ def test_convergences_at_once_come_to_one_result(start: Start, key: KeyPair) -> 
     """
     slipway = start(environment={"SSH_PUBKEY": key.public})
     slipway.wait_converged()
+    slipway.wait_host_keys()
     before = tree(slipway)
     script = (
         'for i in 1 2 3 4 5 6 7 8; do slipway converge & pids="$pids $!"; done; '

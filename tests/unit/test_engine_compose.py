@@ -97,7 +97,7 @@ def test_a_host_with_nothing(host: Path) -> None:
     stack = _decided(host)
 
     assert stack.decided["FUSE_DEVICE"] == "/dev/null"
-    assert stack.decided["FUSE_CAPABILITY"] == "CHOWN"
+    assert stack.decided["FUSE_CAPABILITY"] == "SETPCAP"
     assert "WORKSPACE_PROPAGATION" not in stack.decided
     assert [note.split(":")[0] for note in stack.notes] == [
         "no NVIDIA runtime",

@@ -19,6 +19,7 @@ from xmlrpc.client import Fault, dumps
 import pytest
 from pyinfra.api import FactBase, StringCommand
 
+from slipway import atomic
 from slipway.atomic import temporary
 from slipway.cpus import Cpus
 from slipway.facts.acl import Acl, AclObstacle
@@ -30,7 +31,15 @@ from slipway.facts.gpus import GpuDevices
 from slipway.facts.mounts import DirectoryOwner, FuseObstacle, Mounts
 from slipway.facts.packages import InstalledPackages
 from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
-from slipway.facts.ssh import HostKeys, SshdIsStale, SshPortIsTaken
+from slipway.facts.ssh import (
+    Abilities,
+    HostKeyIsInTheMaking,
+    HostKeys,
+    SshdAbilities,
+    SshdIsStale,
+    SshPortIsTaken,
+    WeakModuli,
+)
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.gpus import NONE, Gpus
 from slipway.remote_states import PROGRAM_MARK
@@ -476,9 +485,83 @@ def test_host_keys_count_in_pairs(tmp_path: Path) -> None:
     assert ask(HostKeys(), places={"/etc/ssh": tmp_path / "gone"}) == set()
 
 
-def test_sshd_is_stale_when_a_file_of_its_is_newer(tmp_path: Path) -> None:
+def test_a_host_key_is_in_the_making_while_its_lock_is_held(tmp_path: Path) -> None:
     """
-    Than its pid file; without one, no sshd runs that could be stale.
+    Without a lock file none is made for the question's sake; a holder that died holds nothing.
+    """
+    lock = tmp_path / "lock"
+    places = {"/run/slipway/host-key.lock": lock}
+    asked = [ask(HostKeyIsInTheMaking(), places=places)]
+    was_made = lock.exists()
+    with atomic.lock(lock):
+        asked.append(ask(HostKeyIsInTheMaking(), places=places))
+    asked.append(ask(HostKeyIsInTheMaking(), places=places))
+
+    assert (asked, was_made) == ([False, True, False], False)
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="no OpenSSH here")
+def test_sshd_tells_what_it_knows(tmp_path: Path) -> None:
+    """
+    And os-release the distribution; one without a version, or none at all, costs nothing else.
+    """
+    release = tmp_path / "os-release"
+    places = {"/etc/os-release": release}
+    release.write_text("NAME='Debian GNU/Linux'\nID=debian\nVERSION_ID=\"12\"\n")
+    stable = ask(SshdAbilities(), places=places)
+    release.write_text("ID=debian\n")
+    sid = ask(SshdAbilities(), places=places)
+    release.unlink()
+    none = ask(SshdAbilities(), places=places)
+
+    assert [known.distribution for known in (stable, sid, none)] == ["debian-12", "debian", ""]
+    assert all("curve25519-sha256" in known.key_exchanges for known in (stable, sid, none))
+    assert all("" not in known.key_exchanges for known in (stable, sid, none))
+
+
+def test_without_openssh_no_key_exchange_is_known() -> None:
+    """
+    An image in its first operation, say.
+    """
+    assert SshdAbilities().process(["debian-12", ""]) == Abilities("debian-12", [])
+
+
+@pytest.mark.parametrize(("size", "weak"), [(1023, True), (3070, True), (3071, False)])
+def test_weak_moduli_are_seen(tmp_path: Path, size: int, weak: bool) -> None:  # noqa: FBT001
+    """
+    A modulus of n + 1 bits is written down as n; comments and a file that is gone are no moduli.
+    """
+    moduli = tmp_path / "moduli"
+    places = {"/etc/ssh/moduli": moduli}
+    gone = ask(WeakModuli(), places=places, bits=3072)
+    moduli.write_text(f"# 2 6 100 1 2\n2026 2 6 100 4095 5 C3\n2026 2 6 100 {size} 5 C3\n")
+
+    assert (gone, ask(WeakModuli(), places=places, bits=3072)) == (False, weak)
+
+
+YEAR = 365 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("pid_age", "file_age", "stale"),
+    [
+        (YEAR, 0, True),  # a pid file from before the change
+        (YEAR, 2 * YEAR, True),  # an old file moved into place just now
+        (-YEAR, 0, True),  # a pid file from when the clock was wrong: sshd is asked to renew it
+        (0, -YEAR, False),  # a file dated in the future, from before sshd
+        (0, YEAR, False),
+    ],
+)
+def test_sshd_is_stale_when_its_files_changed_after_it(
+    tmp_path: Path,
+    pid_age: int,
+    file_age: int,
+    stale: bool,  # noqa: FBT001
+) -> None:
+    """
+    Whatever the files' dates say: they can be set, and the clock can have been wrong.
+
+    + pid_age, file_age: how many seconds ago each is dated
     """
     configuration, pid = tmp_path / "etc/sshd_config.d/x.conf", tmp_path / "pid"
     configuration.parent.mkdir(parents=True)
@@ -489,14 +572,15 @@ def test_sshd_is_stale_when_a_file_of_its_is_newer(tmp_path: Path) -> None:
         "/run/sshd.pid": pid,
     }
     without = ask(SshdIsStale(), places=places)
-    pid.touch()
     now = time.time()
-    for path in configuration.parents[0], configuration, pid:
-        os.utime(path, (now, now))
-    fresh = ask(SshdIsStale(), places=places)
-    os.utime(configuration, (now + 1, now + 1))
+    os.utime(configuration, (now - file_age, now - file_age))
+    pid.touch()
+    started = max(now, configuration.stat().st_ctime, configuration.parent.stat().st_ctime) + 0.001
+    os.utime(pid, (started - pid_age, started - pid_age))
+    while time.time() <= started:
+        pass
 
-    assert (without, fresh, ask(SshdIsStale(), places=places)) == (False, False, True)
+    assert (without, ask(SshdIsStale(), places=places)) == (False, stale)
 
 
 @pytest.mark.parametrize(

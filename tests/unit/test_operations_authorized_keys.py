@@ -111,7 +111,7 @@ def test_a_readable_file_is_closed(run: Run) -> None:
     facts = {KeyFiles: {FILE: stored(ONE, mode="644"), RECORD: stored(ONE)}}
     commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
 
-    assert commands[0] == "install -d -m 700 -- /root/.ssh"
+    assert commands[0] == "mkdir -p -m 700 -- /root/.ssh && chmod 700 -- /root/.ssh"
     assert "chmod 600 /root/.ssh/.authorized_keys.slipway" in commands[-1]
 
 

@@ -29,6 +29,7 @@ def test_a_file_is_replaced_whole(run: Run) -> None:
         "/etc/.x y.slipway <- hello",
         (
             "set -e; chmod 644 '/etc/.x y.slipway' ; sync '/etc/.x y.slipway' ; "
+            '[ "$PPID" = 0 ] || [ -e "/proc/$PPID" ] || exit 1; '
             "mv -T -- '/etc/.x y.slipway' '/etc/x y' ;"
         ),
     ]

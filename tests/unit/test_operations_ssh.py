@@ -1,0 +1,75 @@
+from slipway.facts.ssh import HostKeyIsInTheMaking, HostKeys, WeakModuli
+from slipway.facts.supervisor import Supervisord, SupervisordState
+from slipway.operations import ssh
+
+from .conftest import Facts, Run
+
+RUNNING = Supervisord({}, [], [], [], "")
+
+
+def test_host_keys_that_are_missing_are_made_whole(run: Run) -> None:
+    """
+    Beside their place, synced, and moved there with the public part first.
+    """
+    (command,) = run(ssh.host_keys, types=["ed25519"], slow=["rsa"], facts={HostKeys: set()})
+    draft, key = "/etc/ssh/.ssh_host_ed25519_key.slipway", "/etc/ssh/ssh_host_ed25519_key"
+
+    assert f"ssh-keygen -q -t ed25519 -N '' -C '' -f {draft} && sync {draft} {draft}.pub" in command
+    assert command.endswith(f"mv {draft}.pub {key}.pub && mv {draft} {key}")
+
+
+def test_host_keys_of_other_types_go_but_the_slow_one_stays(run: Run) -> None:
+    """
+    It is another operation's to make.
+    """
+    present = {"ed25519", "rsa", "dsa"}
+    commands = run(ssh.host_keys, types=["ed25519"], slow=["rsa"], facts={HostKeys: present})
+
+    assert commands == ["rm -f /etc/ssh/ssh_host_dsa_key /etc/ssh/ssh_host_dsa_key.pub"]
+
+
+def test_an_image_holds_no_host_key_at_all(run: Run) -> None:
+    """
+    Neither quick nor slow ones.
+    """
+    commands = run(ssh.host_keys, types=[], facts={HostKeys: {"rsa"}})
+
+    assert commands == ["rm -f /etc/ssh/ssh_host_rsa_key /etc/ssh/ssh_host_rsa_key.pub"]
+
+
+def test_a_slow_host_key_is_made_in_the_background_under_a_lock(run: Run) -> None:
+    """
+    Detached, with all its output elsewhere, and after the convergence: nobody waits for it.
+    """
+    missing = {HostKeys: {"ed25519"}, HostKeyIsInTheMaking: False, SupervisordState: RUNNING}
+    (command,) = run(ssh.slow_host_key, kind="rsa", facts=missing)
+
+    assert command.startswith(
+        "flock --nonblock /run/slipway/host-key.lock setsid --fork "
+        'sh -c \'flock /run/slipway/lock true; exec "$0" "$@"\' nice -n 19 '
+    )
+    assert command.endswith("slipway.hostkey </dev/null >>/var/log/supervisor/sshd.log 2>&1")
+
+
+def test_a_slow_host_key_is_begun_once(run: Run) -> None:
+    """
+    Not while it is being made, nor when it is there, nor where no sshd will need it.
+    """
+    there: list[Facts] = [
+        {HostKeys: {"rsa"}},
+        {HostKeys: set(), HostKeyIsInTheMaking: True},
+        {HostKeys: set(), HostKeyIsInTheMaking: False, SupervisordState: None},
+    ]
+    for facts in there:
+        assert run(ssh.slow_host_key, kind="rsa", facts=facts) == []
+
+
+def test_weak_moduli_are_left_out_of_a_new_file(run: Run) -> None:
+    """
+    Comments stay, and the old file is there until the new one is whole.
+    """
+    (command,) = run(ssh.strong_moduli, bits=3072, facts={WeakModuli: True})
+
+    assert "awk '/^#/ || $5 >= 3071' /etc/ssh/moduli > /etc/ssh/.moduli.slipway" in command
+    assert command.endswith("mv -T /etc/ssh/.moduli.slipway /etc/ssh/moduli")
+    assert run(ssh.strong_moduli, bits=3072, facts={WeakModuli: False}) == []
