@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import atomic, gpus, keys, paths, remote_states, report, xmlrpc
+from slipway import atomic, banner, gpus, keys, paths, remote_states, report, xmlrpc
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
@@ -95,7 +94,7 @@ def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
     sshd = next((process for process in processes if process["name"] == "sshd"), None)
     if sshd and with_sshd and has_key and not _is_stopped_by_hand(sshd):
         is_up = sshd["statename"] in ("STARTING", "RUNNING")
-        if not is_up or not _banner():
+        if not is_up or not banner.is_shown(timeout=TIMEOUT):
             return "sshd does not answer", []
     return "", notes
 
@@ -134,14 +133,6 @@ def _is_stopped_by_hand(process: dict[str, Any]) -> bool:
 def _has_key() -> bool:
     try:
         return keys.any_valid(paths.AUTHORIZED_KEYS.read_bytes())
-    except OSError:
-        return False
-
-
-def _banner() -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", 22), TIMEOUT) as connection:
-            return bool(connection.recv(4) == b"SSH-")
     except OSError:
         return False
 

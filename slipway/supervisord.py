@@ -21,11 +21,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from supervisor import events, supervisord
+from supervisor import dispatchers, events, supervisord
 from supervisor.options import ServerOptions
 from supervisor.states import SupervisorStates
 
-from slipway import orphans, report
+from slipway import banner, orphans, report
 from slipway.comeback import Comeback
 from slipway.paths import AUTHORIZED_KEYS, CONVERGE
 from slipway.shutdown import Shutdown
@@ -56,6 +56,18 @@ class Alarm:
 
     def handle_error(self) -> None:
         """Two signals may have shared one read."""
+
+
+class Output(dispatchers.POutputDispatcher):  # type: ignore[misc]  # it has no annotations
+    """
+    What a program says, on its way to its log: without what health's questions make sshd say.
+    """
+
+    def _log(self, data: bytes) -> None:
+        super()._log(banner.without_traces(data) if self.process.config.name == "sshd" else data)
+
+
+dispatchers.POutputDispatcher = Output  # supervisor's options look it up here for each process
 
 
 class FirstKey:

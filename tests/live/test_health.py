@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from slipway.banner import ADDRESS
+
 from .conftest import KeyPair, Slipway, wait_until
 from .test_supervision import pid, program, state
 
@@ -187,3 +189,25 @@ def test_a_command_is_expected_to_have_no_services(start: Start, key: KeyPair) -
     slipway.wait_converged()
 
     assert slipway.health().stdout.startswith("healthy")
+
+
+def test_its_questions_are_not_in_sshds_log(healthy: Slipway, key: KeyPair) -> None:
+    """
+    Asked ten times: not a line of it, while a login and a port scan leave theirs.
+    """
+    for _ in range(10):
+        assert healthy.health().code == 0
+    scan = "exec 3<>/dev/tcp/127.0.0.1/22; head -c 4 <&3"
+    assert healthy.check_output("bash", "-c", scan) == "SSH-"
+    assert healthy.ssh(key, "true").code == 0
+    log = wait_until(
+        lambda: (
+            "Accepted publickey" in (text := healthy.check_output("slipway", "logs", "sshd"))
+            and text
+        ),
+        "the login in the log",
+    )
+
+    assert ADDRESS not in log
+    assert ADDRESS not in healthy.check_output("cat", "/var/log/supervisor/sshd.log")
+    assert "by 127.0.0.1 port" in log

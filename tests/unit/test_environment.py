@@ -50,9 +50,14 @@ NEWLINES = {"LINES": "a\nb\n", "ONLY": "\n", "CODE": "\n$(touch pwned)\n'\n"}
 # What an environment may hold, as Python decodes it: no NUL, bytes that are no UTF-8.
 bytewise = st.binary(max_size=30).map(lambda raw: os.fsdecode(raw.replace(b"\0", b"")))
 values = st.one_of(bytewise, st.text("\\\"' $`#=%a", max_size=20))
-one_line = values.map(lambda value: value.replace("\n", ""))
+# Two bytes that were apart may be one character of UTF-8 once what was between them is gone.
+one_line = values.map(lambda value: os.fsdecode(os.fsencode(value.replace("\n", ""))))
 shell_names = st.from_regex(r"X[A-Za-z0-9_]{0,8}", fullmatch=True)
-names = st.one_of(shell_names, bytewise).map(lambda name: name.replace("=", "")).filter(bool)
+names = (
+    st.one_of(shell_names, bytewise)
+    .map(lambda name: os.fsdecode(os.fsencode(name.replace("=", ""))))
+    .filter(bool)
+)
 
 
 def given_by(shell: str, text: str, before: Mapping[str, str], cwd: Path) -> dict[str, str]:

@@ -1,0 +1,54 @@
+"""
+sshd's banner, asked for without filling its log.
+
+sshd writes a line for every connection that ends before a login. Health asks every few seconds: the
+lines of a week would have pushed all others out. So it asks from an address of its own, which no
+other program has a reason to use, and supervisord leaves out the line of a connection from there.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+
+ADDRESS = "127.83.76.80"  # all of 127.0.0.0/8 is this machine (RFC 1122, section 3.2.1.3)
+_IDENTIFICATION = b"SSH-2.0-slipway-health\r\n"  # RFC 4253, section 4.2: without one, more lines
+_LONGEST = 255  # bytes of sshd's own line
+
+# The whole line: a part of one may be a name that somebody tried to log in with.
+_TRACE = re.compile(
+    rb"^Connection (?:closed|reset) by 127\.83\.76\.80 port [0-9]+(?: \[preauth\])?\r?\n",
+    re.MULTILINE,
+)
+
+
+def is_shown(*, port: int = 22, timeout: float) -> bool:
+    """
+    Tell whether an sshd on loopback says what it is.
+
+    + timeout: in seconds, for each step
+    """
+    try:
+        with socket.socket() as connection:
+            connection.settimeout(timeout)
+            connection.bind((ADDRESS, 0))
+            connection.connect(("127.0.0.1", port))
+            connection.sendall(_IDENTIFICATION)
+            banner = b""
+            while b"\n" not in banner and len(banner) < _LONGEST:
+                if not (part := connection.recv(_LONGEST)):
+                    break
+                banner += part
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):  # closed with something unread, it would be a reset
+                pass
+    except OSError:
+        return False
+    return banner.startswith(b"SSH-")
+
+
+def without_traces(output: bytes) -> bytes:
+    """
+    Return sshd's output without the lines that `is_shown` has caused.
+    """
+    return _TRACE.sub(b"", output) if ADDRESS.encode() in output else output

@@ -1,0 +1,107 @@
+"""
+sshd's banner as health asks for it, and what is left out of sshd's log for that.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from slipway import banner
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    """
+    A listener on loopback.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def answers(listener: socket.socket, *parts: bytes) -> list[tuple[str, bytes]]:
+    """
+    Have a listener answer one client in parts; returns where that came from and what it said.
+    """
+    seen: list[tuple[str, bytes]] = []
+
+    def serve() -> None:
+        client, (address, _) = listener.accept()
+        with client:
+            for part in parts:
+                client.sendall(part)
+            said = b""
+            while data := client.recv(100):
+                said += data
+            seen.append((address, said))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    assert banner.is_shown(port=listener.getsockname()[1], timeout=5) is parts[0].startswith(b"S")
+    thread.join(5)
+    return seen
+
+
+def test_an_sshd_is_told_by_its_first_line(server: socket.socket) -> None:
+    """
+    Also where it comes in pieces; asked from the address of health's own, with a line of ours.
+    """
+    assert answers(server, b"SSH-2.0", b"-OpenSSH_9.2p1\r\n", b"\0" * 1000) == [
+        (banner.ADDRESS, b"SSH-2.0-slipway-health\r\n")
+    ]
+
+
+def test_another_server_is_no_sshd(server: socket.socket) -> None:
+    """
+    Whatever it says.
+    """
+    answers(server, b"220 mail.example.com ESMTP\r\n")
+
+
+def test_nobody_there_and_nobody_who_answers(server: socket.socket) -> None:
+    """
+    A frozen sshd: the kernel takes the connection, and nothing is said.
+    """
+    assert not banner.is_shown(port=server.getsockname()[1], timeout=0.1)
+    server.close()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        assert not banner.is_shown(port=free.getsockname()[1], timeout=0.1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Connection closed by 127.83.76.80 port 53943 [preauth]\r\n",
+        b"Connection reset by 127.83.76.80 port 1\r\n",
+        b"Connection closed by 127.83.76.80 port 65535\n",
+    ],
+)
+def test_our_own_question_leaves_no_line(line: bytes) -> None:
+    """
+    The lines around it stay.
+    """
+    before, after = b"Accepted publickey for root\r\n", b"Server listening on :: port 22.\r\n"
+
+    assert banner.without_traces(before + line + after) == before + after
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Connection closed by 127.0.0.1 port 53943 [preauth]\r\n",
+        b"Connection closed by 10.127.83.76.80 port 1\r\n",
+        b"Invalid user Connection closed by 127.83.76.80 port 1 from 203.0.113.9 port 4\r\n",
+        b"Connection closed by invalid user 127.83.76.80 port 1 203.0.113.9 port 4 [preauth]\r\n",
+        b"Connection closed by 127.83.76.80 port 1 and more\r\n",
+        b"Connection closed by 127.83.76.80 port 1",
+    ],
+)
+def test_nobody_else_can_keep_a_line_out_of_the_log(line: bytes) -> None:
+    """
+    A name to log in with may look like our address: such a line is never the whole of ours.
+    """
+    assert banner.without_traces(line) == line
