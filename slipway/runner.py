@@ -25,6 +25,7 @@ import inventory as slipway_inventory
 from slipway import atomic, paths, report
 from slipway.report import Operation, Report
 from slipway.settings import Loaded
+from slipway.timings import Timings
 
 _MAX_DETAIL = 400  # characters of an operation's output in the report
 
@@ -79,16 +80,20 @@ class _Run(NamedTuple):
     complaints: _Complaints
 
 
-def converge(phase: str, *, services: bool = True) -> Report:
+def converge(phase: str, *, services: bool = True, timings: Timings | None = None) -> Report:
     """
     Bring the container to its desired state; a second one at the same time waits for the first.
 
     A failed operation ends its task, not the run: it is in the report.
+
+    + timings: takes down where the time goes
     """
     with atomic.lock(paths.LOCK):
         began, started = time.monotonic(), datetime.now(timezone.utc)
         data = slipway_inventory.data(phase)
         run = _prepare(data, StateStage.Execute)
+        if timings:
+            timings.watch(run.state, run.host, began=began)
         _load_deploy(run)
         operations = [
             _converged(run, op_hash, data) for op_hash, data in run.state.ops[run.host].items()
