@@ -47,7 +47,7 @@ def test_each_operation_has_its_facts_and_commands(clock: Clock) -> None:
         return act
 
     host: Any = SimpleNamespace(put_file=takes(0.003), run_shell_command=takes(0.002))
-    host.get_fact = lambda: host.run_shell_command()
+    host.get_fact = lambda: host.run_shell_command()  # noqa: PLW0108 - looked up when called
     names = SimpleNamespace(names={"SSH | Have the host keys"})
     state: Any = SimpleNamespace(
         add_callback_handler=lambda _handler: None, get_op_meta=lambda _hash: names
