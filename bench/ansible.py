@@ -77,6 +77,7 @@ def inside(*, mitogen: bool) -> list[str]:
     # fmt: off
     settings = [
         f"PYTHONPATH={INSIDE}", f"ANSIBLE_CONFIG={PEERS_IN}/ansible/ansible.cfg", "HOME=/root",
+        "BENCH_FILES=/opt/slipway/files",
         *([f"ANSIBLE_STRATEGY_PLUGINS={strategy}", "ANSIBLE_STRATEGY=mitogen_linear"]
           if mitogen else []),
     ]
@@ -94,6 +95,7 @@ def outside(venv: Path, names: Sequence[str], key: str) -> float:
     environment = {
         **os.environ,
         "BENCH_KEY": key,
+        "BENCH_FILES": str(ROOT / "files"),
         "ANSIBLE_CONFIG": str(PEERS / "ansible/ansible.cfg"),
         "ANSIBLE_COLLECTIONS_PATH": str(HOME / "collections"),
         "ANSIBLE_FORKS": str(max(5, len(names))),

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from slipway import environment, paths, settings
+from slipway import environment, lean, paths, settings
 
 EX_CONFIG = 78  # sysexits.h
 
@@ -26,11 +26,13 @@ def main(arguments: Sequence[str]) -> NoReturn:
     Start the container; returns only by becoming supervisord or the user's command.
     """
     given, command = settings.split_arguments(arguments)
+    begin = None if command else _fork_convergence()
     variables = prepare({**process_environment("self"), **given})
     if command:
         subprocess.run([*paths.CONVERGE, "--without-services"], check=False, stdout=sys.stderr)
         _become(command, variables)
-    _in_background(paths.CONVERGE)
+    if begin is not None:
+        os.write(begin, b"\n")
     _become(SUPERVISORD, variables)
 
 
@@ -60,15 +62,38 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     return {**kept, **environment.derive(loaded.settings, around)}
 
 
-def _in_background(command: Sequence[str]) -> None:
+def _fork_convergence() -> int:
     """
-    Start a command as PID 1's child: supervisord would report it as an unknown one when it ends.
+    Fork what will converge: it imports pyinfra while we prepare, on the other processor.
+
+    Returns a descriptor: a byte written to it begins the convergence, its end without one (we
+    refuse to start) ends the process. It is PID 1's child, not ours: supervisord would report it as
+    an unknown one when it ends.
     """
+    reading, writing = os.pipe()
     child = os.fork()
-    if child == 0:
-        subprocess.Popen(command)
+    if child:
+        os.close(reading)
+        os.waitpid(child, 0)
+        return writing
+    if os.fork():
         os._exit(0)
-    os.waitpid(child, 0)
+    os.close(writing)
+    code = 1
+    try:
+        code = _converge(reading)
+    except Exception:  # noqa: BLE001 - never on into what the parent does
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _converge(told: int) -> int:
+    lean.install()
+    from slipway import cli, runner  # noqa: F401, PLC0415 - only here, and after lean
+
+    return cli.main(["converge"]) if os.read(told, 1) else 0
 
 
 def _become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:

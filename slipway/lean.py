@@ -13,6 +13,7 @@ imported, and that templates and requirements work.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -58,11 +59,12 @@ def install() -> None:
     """
     Import pyinfra.api with the stand-ins; afterwards they are gone from sys.modules.
 
-    For a process that converges the container it is in, before anything imports pyinfra (else it
-    does nothing). `@live` is the only connector then.
+    For a process that converges the container it is in and ends, before anything imports pyinfra
+    (else it does nothing). `@live` is the only connector then, and garbage is not collected.
     """
     if "pyinfra" in sys.modules:
         return
+    gc.disable()  # a tenth of the time, for nothing that half a second needs
     stand_ins = {
         **{name: _stand_in(name) for name in _STAND_INS if name not in sys.modules},
         "importlib_metadata": _metadata(),

@@ -21,6 +21,7 @@ from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command_for_host
 
 from slipway import atomic
+from slipway.inside import Inside
 
 
 class LiveConnector(BaseConnector):
@@ -53,6 +54,9 @@ class LiveConnector(BaseConnector):
         timeout = arguments.pop("_timeout", None)
         stdin = arguments.pop("_stdin", None)
         success = arguments.pop("_success_exit_codes", None) or [0]
+        if isinstance(command, Inside) and not any(arguments.values()):  # as another user, say
+            done = command.act()
+            return done.code in success, _output(done.stdout, done.stderr)
         script = make_unix_command_for_host(self.state, self.host, command, **arguments)
         with _popen(script.get_raw_value(), has_stdin=stdin is not None) as process:
             try:
@@ -60,10 +64,7 @@ class LiveConnector(BaseConnector):
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise TimeoutError(f"no end after {timeout} s") from None
-        output = CommandOutput(
-            [OutputLine("stdout", line) for line in _lines(stdout)]
-            + [OutputLine("stderr", line) for line in _lines(stderr)]
-        )
+        output = _output(stdout, stderr)
         if print_output:
             for line in output:
                 self.host.log(line.line)
@@ -112,6 +113,13 @@ def _popen(script: str, *, has_stdin: bool) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         close_fds=False,
         start_new_session=True,  # so that a timeout kills what the shell started, too
+    )
+
+
+def _output(stdout: bytes, stderr: bytes) -> CommandOutput:
+    return CommandOutput(
+        [OutputLine("stdout", line) for line in _lines(stdout)]
+        + [OutputLine("stderr", line) for line in _lines(stderr)]
     )
 
 

@@ -9,10 +9,12 @@ from xmlrpc.client import Fault
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway import xmlrpc
+from slipway import unixhttp, xmlrpc
+from slipway.inside import Inside, Result
 from slipway.paths import SUPERVISOR_SOCKET
 
 UP = {"STARTING", "RUNNING", "BACKOFF"}  # supervisord is at it: a start would be refused
+_PATIENCE = 15  # seconds: a program that is stopped may take its time
 
 
 class Program(NamedTuple):
@@ -42,12 +44,26 @@ def rpc(calls: list[xmlrpc.Call]) -> StringCommand:
     """
     # fmt: off
     return StringCommand(
-        "curl", "--silent", "--show-error", "--max-time", "15",
+        "curl", "--silent", "--show-error", "--max-time", str(_PATIENCE),
         "--unix-socket", QuoteString(str(SUPERVISOR_SOCKET)),
         "--header", "'Content-Type: text/xml'",
         "--data-binary", QuoteString(xmlrpc.request(calls)), "http://localhost/RPC2",
     )
     # fmt: on
+
+
+def asked(calls: list[xmlrpc.Call]) -> Result:
+    """
+    Do what the command of `rpc` does.
+    """
+    body = xmlrpc.request(calls).encode()
+    try:
+        _, answer = unixhttp.post(
+            SUPERVISOR_SOCKET, "/RPC2", body, kind="text/xml", timeout=_PATIENCE
+        )
+    except OSError as error:
+        return Result(b"", f"{SUPERVISOR_SOCKET}: {error}\n".encode(), code=7)  # as curl exits
+    return Result(answer)
 
 
 class SupervisordState(FactBase["Supervisord | None"]):
@@ -63,7 +79,8 @@ class SupervisordState(FactBase["Supervisord | None"]):
             ("supervisor.getAllProcessInfo", ()),
             ("supervisor.reloadConfig", ()),
         ]
-        return StringCommand(rpc(calls), "2>/dev/null", "||", "true")
+        command = StringCommand(rpc(calls), "2>/dev/null", "||", "true")
+        return Inside(command, lambda: Result(asked(calls).stdout))
 
     def process(self, output: list[str]) -> Supervisord:
         """Unmarshal the answer."""

@@ -10,7 +10,8 @@ from pyinfra import host
 from pyinfra.api import OperationError, StringCommand, operation
 
 from slipway import xmlrpc
-from slipway.facts.supervisor import UP, SupervisordState, rpc
+from slipway.facts.supervisor import UP, SupervisordState, asked, rpc
+from slipway.inside import Inside, Result
 
 
 @operation()
@@ -58,11 +59,22 @@ def checked(calls: Sequence[xmlrpc.Call]) -> StringCommand:
     """
     Return the command that makes calls and fails, with the answer on stderr, if one of them did.
     """
-    return StringCommand(
+    command = StringCommand(
         "answer=$(",
         rpc(list(calls)),
         ') && case $answer in *faultCode*) printf "%s\\n" "$answer" >&2; exit 1;; esac',
     )
+
+    def act() -> Result:
+        done = asked(list(calls))
+        is_fault = b"faultCode" in done.stdout
+        return done._replace(
+            stdout=b"",
+            stderr=done.stdout if is_fault else done.stderr,
+            code=1 if is_fault else done.code,
+        )
+
+    return Inside(command, act)
 
 
 def _replace(

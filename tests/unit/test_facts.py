@@ -21,7 +21,7 @@ from pyinfra.api import FactBase, StringCommand
 
 from slipway.atomic import temporary
 from slipway.cpus import Cpus
-from slipway.facts.acl import Acl, AclObstacle
+from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.cpus import CpuQuota
 from slipway.facts.environment import EngineEnvironment
@@ -33,6 +33,7 @@ from slipway.facts.rclone import PROGRAM_MARK, RcloneRemotes, RemotePrograms
 from slipway.facts.ssh import HostKeys, SshdIsStale, SshPortIsTaken
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.gpus import NONE, Gpus
+from slipway.inside import Inside
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ def ask(
     **arguments: Any,
 ) -> Any:
     """
-    Return a fact of this machine, as pyinfra would.
+    Return a fact of this machine, as pyinfra would; what a process does itself is the same.
 
     + places: paths of the contract to what stands in for them
     + env: added to the process's environment
@@ -66,8 +67,15 @@ def ask(
         capture_output=True,
         check=True,
     )
-    lines = os.fsdecode(done.stdout).removesuffix("\n").split("\n")
-    return fact.process(lines) if done.stdout else fact.default()
+    answer = _processed(fact, done.stdout)
+    if isinstance(command, Inside) and not places:
+        assert answer == _processed(fact, command.act().stdout)
+    return answer
+
+
+def _processed(fact: FactBase[Any], output: bytes) -> Any:
+    lines = os.fsdecode(output).removesuffix("\n").split("\n")
+    return fact.process(lines) if output else fact.default()
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -191,6 +199,23 @@ def test_an_acl_is_read_with_numeric_ids(tmp_path: Path, name: str) -> None:
         *(f"default:{entry}" for entry in default),
     }
     assert ask(Acl(), path=str(path / "gone")) == set()
+
+
+@needs_acl
+@pytest.mark.parametrize("name", ODD)
+def test_paths_with_more_than_their_mode_are_told(tmp_path: Path, name: str) -> None:
+    """
+    Named and default entries count; a path without them and one that is missing don't.
+    """
+    plain, named, default = (tmp_path / kind / name for kind in ("plain", "named", "default"))
+    for path in (plain, named, default):
+        path.mkdir(parents=True)
+    subprocess.run(["setfacl", "-m", "u:65534:rwx", "--", named], check=True)
+    subprocess.run(["setfacl", "-d", "-m", "u:1234:rwx", "--", default], check=True)
+    paths = [str(path) for path in (tmp_path / "gone", plain, named, default)]
+
+    assert ask(ExtendedAcls(), paths=paths) == [str(named), str(default)]
+    assert ask(ExtendedAcls(), paths=[str(plain)]) == []
 
 
 @needs_root
