@@ -18,12 +18,16 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from supervisor import events, supervisord
-from supervisor.options import ServerOptions
-from supervisor.states import SupervisorStates
+# http.client, which supervisor imports, does without ssl where there is none. Nothing here speaks
+# TLS, and it would be 1 MB of a process that lives as long as the container.
+sys.modules["ssl"] = None  # type: ignore[assignment]  # as the import system marks what is not there
 
-from slipway import report
-from slipway.paths import AUTHORIZED_KEYS, CONVERGE
+from supervisor import events, supervisord  # noqa: E402
+from supervisor.options import ServerOptions  # noqa: E402
+from supervisor.states import SupervisorStates  # noqa: E402
+
+from slipway import report  # noqa: E402
+from slipway.paths import AUTHORIZED_KEYS, CONVERGE  # noqa: E402
 
 
 class Alarm:

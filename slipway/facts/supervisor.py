@@ -5,7 +5,6 @@ supervisord: its programs, and what its configuration files would change.
 from __future__ import annotations
 
 from typing import NamedTuple
-from xmlrpc.client import Fault
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
@@ -85,7 +84,7 @@ class SupervisordState(FactBase["Supervisord | None"]):
     def process(self, output: list[str]) -> Supervisord:
         """Unmarshal the answer."""
         processes, pending = xmlrpc.results("\n".join(output))
-        broken = pending.faultString if isinstance(pending, Fault) else ""
+        broken = pending.faultString if isinstance(pending, xmlrpc.Fault) else ""
         ((added, changed, removed),) = [[[], [], []]] if broken else pending
         programs = {
             process["group"]: Program(process["statename"], process["pid"]) for process in processes

@@ -19,6 +19,7 @@ from xmlrpc.client import Fault, dumps
 import pytest
 from pyinfra.api import FactBase, StringCommand
 
+from slipway import xmlrpc
 from slipway.atomic import temporary
 from slipway.cpus import Cpus
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
@@ -666,5 +667,5 @@ def test_supervisord_that_refuses_everything_is_an_error() -> None:
     """
     answer = dumps(Fault(1, "UNKNOWN_METHOD"), methodresponse=True).splitlines()
 
-    with pytest.raises(Fault):
+    with pytest.raises(xmlrpc.Fault):
         SupervisordState().process(answer)

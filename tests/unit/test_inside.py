@@ -4,20 +4,23 @@ What a process in the container does itself, instead of starting a command.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xmlrpc.client import dumps
 
 import pytest
-from pyinfra.api import Config, Inventory, State, StringCommand
+from pyinfra.api import Config, FileUploadCommand, Inventory, State, StringCommand
 from pyinfra.api.host import Host
 
 from slipway.facts import supervisor
 from slipway.inside import Inside, Result
+from slipway.operations.files import File, write
 from slipway.operations.supervisor import checked
 
 CALLS: list[Any] = [("supervisor.startProcess", ("sshd", False))]
@@ -103,6 +106,67 @@ def test_without_supervisord_a_request_fails_and_the_fact_is_none(path: Path) ->
 
     assert failed.act().code == 7
     assert fact.act() == Result(b"")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="chown needs root")
+def test_files_are_written_the_same_in_both_forms(tmp_path: Path) -> None:
+    """
+    Content, mode and owner; a link is replaced, a draft of a killed run too, and none is left.
+    """
+    trees = {}
+    for form in ("outside", "inside"):
+        top = tmp_path / form
+        top.mkdir()
+        (top / "link").symlink_to("/etc/hostname")
+        (top / ".new.slipway").write_text("draft")
+        files = [
+            File(f"{top}/a b/new", b"1\n"),
+            File(f"{top}/link", b"2", mode="600", user="daemon", group="adm"),
+            File(f"{top}/new", b"\0", mode="4755"),
+        ]
+        for command in write(files):
+            if isinstance(command, FileUploadCommand):
+                assert isinstance(command.src, BytesIO)
+                Path(command.dest).write_bytes(command.src.getvalue())
+            elif form == "inside":
+                assert isinstance(command, Inside)
+                assert command.act() == Result(b"")
+            else:
+                subprocess.run(["/bin/sh", "-c", command.get_raw_value()], check=True)
+        trees[form] = {
+            str(path.relative_to(top)): (
+                path.lstat().st_mode,
+                path.lstat().st_uid,
+                path.lstat().st_gid,
+                path.read_bytes() if path.is_file() else b"",
+            )
+            for path in sorted(top.rglob("*"))
+        }
+
+    assert trees["inside"] == trees["outside"]
+    assert set(trees["inside"]) == {"a b", "a b/new", "link", "new"}
+
+
+def test_a_write_that_fails_says_why_and_keeps_the_file(tmp_path: Path) -> None:
+    """
+    An unknown owner, a directory in the file's place.
+    """
+    (tmp_path / "there").mkdir()
+    for file, why in (
+        (File(f"{tmp_path}/x", b"", user="nobody-knows"), b"nobody-knows"),
+        (File(f"{tmp_path}/there", b""), b"directory"),
+    ):
+        begin, upload, end = write([file])
+        assert isinstance(begin, Inside)
+        assert isinstance(upload, FileUploadCommand)
+        assert isinstance(end, Inside)
+        assert begin.act() == Result(b"")
+        failed = end.act()
+
+        assert failed.code == 1
+        assert why in failed.stderr
+    assert (tmp_path / "there").is_dir()
+    assert not (tmp_path / "x").exists()
 
 
 def test_live_acts_itself_unless_it_must_be_somebody_else(live: Host) -> None:

@@ -9,9 +9,9 @@ from slipway import lean
 
 # Each costs the start of every container 5 to 80 ms; none is needed there
 HEAVY = {
-    "asyncio", "click", "docker", "importlib.metadata", "invoke", "jinja2", "packaging",
-    "paramiko", "pydantic", "pyinfra.operations.server", "requests", "rich",
-    "typeguard", "unittest", "urllib3",
+    "asyncio", "click", "docker", "email", "http.client", "importlib.metadata", "invoke",
+    "jinja2", "packaging", "paramiko", "pydantic", "pyinfra.operations.server", "requests",
+    "rich", "ssl", "typeguard", "unittest", "urllib3",
 }  # fmt: skip
 
 
@@ -39,14 +39,26 @@ print(json.dumps(sorted(sys.modules)))
     assert {"pyinfra.api", "slipway.connectors.live"} & imported == {"pyinfra.api"}
 
 
-def test_supervisord_and_the_entrypoint_import_no_pyinfra() -> None:
+@pytest.mark.parametrize(
+    ("module", "without"),
+    [
+        ("slipway.supervisord", {"pyinfra", "gevent", "ssl"}),
+        ("slipway.entrypoint", {"pyinfra", "gevent", "http.client", "argparse"}),
+        ("slipway.logtail", {"pyinfra", "gevent", "http.client", "argparse", "pathlib", "typing"}),
+        ("slipway.health", {"pyinfra", "gevent", "http.client"}),
+    ],
+)
+def test_what_runs_at_every_start_or_all_the_time_imports_little(
+    module: str, without: set[str]
+) -> None:
     """
-    They run in every container, all the time and at every start.
+    Memory that is held as long as the container lives, and time before anything else begins.
     """
-    for module in ("slipway.supervisord", "slipway.entrypoint", "slipway.logtail"):
-        code = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
+    loaded = _python(
+        f"import sys, {module}; print(*(name for name in sys.modules if sys.modules[name]))"
+    )
 
-        assert not {"pyinfra", "gevent"} & set(json.loads(_python(code))), module
+    assert not without & set(loaded.split())
 
 
 def test_a_template_and_a_requirement_get_the_real_thing() -> None:
