@@ -9,6 +9,7 @@ side.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from pyinfra.api import StringCommand
@@ -22,6 +23,16 @@ class Result(NamedTuple):
     stdout: bytes
     stderr: bytes = b""
     code: int = 0
+
+
+def read(path: str) -> Result:
+    """
+    Do what `cat PATH 2>/dev/null || true` does.
+    """
+    try:
+        return Result(Path(path).read_bytes())
+    except OSError:
+        return Result(b"")
 
 
 class Inside(StringCommand):

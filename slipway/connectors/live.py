@@ -23,6 +23,9 @@ from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 from slipway import atomic
 from slipway.inside import Inside
 
+# Arguments that do not change what a command does; others make it another user's, say
+_NEUTRAL = {"_retries", "_retry_delay", "_retry_until", "_temp_dir"}
+
 
 class LiveConnector(BaseConnector):
     """
@@ -54,7 +57,8 @@ class LiveConnector(BaseConnector):
         timeout = arguments.pop("_timeout", None)
         stdin = arguments.pop("_stdin", None)
         success = arguments.pop("_success_exit_codes", None) or [0]
-        if isinstance(command, Inside) and not any(arguments.values()):  # as another user, say
+        is_plain = not any(value for name, value in arguments.items() if name not in _NEUTRAL)
+        if isinstance(command, Inside) and is_plain:
             done = command.act()
             return done.code in success, _output(done.stdout, done.stderr)
         script = make_unix_command_for_host(self.state, self.host, command, **arguments)

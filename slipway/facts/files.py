@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from slipway import inside
 from slipway.atomic import temporary
 from slipway.inside import Inside, Result
 
@@ -135,11 +136,23 @@ class LinkTargets(FactBase[dict[str, str]]):
         """Read them all."""
         words = map(QuoteString, paths)
         loop = '; do target=$(readlink -- "$path") && printf "%s\\n" "$path" "$target"; done; true'
-        return StringCommand("for path in", *words, loop)
+        return Inside(StringCommand("for path in", *words, loop), lambda: _targets(paths))
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Take the lines in pairs."""
         return dict(zip(output[::2], output[1::2], strict=True))
+
+
+def _targets(paths: list[str]) -> Result:
+    """
+    Do what the command of LinkTargets does.
+    """
+    lines = []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            target = os.readlink(path)  # noqa: PTH115 - as it is: Path would drop a last slash
+            lines.append(f"{path}\n{target}\n")
+    return Result("".join(lines).encode(errors="surrogateescape"))
 
 
 class FileText(FactBase[str]):
@@ -151,7 +164,8 @@ class FileText(FactBase[str]):
 
     def command(self, path: str) -> StringCommand:
         """Print it."""
-        return StringCommand("cat", "--", QuoteString(path), "2>/dev/null", "||", "true")
+        command = StringCommand("cat", "--", QuoteString(path), "2>/dev/null", "||", "true")
+        return Inside(command, lambda: inside.read(path))
 
     def process(self, output: list[str]) -> str:
         """Join the lines again."""

@@ -415,7 +415,12 @@ def test_gpus_are_counted_by_what_they_leave(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"cpu_cores_count 8\nsimd_count {simd_count}\nmax_waves_per_simd 10\n")
     places = {"/dev/": f"{tmp_path}/dev/", "/proc/": f"{tmp_path}/proc/"}
-    command = GpuDevices().command().replace("/sys/class/kfd/kfd/topology/", f"{tmp_path}/")
+    command = (
+        GpuDevices()
+        .command()
+        .get_raw_value()
+        .replace("/sys/class/kfd/kfd/topology/", f"{tmp_path}/")
+    )
     for place, stand_in in places.items():
         command = command.replace(f" {place}", f" {stand_in}")
     command = command.replace(" 2>" + places["/dev/"], " 2>/dev/")

@@ -19,6 +19,7 @@ from pyinfra.api import Config, FileUploadCommand, Inventory, State, StringComma
 from pyinfra.api.host import Host
 
 from slipway.facts import supervisor
+from slipway.facts.files import FileStates
 from slipway.inside import Inside, Result
 from slipway.operations.files import File, write
 from slipway.operations.supervisor import checked
@@ -33,8 +34,10 @@ def live() -> Host:
     The machine that the tests run on, as pyinfra's host.
     """
     inventory = Inventory((["@live"], {}))
-    State(inventory, Config(SHELL=None, TEMP_DIR="/tmp"))
+    state = State(inventory, Config(SHELL=None, TEMP_DIR="/tmp"))
     (host,) = inventory
+    host.connect()
+    state.activate_host(host)
     return host
 
 
@@ -167,6 +170,19 @@ def test_a_write_that_fails_says_why_and_keeps_the_file(tmp_path: Path) -> None:
         assert why in failed.stderr
     assert (tmp_path / "there").is_dir()
     assert not (tmp_path / "x").exists()
+
+
+def test_a_fact_starts_no_process(live: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    With the arguments that pyinfra itself adds to every command.
+    """
+
+    def fail(*_arguments: object, **_keywords: object) -> None:
+        pytest.fail("a process was started")
+
+    monkeypatch.setattr("slipway.connectors.live._popen", fail)
+
+    assert live.get_fact(FileStates, paths=["/"])["/"].type == "directory"
 
 
 def test_live_acts_itself_unless_it_must_be_somebody_else(live: Host) -> None:
