@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     converge.add_argument("--timings", action="store_true", help="say where the time went")
     converge.add_argument("--phase", choices=["build", "start"], default="start")
     converge.add_argument("--without-services", action="store_true", help=argparse.SUPPRESS)
+    converge.add_argument("--beside-supervisord", action="store_true", help=argparse.SUPPRESS)
     add("start", _start, "start supervisord and converge, where PID 1 is not ours")
     check = add("check", _check, "say what converge would change, and change nothing")
     add("verify", _verify, "test this container against its specification").add_argument(
@@ -95,7 +96,12 @@ def _converge(options: argparse.Namespace) -> int:
             print(f"slipway: refused: {line}", file=sys.stderr)
         return EX_CONFIG
     timings = Timings(began) if options.timings else None
-    report = runner.converge(options.phase, services=not options.without_services, timings=timings)
+    report = runner.converge(
+        options.phase,
+        services=not options.without_services,
+        beside_supervisord=options.beside_supervisord,
+        timings=timings,
+    )
     document = report.to_json()
     lines = [f"slipway: {line}" for line in report.summary()]
     if timings:

@@ -93,7 +93,7 @@ def _converge(told: int) -> int:
     lean.install()
     from slipway import cli, runner  # noqa: F401, PLC0415 - only here, and after lean
 
-    return cli.main(["converge"]) if os.read(told, 1) else 0
+    return cli.main(["converge", "--beside-supervisord"]) if os.read(told, 1) else 0
 
 
 def _become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:

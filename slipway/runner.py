@@ -80,17 +80,25 @@ class _Run(NamedTuple):
     complaints: _Complaints
 
 
-def converge(phase: str, *, services: bool = True, timings: Timings | None = None) -> Report:
+def converge(
+    phase: str,
+    *,
+    services: bool = True,
+    beside_supervisord: bool = False,
+    timings: Timings | None = None,
+) -> Report:
     """
     Bring the container to its desired state; a second one at the same time waits for the first.
 
     A failed operation ends its task, not the run: it is in the report.
 
+    + services: whether supervisord is expected to run
+    + beside_supervisord: it has been started just now, and is waited for
     + timings: takes down where the time goes
     """
     with atomic.lock(paths.LOCK):
         began, started = time.monotonic(), datetime.now(timezone.utc)
-        data = slipway_inventory.data(phase)
+        data = slipway_inventory.data(phase) | {"beside_supervisord": beside_supervisord}
         run = _prepare(data, StateStage.Execute)
         if timings:
             timings.watch(run.state, run.host, began=began)

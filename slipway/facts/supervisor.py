@@ -4,15 +4,18 @@ supervisord: its programs, and what its configuration files would change.
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
+from pyinfra.context import ctx_host
 
 from slipway import unixhttp, xmlrpc
 from slipway.inside import Inside, Result
 from slipway.paths import SUPERVISOR_SOCKET
 
 UP = {"STARTING", "RUNNING", "BACKOFF"}  # supervisord is at it: a start would be refused
+_START = 10.0  # seconds until a supervisord that was started must answer: a hundred times its usual
 _PATIENCE = 15  # seconds: a program that is stopped may take its time
 
 
@@ -56,13 +59,28 @@ def asked(calls: list[xmlrpc.Call]) -> Result:
     Do what the command of `rpc` does.
     """
     body = xmlrpc.request(calls).encode()
-    try:
-        _, answer = unixhttp.post(
-            SUPERVISOR_SOCKET, "/RPC2", body, kind="text/xml", timeout=_PATIENCE
-        )
-    except OSError as error:
-        return Result(b"", f"{SUPERVISOR_SOCKET}: {error}\n".encode(), code=7)  # as curl exits
-    return Result(answer)
+    deadline = time.monotonic() + (_START if _is_coming() else 0.0)
+    while True:
+        try:
+            _, answer = unixhttp.post(
+                SUPERVISOR_SOCKET, "/RPC2", body, kind="text/xml", timeout=_PATIENCE
+            )
+        except OSError as error:  # noqa: PERF203 - a few dozen rounds at most
+            # no socket yet, or one of before a restart
+            is_early = isinstance(error, (FileNotFoundError, ConnectionRefusedError))
+            if not is_early or time.monotonic() > deadline:
+                complaint = f"{SUPERVISOR_SOCKET}: {error}\n"
+                return Result(b"", complaint.encode(), code=7)  # as curl exits
+            time.sleep(0.005)  # it appears, and nothing tells when
+        else:
+            return Result(answer)
+
+
+def _is_coming() -> bool:
+    """
+    Tell whether supervisord starts beside this convergence, which may be the faster of the two.
+    """
+    return bool(ctx_host.isset() and ctx_host.get().data.get("beside_supervisord"))
 
 
 class SupervisordState(FactBase["Supervisord | None"]):

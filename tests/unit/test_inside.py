@@ -17,6 +17,7 @@ from xmlrpc.client import dumps
 import pytest
 from pyinfra.api import Config, FileUploadCommand, Inventory, State, StringCommand
 from pyinfra.api.host import Host
+from pyinfra.context import ctx_host
 
 from slipway.facts import supervisor
 from slipway.facts.files import FileStates
@@ -109,6 +110,20 @@ def test_without_supervisord_a_request_fails_and_the_fact_is_none(path: Path) ->
 
     assert failed.act().code == 7
     assert fact.act() == Result(b"")
+
+
+def test_a_supervisord_that_starts_beside_it_is_waited_for(live: Host, path: Path) -> None:
+    """
+    The convergence of a start may be the faster of the two; without this sshd would not be started.
+    """
+    fact = supervisor.SupervisordState().command()
+    assert isinstance(fact, Inside)
+    threading.Timer(0.3, lambda: Supervisord(path, [[], [[[], [], []]]])).start()
+
+    with ctx_host.use(live):
+        assert fact.act().stdout == b""
+        live.data.beside_supervisord = True
+        assert b"methodResponse" in fact.act().stdout
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="chown needs root")
