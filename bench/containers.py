@@ -93,7 +93,7 @@ class Bench:
         try:
             while time.monotonic() - began < PATIENCE and not failures:
                 target = name or (self.made[known] if len(self.made) > known else "")
-                address = self._address(target) if target else ""
+                address = self._address(target, is_restarted=bool(name)) if target else ""
                 if address and _answers(address):
                     return time.monotonic() - began
                 time.sleep(0.002)  # nothing tells when a port opens
@@ -101,13 +101,13 @@ class Bench:
             thread.join()
         raise failures[0] if failures else Failure(f"{name}: no banner after {PATIENCE:.0f} s")
 
-    def _address(self, name: str) -> str:
+    def _address(self, name: str, *, is_restarted: bool) -> str:
         try:
             state = self.client.api.inspect_container(name)
         except docker.errors.NotFound:
             time.sleep(0.01)
             return ""
-        if state["State"]["Status"] == "exited":
+        if state["State"]["Status"] == "exited" and not is_restarted:
             logs = self.client.api.logs(name, tail=5).decode(errors="replace")
             raise Failure(f"{name} has ended: {logs}")
         return str(state["NetworkSettings"]["IPAddress"]) if state["State"]["Running"] else ""

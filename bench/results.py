@@ -63,7 +63,10 @@ class Row(NamedTuple):
             "goal": self.goal,
             "met": self.met,
             "is_difference": self.is_difference,
-            "spread": {"ours": self.ours_spread, "reference": self.reference_spread},
+            "spread": {
+                "ours": [round(value, 4) for value in self.ours_spread or ()],
+                "reference": [round(value, 4) for value in self.reference_spread or ()],
+            },
             "note": self.note,
         }
 
@@ -96,11 +99,19 @@ def compared(  # noqa: PLR0913 - what a row says of its pair
     )
 
 
-def unmeasured(name: str, against: str, *, unit: str = "s", goal: float | None, why: str) -> Row:
+def unmeasured(  # noqa: PLR0913 - as `compared`
+    name: str,
+    against: str,
+    *,
+    unit: str = "s",
+    goal: float | None,
+    is_difference: bool = False,
+    why: str,
+) -> Row:
     """
     Return a row without figures.
     """
-    return Row(name, against, None, None, unit, goal, note=why)
+    return Row(name, against, None, None, unit, goal, is_difference, note=why)
 
 
 def table(rows: Sequence[Row]) -> list[str]:
