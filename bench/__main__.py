@@ -110,4 +110,7 @@ def _write(place: Path, rows: list[Row], described: dict[str, Any], extra: dict[
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell says it

@@ -34,7 +34,7 @@ def ours(names: Sequence[str]) -> list[str] | None:
     """
     if find_spec("slipway.fleet") is None:
         return None
-    return [str(BIN / "python"), "-m", "slipway.fleet", "converge", *names]
+    return [str(BIN / "python"), "-m", "slipway.fleet", *names]
 
 
 def stock(names: Sequence[str], key: str) -> Cost:
