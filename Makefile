@@ -58,6 +58,10 @@ check: .venv/.stamp ## ruff, mypy --strict, shellcheck, and the README's table o
 	$(BIN)/python -m engine.readme --check
 	git grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' -- ':!*.j2' | xargs $(BIN)/shellcheck
 
+.PHONY: bench
+bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.json, a chart; QUICK=1 for a first look
+	$(BIN)/python -m bench $(if $(QUICK),--quick)
+
 .PHONY: readme
 readme: .venv/.stamp ## the README's table of variables, from slipway/settings.py
 	$(BIN)/python -m engine.readme

@@ -2,8 +2,15 @@
 `python3 -m slipway` is the `slipway` command.
 """
 
+import contextlib
+import os
 import sys
 
 from slipway.cli import main
 
-sys.exit(main(sys.argv[1:]))
+code = main(sys.argv[1:])
+if "pyinfra" in sys.modules:  # Python would take 30 ms to take that apart
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    os._exit(code)
+sys.exit(code)

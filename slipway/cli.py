@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -54,9 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     converge = add("converge", _converge, "apply the desired state")
+    converge.add_argument("--timings", action="store_true", help="say where the time went")
     converge.add_argument("--phase", choices=["build", "start"], default="start")
     converge.add_argument("--without-services", action="store_true", help=argparse.SUPPRESS)
     converge.add_argument("--keep-stopped", action="store_true", help=argparse.SUPPRESS)
+    converge.add_argument("--beside-supervisord", action="store_true", help=argparse.SUPPRESS)
     add("start", _start, "start supervisord and converge, where PID 1 is not ours")
     check = add("check", _check, "say what converge would change, and change nothing")
     add("verify", _verify, "test this container against its specification").add_argument(
@@ -82,23 +85,38 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _converge(options: argparse.Namespace) -> int:
+    began = time.monotonic()
+    from slipway import lean
+
+    lean.install()
     from slipway import runner
+    from slipway.timings import Timings
 
     if options.phase == "start" and (refused := _refused_under_strict()):
         for line in refused:
             print(f"slipway: refused: {line}", file=sys.stderr)
         return EX_CONFIG
+    timings = Timings(began) if options.timings else None
     report = runner.converge(
-        options.phase, services=not options.without_services, keep_stopped=options.keep_stopped
+        options.phase,
+        services=not options.without_services,
+        keep_stopped=options.keep_stopped,
+        beside_supervisord=options.beside_supervisord,
+        timings=timings,
     )
-    _print(
-        report.to_json() if options.json else None,
-        [f"slipway: {line}" for line in report.summary()],
-    )
+    document = report.to_json()
+    lines = [f"slipway: {line}" for line in report.summary()]
+    if timings:
+        document["timings"] = timings.to_json()
+        lines += timings.lines()
+    _print(document if options.json else None, lines)
     return 1 if report.failed else 0
 
 
 def _start(_options: argparse.Namespace) -> int:
+    from slipway import lean
+
+    lean.install()
     from slipway import runner, start
 
     start.run()
@@ -115,6 +133,9 @@ def _refused_under_strict() -> list[str]:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from slipway import lean
+
+    lean.install()
     from slipway import runner
 
     report = runner.check()
@@ -151,6 +172,9 @@ def _health(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    from slipway import lean
+
+    lean.install()
     from slipway import doctor
 
     findings = doctor.examine()

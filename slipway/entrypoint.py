@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from slipway import environment, gpus, paths, settings
+from slipway import environment, gpus, lean, paths, settings
 
 EX_CONFIG = 78  # sysexits.h
 LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
@@ -30,12 +30,14 @@ def main(arguments: Sequence[str]) -> NoReturn:
     Start the container; returns only by becoming supervisord or the user's command.
     """
     given, command = settings.split_arguments(arguments)
+    begin = None if command else _fork_convergence()
     variables = prepare({**process_environment("self"), **given})
     if command:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
         subprocess.run([*paths.CONVERGE, "--without-services"], check=False, stdout=sys.stderr)
         _become(command, variables)
-    _in_background(paths.CONVERGE)
+    if begin is not None:
+        os.write(begin, b"\n")
     _become(SUPERVISORD, variables)
 
 
@@ -66,18 +68,41 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     return {**kept, **environment.derive(loaded.settings, around)}
 
 
-def _in_background(command: Sequence[str]) -> None:
+def _fork_convergence() -> int:
     """
-    Start a command as PID 1's child: supervisord would report it as an unknown one when it ends.
+    Fork what will converge: it imports pyinfra while we prepare, on the other processor.
 
-    In a session of its own, so that a terminal's Ctrl-C is supervisord's alone.
+    Returns a descriptor: a byte written to it begins the convergence, its end without one (we
+    refuse to start) ends the process. It is PID 1's child, not ours: supervisord would report it as
+    an unknown one when it ends. Its session is its own, so that a terminal's Ctrl-C is
+    supervisord's alone.
     """
+    reading, writing = os.pipe()
     child = os.fork()
-    if child == 0:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
-        subprocess.Popen(command, start_new_session=True)
+    if child:
+        os.close(reading)
+        os.waitpid(child, 0)
+        return writing
+    if os.fork():
         os._exit(0)
-    os.waitpid(child, 0)
+    os.close(writing)
+    os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
+    code = 1
+    try:
+        code = _converge(reading)
+    except Exception:  # noqa: BLE001 - never on into what the parent does
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _converge(told: int) -> int:
+    lean.install()
+    from slipway import cli, runner  # noqa: F401, PLC0415 - only here, and after lean
+
+    return cli.main(["converge", "--beside-supervisord"]) if os.read(told, 1) else 0
 
 
 def _become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:

@@ -63,14 +63,21 @@ def detect() -> Gpus:
     """
     Look for this container's GPUs without any vendor's tool.
     """
-    traces = [path for pattern in TRACES for path in glob(pattern)]  # noqa: PTH207 - see the import
+    return parse(traces())
+
+
+def traces() -> list[str]:
+    """
+    Return what GPUs leave here, as `parse` takes it.
+    """
+    found = [path for pattern in TRACES for path in glob(pattern)]  # noqa: PTH207 - see the import
     for path in glob(TOPOLOGY):  # noqa: PTH207
         try:
             properties = Path(path).read_text().splitlines()
         except OSError:
             continue  # a node without permission is no GPU for us
-        traces += [f"{path}:{line}" for line in properties if line.startswith("simd_count")]
-    return parse(traces)
+        found += [f"{path}:{line}" for line in properties if line.startswith("simd_count")]
+    return found
 
 
 def record(path: Path) -> None:

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from xmlrpc.client import Fault
 
 from slipway import atomic, paths, xmlrpc
 
@@ -76,7 +75,7 @@ def reload() -> None:
     """
     hang_up: list[xmlrpc.Call] = [("supervisor.signalProcess", ("sshd", "HUP"))]
     (answer,) = xmlrpc.call(paths.SUPERVISOR_SOCKET, hang_up, timeout=PATIENCE)
-    if isinstance(answer, Fault):
+    if isinstance(answer, xmlrpc.Fault):
         return  # it does not run, and reads them when it starts
     deadline = time.monotonic() + PATIENCE
     while not _was_read() and time.monotonic() < deadline:

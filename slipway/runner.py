@@ -25,6 +25,7 @@ import inventory as slipway_inventory
 from slipway import atomic, paths, report
 from slipway.report import Operation, Report
 from slipway.settings import Loaded
+from slipway.timings import Timings
 
 _MAX_DETAIL = 400  # characters of an operation's output in the report
 
@@ -79,7 +80,14 @@ class _Run(NamedTuple):
     complaints: _Complaints
 
 
-def converge(phase: str, *, services: bool = True, keep_stopped: bool = False) -> Report:
+def converge(
+    phase: str,
+    *,
+    services: bool = True,
+    keep_stopped: bool = False,
+    beside_supervisord: bool = False,
+    timings: Timings | None = None,
+) -> Report:
     """
     Bring the container to its desired state; a second one at the same time waits for the first.
 
@@ -88,13 +96,21 @@ def converge(phase: str, *, services: bool = True, keep_stopped: bool = False) -
 
     + services: whether supervisord is expected to run
     + keep_stopped: leave alone what somebody stopped by hand: nobody has asked for this convergence
+    + beside_supervisord: it has been started just now, and is waited for
+    + timings: takes down where the time goes
     """
     with atomic.lock(paths.LOCK):
         began, started = time.monotonic(), datetime.now(timezone.utc)
-        data = {**slipway_inventory.data(phase), "keep_stopped": keep_stopped}
+        data = {
+            **slipway_inventory.data(phase),
+            "keep_stopped": keep_stopped,
+            "beside_supervisord": beside_supervisord,
+        }
         if data["live"]:
             paths.UNFINISHED.touch()
         run = _prepare(data, StateStage.Execute)
+        if timings:
+            timings.watch(run.state, run.host, began=began)
         _load_deploy(run)
         operations = [
             _converged(run, op_hash, data) for op_hash, data in run.state.ops[run.host].items()

@@ -21,14 +21,18 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from supervisor import dispatchers, events, supervisord
-from supervisor.options import ServerOptions
-from supervisor.states import SupervisorStates
+# http.client, which supervisor imports, does without ssl where there is none. Nothing here speaks
+# TLS, and it would be 1 MB of a process that lives as long as the container.
+sys.modules["ssl"] = None  # type: ignore[assignment]  # as the import system marks what is not there
 
-from slipway import banner, orphans, report
-from slipway.comeback import Comeback
-from slipway.paths import AUTHORIZED_KEYS, CONVERGE
-from slipway.shutdown import Shutdown
+from supervisor import dispatchers, events, supervisord  # noqa: E402
+from supervisor.options import ServerOptions  # noqa: E402
+from supervisor.states import SupervisorStates  # noqa: E402
+
+from slipway import banner, orphans, report  # noqa: E402
+from slipway.comeback import Comeback  # noqa: E402
+from slipway.paths import AUTHORIZED_KEYS, CONVERGE  # noqa: E402
+from slipway.shutdown import Shutdown  # noqa: E402
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
 LOOK = 0.2  # seconds between two looks at the time while stopping

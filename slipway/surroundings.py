@@ -4,6 +4,8 @@ The surroundings of the host that pyinfra is at, by facts: the same from inside 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pyinfra import host
 
 from slipway import mountinfo
@@ -13,11 +15,28 @@ from slipway.facts.gpus import GpuDevices
 from slipway.facts.mounts import DirectoryOwner, Mounts
 
 
+class Workspace(NamedTuple):
+    """
+    Whether a workspace is a mounted volume, and whose it is: root's where nothing is mounted.
+    """
+
+    mounted: bool
+    uid: int
+    gid: int
+
+
 def of_host(workspace: str) -> Surroundings:
     """
     Return what `environment.observe` returns inside.
     """
-    mounted = mountinfo.is_volume(host.get_fact(Mounts), workspace)
-    owner = host.get_fact(DirectoryOwner, path=workspace) if mounted else None
-    uid, gid = owner or (0, 0)
-    return Surroundings(mounted, uid, gid, host.get_fact(GpuDevices), host.get_fact(CpuQuota))
+    gpus, cpus = host.get_fact(GpuDevices), host.get_fact(CpuQuota)
+    return Surroundings(*of_workspace(workspace), gpus, cpus)
+
+
+def of_workspace(path: str) -> Workspace:
+    """
+    Return the part of it that is the workspace's.
+    """
+    mounted = mountinfo.is_volume(host.get_fact(Mounts), path)
+    owner = host.get_fact(DirectoryOwner, path=path) if mounted else None
+    return Workspace(mounted, *(owner or (0, 0)))

@@ -24,7 +24,7 @@ def share(*, settings: Settings, live: bool) -> None:
     A directory, a warning where it is not mounted, and an ACL that keeps the owner in.
     """
     path = settings.workspace
-    around = surroundings.of_host(path)
+    around = surroundings.of_workspace(path)
     files.directories(name="Make the workspace", directories={path: ""})
     notice = f"{path}/WARNING-NO-MOUNT.txt"
     warning = File(notice, WARNING.format(workspace=path).encode(errors="surrogateescape"))

@@ -24,6 +24,10 @@ from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 import inventory
 from slipway import atomic
 from slipway.connectors import text
+from slipway.inside import Inside
+
+# Arguments that do not change what a command does; others make it another user's, say
+_NEUTRAL = {"_retries", "_retry_delay", "_retry_until", "_temp_dir"}
 
 
 class LiveConnector(BaseConnector):
@@ -64,6 +68,10 @@ class LiveConnector(BaseConnector):
         timeout = arguments.pop("_timeout", None)
         stdin = text.stdin(arguments.pop("_stdin", None))
         success = arguments.pop("_success_exit_codes", None) or [0]
+        is_plain = not any(value for name, value in arguments.items() if name not in _NEUTRAL)
+        if isinstance(command, Inside) and is_plain:
+            done = command.act()
+            return done.code in success, text.output(done.stdout, done.stderr)
         script = make_unix_command_for_host(self.state, self.host, command, **arguments)
         if print_input:
             self.host.log(f">>> {script}")

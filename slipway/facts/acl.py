@@ -4,7 +4,11 @@ POSIX access control lists (acl(5)).
 
 from __future__ import annotations
 
+import re
+
 from pyinfra.api import FactBase, QuoteString, StringCommand
+
+_ESCAPE = re.compile(r"\\(\\|[0-3][0-7]{2})")
 
 # Asks the kernel for the attribute that setfacl would write. getfacl can't tell "none" from
 # "not supported": it prints the mode's three entries for both.
@@ -46,6 +50,28 @@ class Acl(FactBase[set[str]]):
     def process(self, output: list[str]) -> set[str]:
         """Drop the comments and blank lines."""
         return {line for line in output if line and not line.startswith("#")}
+
+
+class ExtendedAcls(FactBase[list[str]]):
+    """
+    Returns which of several paths have named or default entries, more than their mode says.
+    """
+
+    default = list
+
+    def command(self, paths: list[str]) -> StringCommand:
+        """Have getfacl leave out those with the mode's three entries only; missing ones too."""
+        words = map(QuoteString, paths)
+        return StringCommand("getfacl", "-spn", "--", *words, "2>/dev/null", "||", "true")
+
+    def process(self, output: list[str]) -> list[str]:
+        """Take the names, in which getfacl escapes backslashes and writes some bytes in octal."""
+        names = [line.removeprefix("# file: ") for line in output if line.startswith("# file: ")]
+        return [_ESCAPE.sub(_unescaped, name) for name in names]
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return match[1] if match[1] == "\\" else chr(int(match[1], 8))
 
 
 class AclObstacle(FactBase[str]):

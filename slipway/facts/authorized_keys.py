@@ -4,10 +4,16 @@ authorized_keys, byte for byte: other people's lines are kept as they are.
 
 from __future__ import annotations
 
-from base64 import b64decode
+import os
+import pwd
+import stat
+from base64 import b64decode, b64encode
+from pathlib import Path
 from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
+
+from slipway.inside import Inside, Result
 
 
 class KeyFile(NamedTuple):
@@ -37,7 +43,7 @@ class KeyFiles(FactBase[dict[str, KeyFile]]):
             'readlink -f -- "$path" || echo "$path"; '
             '{ [ ! -f "$path" ] || base64 -w0 -- "$path"; } && echo; done; true'
         )
-        return StringCommand("for path in", *words, script)
+        return Inside(StringCommand("for path in", *words, script), lambda: _listed(paths))
 
     def process(self, output: list[str]) -> dict[str, KeyFile]:
         """Take the lines in threes."""
@@ -46,6 +52,33 @@ class KeyFiles(FactBase[dict[str, KeyFile]]):
             mode, user, path = head.split(" ", 2)
             files[path] = KeyFile(b64decode(body), mode.strip("-"), user.strip("-"), real)
         return files
+
+
+def _listed(paths: list[str]) -> Result:
+    """
+    Do what the command of KeyFiles does.
+    """
+    lines = []
+    for name in paths:
+        path = Path(name)
+        if not path.is_file() and not path.is_symlink():
+            continue
+        try:
+            status = path.stat()
+        except OSError:
+            head = f"- - {name}"
+        else:
+            head = f"{stat.S_IMODE(status.st_mode):o} {_user(status.st_uid)} {name}"
+        body = b64encode(path.read_bytes()).decode() if path.is_file() else ""
+        lines.append(f"{head}\n{os.path.realpath(name)}\n{body}\n")
+    return Result("".join(lines).encode(errors="surrogateescape"))
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return "UNKNOWN"  # as stat(1) prints it
 
 
 class UnsafePlace(FactBase[str]):

@@ -4,10 +4,13 @@ CPUs: those seen, and the quota.
 
 from __future__ import annotations
 
-from pyinfra.api import FactBase
+import os
 
-from slipway import cpus
+from pyinfra.api import FactBase, StringCommand
+
+from slipway import cpus, inside
 from slipway.cpus import Cpus
+from slipway.inside import Inside, Result
 
 
 class CpuQuota(FactBase[Cpus]):
@@ -20,13 +23,22 @@ class CpuQuota(FactBase[Cpus]):
         """Nothing is known: no limit."""
         return Cpus(1, None)
 
-    def command(self) -> str:
+    def command(self) -> StringCommand:
         """Count with nproc, which OMP_NUM_THREADS would change; then the kernel's files."""
-        return (
-            "env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc; "
-            f"cat {' '.join(cpus.QUOTA_FILES)} 2>/dev/null || true"
+        command = StringCommand(
+            "env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc;",
+            f"cat {' '.join(cpus.QUOTA_FILES)} 2>/dev/null || true",
         )
+        return Inside(command, _counted)
 
     def process(self, output: list[str]) -> Cpus:
         """Take the count, then the quota."""
         return cpus.parse(int(output[0]), output[1:])
+
+
+def _counted() -> Result:
+    """
+    Do what the command does.
+    """
+    quota = b"".join(inside.read(path).stdout for path in cpus.QUOTA_FILES)
+    return Result(f"{len(os.sched_getaffinity(0))}\n".encode() + quota)

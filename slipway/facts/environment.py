@@ -4,11 +4,12 @@ The environment that the engine gave the container, before anything of ours was 
 
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 
-from pyinfra.api import FactBase
+from pyinfra.api import FactBase, StringCommand
 
-from slipway import environment
+from slipway import environment, inside
+from slipway.inside import Inside, Result
 
 
 class EngineEnvironment(FactBase[dict[str, str]]):
@@ -18,9 +19,11 @@ class EngineEnvironment(FactBase[dict[str, str]]):
 
     default = dict
 
-    def command(self) -> str:
+    def command(self) -> StringCommand:
         """Read them in base64: a value may hold newlines."""
-        return "base64 -w0 /proc/1/environ 2>/dev/null && echo || true"
+        path = "/proc/1/environ"
+        command = StringCommand("base64", "-w0", path, "2>/dev/null", "&&", "echo", "||", "true")
+        return Inside(command, lambda: Result(b64encode(inside.read(path).stdout) + b"\n"))
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Split them as proc(5) says."""

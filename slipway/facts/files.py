@@ -4,16 +4,36 @@ Many files at once: one command instead of three a file.
 
 from __future__ import annotations
 
+import contextlib
+import grp
+import os
+import pwd
 import re
-from typing import NamedTuple
+import stat
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from slipway import inside
 from slipway.atomic import temporary
+from slipway.inside import Inside, Result
 
 _ESCAPES = {"n": "\n", "r": "\r", "\\": "\\"}  # sha256sum's
 _ESCAPE = re.compile(r"\\([nr\\])")
+_ESCAPED = {character: f"\\{letter}" for letter, character in _ESCAPES.items()}
 _SUM = re.compile(r"\\?[0-9a-f]{64}  ")  # sha256sum(1); stat's lines begin with a word
+_KINDS = {
+    stat.S_IFREG: "regular file",
+    stat.S_IFDIR: "directory",
+    stat.S_IFLNK: "symbolic link",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "character special file",
+    stat.S_IFBLK: "block special file",
+}
 
 
 class FileState(NamedTuple):
@@ -41,13 +61,14 @@ class FileStates(FactBase[dict[str, FileState]]):
         """Stat and hash them all; `stat` does not follow links, so a link is seen as one."""
         words = [QuoteString(path) for path in paths]
         drafts = [QuoteString(temporary(path)) for path in paths]
-        stat = "LC_ALL=C stat --printf '%F|%a|%U|%G|%n\\n' --"  # %F is a word, translated
+        status = "LC_ALL=C stat --printf '%F|%a|%U|%G|%n\\n' --"  # %F is a word, translated
         # fmt: off
-        return StringCommand(
-            "{", stat, *words, *drafts, ";", "sha256sum", "--", *words, ";", "}",
+        command = StringCommand(
+            "{", status, *words, *drafts, ";", "sha256sum", "--", *words, ";", "}",
             "2>/dev/null", "||", "true",
         )
         # fmt: on
+        return Inside(command, lambda: _listed(paths))
 
     def process(self, output: list[str]) -> dict[str, FileState]:
         """Join the two listings by path."""
@@ -64,6 +85,37 @@ class FileStates(FactBase[dict[str, FileState]]):
             path: state._replace(sha256=sums.get(path, "") if "regular" in state.type else "")
             for path, state in states.items()
         }
+
+
+def _listed(paths: list[str]) -> Result:
+    """
+    Do what the command does.
+    """
+    lines = []
+    for path in (*paths, *map(temporary, paths)):
+        try:
+            status = os.lstat(path)
+        except OSError:
+            continue
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "weird file")
+        if kind == "regular file" and not status.st_size:
+            kind = "regular empty file"
+        user, group = _name(pwd.getpwuid, status.st_uid), _name(grp.getgrgid, status.st_gid)
+        lines.append(f"{kind}|{stat.S_IMODE(status.st_mode):o}|{user}|{group}|{path}\n")
+        if "regular" in kind and path in paths:
+            with contextlib.suppress(OSError):
+                digest = sha256(Path(path).read_bytes()).hexdigest()
+                mark = "\\" if set(path) & set(_ESCAPES.values()) else ""
+                escaped = "".join(_ESCAPED.get(character, character) for character in path)
+                lines.append(f"{mark}{digest}  {escaped}\n")
+    return Result("".join(lines).encode(errors="surrogateescape"))
+
+
+def _name(of: Callable[[int], Sequence[Any]], number: int) -> str:
+    try:
+        return str(of(number)[0])
+    except KeyError:
+        return "UNKNOWN"  # as stat(1) prints it
 
 
 def _unescaped(digest: str, path: str) -> str:
@@ -84,11 +136,23 @@ class LinkTargets(FactBase[dict[str, str]]):
         """Read them all."""
         words = map(QuoteString, paths)
         loop = '; do target=$(readlink -- "$path") && printf "%s\\n" "$path" "$target"; done; true'
-        return StringCommand("for path in", *words, loop)
+        return Inside(StringCommand("for path in", *words, loop), lambda: _targets(paths))
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Take the lines in pairs."""
         return dict(zip(output[::2], output[1::2], strict=True))
+
+
+def _targets(paths: list[str]) -> Result:
+    """
+    Do what the command of LinkTargets does.
+    """
+    lines = []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            target = os.readlink(path)  # noqa: PTH115 - as it is: Path would drop a last slash
+            lines.append(f"{path}\n{target}\n")
+    return Result("".join(lines).encode(errors="surrogateescape"))
 
 
 class FileText(FactBase[str]):
@@ -100,7 +164,8 @@ class FileText(FactBase[str]):
 
     def command(self, path: str) -> StringCommand:
         """Print it."""
-        return StringCommand("cat", "--", QuoteString(path), "2>/dev/null", "||", "true")
+        command = StringCommand("cat", "--", QuoteString(path), "2>/dev/null", "||", "true")
+        return Inside(command, lambda: inside.read(path))
 
     def process(self, output: list[str]) -> str:
         """Join the lines again."""

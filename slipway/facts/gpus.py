@@ -4,10 +4,11 @@ GPUs, without any vendor's tool.
 
 from __future__ import annotations
 
-from pyinfra.api import FactBase
+from pyinfra.api import FactBase, StringCommand
 
 from slipway import gpus
 from slipway.gpus import NONE, Gpus
+from slipway.inside import Inside, Result
 
 
 class GpuDevices(FactBase[Gpus]):
@@ -20,11 +21,14 @@ class GpuDevices(FactBase[Gpus]):
         """No GPU: the command prints nothing."""
         return NONE
 
-    def command(self) -> str:
+    def command(self) -> StringCommand:
         """List what GPUs leave in /dev, /proc and /sys."""
-        return (
-            f"ls -1d {' '.join(gpus.TRACES)} 2>/dev/null; "
-            f"grep -H ^simd_count {gpus.TOPOLOGY} 2>/dev/null || true"
+        command = StringCommand(
+            f"ls -1d {' '.join(gpus.TRACES)} 2>/dev/null;",
+            f"grep -H ^simd_count {gpus.TOPOLOGY} 2>/dev/null || true",
+        )
+        return Inside(
+            command, lambda: Result("".join(f"{trace}\n" for trace in gpus.traces()).encode())
         )
 
     def process(self, output: list[str]) -> Gpus:

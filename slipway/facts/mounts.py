@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway import mountinfo
+from slipway import inside, mountinfo
+from slipway.inside import Inside
 from slipway.mountinfo import Mount
 
 
@@ -17,9 +18,10 @@ class Mounts(FactBase[list[Mount]]):
 
     default = list
 
-    def command(self) -> str:
+    def command(self) -> StringCommand:
         """Read the kernel's list."""
-        return "cat /proc/self/mountinfo"
+        path = "/proc/self/mountinfo"
+        return Inside(StringCommand("cat", path), lambda: inside.read(path))
 
     def process(self, output: list[str]) -> list[Mount]:
         """Parse it as proc(5) says."""

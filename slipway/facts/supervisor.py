@@ -4,15 +4,19 @@ supervisord: its programs, and what its configuration files would change.
 
 from __future__ import annotations
 
+import time
 from typing import Any, NamedTuple
-from xmlrpc.client import Fault
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
+from pyinfra.context import ctx_host
 
-from slipway import xmlrpc
+from slipway import unixhttp, xmlrpc
+from slipway.inside import Inside, Result
 from slipway.paths import SUPERVISOR_SOCKET
 
 UP = {"STARTING", "RUNNING", "BACKOFF"}  # supervisord is at it: a start would be refused
+_START = 10.0  # seconds until a supervisord that was started must answer: a hundred times its usual
+_PATIENCE = 60  # seconds: a remote that is taken away uploads first what waits
 
 
 class Program(NamedTuple):
@@ -43,12 +47,41 @@ def rpc(calls: list[xmlrpc.Call]) -> StringCommand:
     """
     # fmt: off
     return StringCommand(
-        "curl", "--silent", "--show-error", "--max-time", "15",
+        "curl", "--silent", "--show-error", "--max-time", str(_PATIENCE),
         "--unix-socket", QuoteString(str(SUPERVISOR_SOCKET)),
         "--header", "'Content-Type: text/xml'",
         "--data-binary", QuoteString(xmlrpc.request(calls)), "http://localhost/RPC2",
     )
     # fmt: on
+
+
+def asked(calls: list[xmlrpc.Call]) -> Result:
+    """
+    Do what the command of `rpc` does.
+    """
+    body = xmlrpc.request(calls).encode()
+    deadline = time.monotonic() + (_START if _is_coming() else 0.0)
+    while True:
+        try:
+            _, answer = unixhttp.post(
+                SUPERVISOR_SOCKET, "/RPC2", body, kind="text/xml", timeout=_PATIENCE
+            )
+        except OSError as error:  # noqa: PERF203 - a few dozen rounds at most
+            # no socket yet, or one of before a restart
+            is_early = isinstance(error, (FileNotFoundError, ConnectionRefusedError))
+            if not is_early or time.monotonic() > deadline:
+                complaint = f"{SUPERVISOR_SOCKET}: {error}\n"
+                return Result(b"", complaint.encode(), code=7)  # as curl exits
+            time.sleep(0.005)  # it appears, and nothing tells when
+        else:
+            return Result(answer)
+
+
+def _is_coming() -> bool:
+    """
+    Tell whether supervisord starts beside this convergence, which may be the faster of the two.
+    """
+    return bool(ctx_host.isset() and ctx_host.get().data.get("beside_supervisord"))
 
 
 class SupervisordState(FactBase["Supervisord | None"]):
@@ -64,12 +97,13 @@ class SupervisordState(FactBase["Supervisord | None"]):
             ("supervisor.getAllProcessInfo", ()),
             ("supervisor.reloadConfig", ()),
         ]
-        return StringCommand(rpc(calls), "2>/dev/null", "||", "true")
+        command = StringCommand(rpc(calls), "2>/dev/null", "||", "true")
+        return Inside(command, lambda: Result(asked(calls).stdout))
 
     def process(self, output: list[str]) -> Supervisord:
         """Unmarshal the answer."""
         processes, pending = xmlrpc.results("\n".join(output))
-        broken = pending.faultString if isinstance(pending, Fault) else ""
+        broken = pending.faultString if isinstance(pending, xmlrpc.Fault) else ""
         ((added, changed, removed),) = [[[], [], []]] if broken else pending
         programs = {
             process["group"]: Program(process["statename"], process["pid"]) for process in processes

@@ -10,7 +10,7 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway.degraded import degrade
-from slipway.facts.acl import Acl, AclObstacle
+from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 
 
 @operation()
@@ -43,11 +43,7 @@ def none(*, paths: list[str]) -> Generator[StringCommand]:
 
     sshd's StrictModes does not look at ACLs: with a named entry somebody else may append a key.
     """
-    extended = [
-        path
-        for path in paths
-        if len(host.get_fact(Acl, path=path)) > len(("user", "group", "other"))
-    ]
+    extended = host.get_fact(ExtendedAcls, paths=paths)
     if not extended:
         host.noop("no named entries")
         return

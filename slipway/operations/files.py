@@ -4,10 +4,14 @@ Whole files of ours, as one operation over all of them, each replaced atomically
 
 from __future__ import annotations
 
+import grp
+import os
 import posixpath
-from collections.abc import Generator, Iterable, Mapping, Sequence
+import pwd
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 from typing import NamedTuple
 
 from pyinfra import host
@@ -15,6 +19,7 @@ from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
 from slipway.atomic import temporary
 from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
+from slipway.inside import Inside, Result
 
 Command = StringCommand | FileUploadCommand
 
@@ -49,6 +54,9 @@ def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[C
     + files: what must be there; a link in a file's place is replaced, not followed
     + absent: paths that must not be there
     """
+    if not files and not absent:
+        host.noop("no files are wanted here")
+        return
     states = host.get_fact(FileStates, paths=[*(file.path for file in files), *absent])
     different = [file for file in files if not file.matches(states.get(file.path))]
     # a draft without its rename: a run that was killed between the two
@@ -76,12 +84,13 @@ def write(files: Iterable[File]) -> Generator[Command]:
     drafts = [QuoteString(temporary(file.path)) for file in files]
     directories = sorted({posixpath.dirname(file.path) for file in files})
     # fmt: off
-    yield StringCommand(
+    begin = StringCommand(
         "mkdir", "-p", "--", *map(QuoteString, directories),
         "&&", "rm", "-f", "--", *drafts,
         "&&", "(umask 077 && for draft in", *drafts, '; do : > "$draft" || exit 1; done)',
     )
     # fmt: on
+    yield Inside(begin, lambda: _attempt(_begin, files))
     for file in files:
         yield FileUploadCommand(BytesIO(file.content), temporary(file.path))
     steps: list[object] = ["set -e;"]
@@ -99,7 +108,39 @@ def write(files: Iterable[File]) -> Generator[Command]:
     steps += [_UNLESS_ORPHANED]
     for file, draft in zip(files, drafts, strict=True):
         steps += ["mv", "-T", "--", draft, QuoteString(file.path), ";"]
-    yield StringCommand(*steps)
+    yield Inside(StringCommand(*steps), lambda: _attempt(_end, files))
+
+
+def _attempt(step: Callable[[Sequence[File]], None], files: Sequence[File]) -> Result:
+    """
+    Do a step of `write` as its command does.
+    """
+    try:
+        step(files)
+    except (OSError, LookupError) as error:
+        return Result(b"", f"{error}\n".encode(errors="surrogateescape"), code=1)
+    return Result(b"")
+
+
+def _begin(files: Sequence[File]) -> None:
+    for file in files:
+        draft = temporary(file.path)
+        os.makedirs(posixpath.dirname(draft), exist_ok=True)  # noqa: PTH103 - a link may lead there
+        Path(draft).unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _end(files: Sequence[File]) -> None:
+    for file in files:
+        draft = temporary(file.path)
+        if (file.user, file.group) != ("root", "root"):
+            os.chown(draft, pwd.getpwnam(file.user).pw_uid, grp.getgrnam(file.group).gr_gid)
+        Path(draft).chmod(int(file.mode, 8))
+        if not file.path.startswith("/run/"):
+            with Path(draft).open("rb") as stream:
+                os.fsync(stream.fileno())
+    for file in files:
+        Path(temporary(file.path)).rename(file.path)
 
 
 @operation()

@@ -10,7 +10,8 @@ from pyinfra import host
 from pyinfra.api import OperationError, StringCommand, operation
 
 from slipway import xmlrpc
-from slipway.facts.supervisor import UP, Supervisord, SupervisordState, rpc
+from slipway.facts.supervisor import UP, Supervisord, SupervisordState, asked, rpc
+from slipway.inside import Inside, Result
 
 
 @operation()
@@ -42,7 +43,7 @@ def checked(calls: Sequence[xmlrpc.Call]) -> StringCommand:
     """
     Return the command that makes calls and fails, with the answer on stderr, if one of them did.
     """
-    return _Calls(
+    command = _Calls(
         "answer=$(",
         rpc(list(calls)),
         ') && case $answer in *faultCode*) printf "%s\\n" "$answer" >&2; exit 1;; esac',
@@ -51,6 +52,17 @@ def checked(calls: Sequence[xmlrpc.Call]) -> StringCommand:
             for method, words in calls
         ),
     )
+
+    def act() -> Result:
+        done = asked(list(calls))
+        is_fault = b"faultCode" in done.stdout
+        return done._replace(
+            stdout=b"",
+            stderr=done.stdout if is_fault else done.stderr,
+            code=1 if is_fault else done.code,
+        )
+
+    return Inside(command, act)
 
 
 class _Calls(StringCommand):

@@ -46,6 +46,20 @@ def test_a_key_by_variable_opens_a_session(start: Start, key: KeyPair) -> None:
     assert "workspace" in slipway.ssh(key, "slipway status").stdout
 
 
+@pytest.mark.parametrize("nano_cpus", [2_000_000_000, 200_000_000])
+def test_the_convergence_of_the_start_starts_sshd(
+    start: Start, key: KeyPair, nano_cpus: int
+) -> None:
+    """
+    Not a later one, also where it is ready before supervisord, or long after.
+    """
+    slipway = start(environment={"SSH_PUBKEY": key.public}, nano_cpus=nano_cpus)
+
+    operations = {entry["name"]: entry for entry in slipway.wait_converged()["operations"]}
+    assert operations["Run sshd while a key is there"]["outcome"] == "changed"
+    assert operations["Have the host keys"]["outcome"] == "changed"
+
+
 def test_nobody_else_gets_in(start: Start, key: KeyPair, other_key: KeyPair) -> None:
     """
     Another key is refused, and no other way is offered.

@@ -19,10 +19,10 @@ from xmlrpc.client import Fault, dumps
 import pytest
 from pyinfra.api import FactBase, StringCommand
 
-from slipway import atomic
+from slipway import atomic, xmlrpc
 from slipway.atomic import temporary
 from slipway.cpus import Cpus
-from slipway.facts.acl import Acl, AclObstacle
+from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.cpus import CpuQuota
 from slipway.facts.environment import EngineEnvironment
@@ -42,6 +42,7 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.gpus import NONE, Gpus
+from slipway.inside import Inside
 from slipway.remote_states import PROGRAM_MARK
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ def ask(
     **arguments: Any,
 ) -> Any:
     """
-    Return a fact of this machine, as pyinfra would.
+    Return a fact of this machine, as pyinfra would; what a process does itself is the same.
 
     + places: paths of the contract to what stands in for them
     + env: added to the process's environment
@@ -76,8 +77,15 @@ def ask(
         capture_output=True,
         check=True,
     )
-    lines = os.fsdecode(done.stdout).removesuffix("\n").split("\n")
-    return fact.process(lines) if done.stdout else fact.default()
+    answer = _processed(fact, done.stdout)
+    if isinstance(command, Inside) and not places:
+        assert answer == _processed(fact, command.act().stdout)
+    return answer
+
+
+def _processed(fact: FactBase[Any], output: bytes) -> Any:
+    lines = os.fsdecode(output).removesuffix("\n").split("\n")
+    return fact.process(lines) if output else fact.default()
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -201,6 +209,23 @@ def test_an_acl_is_read_with_numeric_ids(tmp_path: Path, name: str) -> None:
         *(f"default:{entry}" for entry in default),
     }
     assert ask(Acl(), path=str(path / "gone")) == set()
+
+
+@needs_acl
+@pytest.mark.parametrize("name", ODD)
+def test_paths_with_more_than_their_mode_are_told(tmp_path: Path, name: str) -> None:
+    """
+    Named and default entries count; a path without them and one that is missing don't.
+    """
+    plain, named, default = (tmp_path / kind / name for kind in ("plain", "named", "default"))
+    for path in (plain, named, default):
+        path.mkdir(parents=True)
+    subprocess.run(["setfacl", "-m", "u:65534:rwx", "--", named], check=True)
+    subprocess.run(["setfacl", "-d", "-m", "u:1234:rwx", "--", default], check=True)
+    paths = [str(path) for path in (tmp_path / "gone", plain, named, default)]
+
+    assert ask(ExtendedAcls(), paths=paths) == [str(named), str(default)]
+    assert ask(ExtendedAcls(), paths=[str(plain)]) == []
 
 
 @needs_root
@@ -399,7 +424,12 @@ def test_gpus_are_counted_by_what_they_leave(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"cpu_cores_count 8\nsimd_count {simd_count}\nmax_waves_per_simd 10\n")
     places = {"/dev/": f"{tmp_path}/dev/", "/proc/": f"{tmp_path}/proc/"}
-    command = GpuDevices().command().replace("/sys/class/kfd/kfd/topology/", f"{tmp_path}/")
+    command = (
+        GpuDevices()
+        .command()
+        .get_raw_value()
+        .replace("/sys/class/kfd/kfd/topology/", f"{tmp_path}/")
+    )
     for place, stand_in in places.items():
         command = command.replace(f" {place}", f" {stand_in}")
     command = command.replace(" 2>" + places["/dev/"], " 2>/dev/")
@@ -740,7 +770,7 @@ def test_supervisord_that_refuses_everything_is_an_error() -> None:
     """
     answer = dumps(Fault(1, "UNKNOWN_METHOD"), methodresponse=True).splitlines()
 
-    with pytest.raises(Fault):
+    with pytest.raises(xmlrpc.Fault):
         SupervisordState().process(answer)
 
 

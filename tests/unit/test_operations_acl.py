@@ -1,4 +1,4 @@
-from slipway.facts.acl import Acl, AclObstacle
+from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 from slipway.operations import acl
 
 from .conftest import Run
@@ -59,8 +59,7 @@ def test_named_entries_are_taken_off_where_only_the_owner_may_write(run: Run) ->
     """
     Only paths that have such entries are touched.
     """
-    extended = BARE | {"user:65534:rw-", "mask::rw-"}
-    facts = {Acl: lambda path: extended if path.endswith("keys") else BARE}
+    facts = {ExtendedAcls: ["/root/.ssh/authorized_keys"]}
 
     assert run(acl.none, paths=["/root", "/root/.ssh/authorized_keys"], facts=facts) == [
         "setfacl -b -- /root/.ssh/authorized_keys"

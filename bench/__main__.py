@@ -1,0 +1,116 @@
+"""
+What `make bench` calls: measures every pair, prints the table, writes results.json and the chart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import chart, machine, pairs, results
+from bench.containers import Bench, Failure, bench
+from bench.pairs import Effort
+from bench.results import Row
+from tasks.packages import PACKAGES
+
+HERE = Path(__file__).resolve().parent
+ROUNDS, QUICK_ROUNDS = 7, 2
+
+Growth = list[dict[str, float]]
+Measured = list[Row] | tuple[list[Row], Growth]
+
+
+def main(arguments: list[str]) -> int:
+    """
+    Run the benchmark; returns 1 when a goal is missed, 2 when something could not be measured.
+    """
+    options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that containers go away
+    described = machine.describe(options.image)
+    print(machine.header(described), flush=True)
+    rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
+    effort = Effort(rounds, options.quick, _say)
+    rows: list[Row] = []
+    growth: Growth = []
+    failures = []
+    with tempfile.TemporaryDirectory() as place, bench(options.image, _key(place)) as made:
+        for name, measure in _subjects(options.base).items():
+            if options.only and name not in options.only:
+                continue
+            try:
+                measured = measure(made, effort)
+            except Failure as failure:
+                failures.append(f"{name}: {failure}")
+                continue
+            if isinstance(measured, tuple):
+                measured, growth = measured
+            rows += measured
+    print("\n".join(["", *results.table(rows), *failures]))
+    for point in growth:
+        print(", ".join(f"{key} {value:.3g}" for key, value in point.items()))
+    if not options.only:
+        extra = {"rounds": rounds, "quick": options.quick, "scaling": growth}
+        _write(options.output, rows, described, extra)
+    if failures:
+        return 2
+    return 1 if any(row.met is False for row in rows) else 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    image = f"{os.environ.get('IMAGE') or 'slipway/base'}:{os.environ.get('TAG') or 'dev'}"
+    base = os.environ.get("IMAGE_BASE") or "debian:bookworm-slim"
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--image", default=image)
+    parser.add_argument("--base", default=base)
+    parser.add_argument("--quick", action="store_true", help="two rounds, fewer containers")
+    parser.add_argument("--rounds", type=int, help="samples of each contender")
+    parser.add_argument("--output", type=Path, default=HERE)
+    parser.add_argument(
+        "only", nargs="*", metavar="SUBJECT", help=f"of {', '.join(_subjects(''))}; writes no file"
+    )
+    return parser.parse_args(arguments)
+
+
+def _subjects(base: str) -> dict[str, Callable[[Bench, Effort], Measured]]:
+    return {
+        "start": pairs.start,
+        "convergence": pairs.convergence,
+        "fleet": pairs.many,
+        "restart": pairs.full_workspace,
+        "stop": pairs.stop,
+        "memory": pairs.resident,
+        "size": lambda made, effort: pairs.size(made, effort, base=base, packages=PACKAGES),
+    }
+
+
+def _key(place: str) -> str:
+    path = Path(place) / "key"
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", str(path)]
+    subprocess.run(command, check=True)
+    return path.with_suffix(".pub").read_text().strip()
+
+
+def _say(name: str, value: float) -> None:
+    print(f"  {name}: {value:.3f}", flush=True)
+
+
+def _write(place: Path, rows: list[Row], described: dict[str, Any], extra: dict[str, Any]) -> None:
+    results.save(place / "results.json", rows, machine=described, extra=extra)
+    caption = machine.header(described)
+    drawn = chart.draw([row.to_json() for row in rows], caption=caption)
+    (place / "results.svg").write_text(drawn)
+    print(f"written: {place / 'results.json'}, {place / 'results.svg'}")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell says it

@@ -1,0 +1,198 @@
+"""
+Containers of the benchmark: run, timed, and removed whatever happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import docker
+
+PREFIX = "slipway-test-bench-"
+PEERS = Path(__file__).resolve().parent / "peers"
+PEERS_IN = "/bench/peers"  # where containers see them
+BANNER = b"SSH-"
+PATIENCE = 60.0  # seconds until a container that should answer is given up
+
+
+class Failure(Exception):  # noqa: N818 - as engine/ calls it
+    """
+    What was to be measured did not work: there is no figure.
+    """
+
+
+class Bench:
+    """
+    Everything that one run of the benchmark makes, so that all of it goes away again.
+    """
+
+    def __init__(self, image: str, key: str) -> None:
+        self.image, self.key = image, key
+        self.client = docker.from_env()
+        self.made: list[str] = []
+        self.volumes: list[str] = []
+
+    def run(
+        self,
+        *command: str,
+        entrypoint: Sequence[str] = (),
+        options: Sequence[str] = (),
+        image: str = "",
+    ) -> str:
+        """
+        Run a container in the background with docker's own client; returns its name.
+        """
+        name = f"{PREFIX}{uuid.uuid4().hex[:8]}"
+        self.made.append(name)
+        words = ["docker", "run", "-d", "--name", name, *options]
+        if entrypoint:
+            words += ["--entrypoint", entrypoint[0]]
+        docker_(*words, image or self.image, *entrypoint[1:], *command)
+        return name
+
+    def volume(self) -> str:
+        """
+        Make a volume.
+        """
+        name = f"{PREFIX}{uuid.uuid4().hex[:8]}"
+        self.volumes.append(name)
+        self.client.volumes.create(name)
+        return name
+
+    def until_banner(self, start: Any, *, name: str = "") -> float:
+        """
+        Return the seconds from a start to the first SSH banner, as a client would see it.
+
+        The container's address is looked for while the engine starts it, so that a server that
+        answers before `docker run` returns is seen answering.
+
+        + start: begins the container; returns its name
+        + name: of a container that is there already and is started again
+        """
+        began = time.monotonic()
+        known = len(self.made)
+        failures: list[BaseException] = []
+
+        def begin() -> None:
+            try:
+                start()
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                failures.append(error)
+
+        thread = threading.Thread(target=begin)
+        thread.start()
+        try:
+            while time.monotonic() - began < PATIENCE and not failures:
+                target = name or (self.made[known] if len(self.made) > known else "")
+                address = self._address(target, is_restarted=bool(name)) if target else ""
+                if address and _answers(address):
+                    return time.monotonic() - began
+                time.sleep(0.002)  # nothing tells when a port opens
+        finally:
+            thread.join()
+        raise failures[0] if failures else Failure(f"{name}: no banner after {PATIENCE:.0f} s")
+
+    def _address(self, name: str, *, is_restarted: bool) -> str:
+        try:
+            state = self.client.api.inspect_container(name)
+        except docker.errors.NotFound:
+            time.sleep(0.01)
+            return ""
+        if state["State"]["Status"] == "exited" and not is_restarted:
+            logs = self.client.api.logs(name, tail=5).decode(errors="replace")
+            raise Failure(f"{name} has ended: {logs}")
+        return str(state["NetworkSettings"]["IPAddress"]) if state["State"]["Running"] else ""
+
+    def timed(self, name: str, *words: str, environment: dict[str, str] | None = None) -> float:
+        """
+        Return the seconds a command takes in a container. Raises Failure when it fails.
+        """
+        return float(self.watched(name, *words, environment=environment)["seconds"])
+
+    def watched(
+        self, name: str, *words: str, environment: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        """
+        Run a command under the stopwatch; returns what that says. Raises Failure.
+        """
+        command = ["/usr/bin/python3", "-I", f"{PEERS_IN}/stopwatch.py", *words]
+        container = self.client.containers.get(name)
+        done: Any = container.exec_run(command, environment=environment, workdir="/opt/slipway")
+        try:
+            seen: dict[str, Any] = json.loads(done.output)
+        except ValueError:
+            raise Failure(f"{name}: {done.output.decode(errors='replace')[-500:]}") from None
+        if seen["code"] != 0:
+            raise Failure(f"{' '.join(words)}: exit {seen['code']}: {seen['output'][-1500:]}")
+        return seen
+
+    def wait_converged(self, name: str) -> None:
+        """
+        Wait until Slipway's start is over.
+        """
+        deadline = time.monotonic() + PATIENCE
+        container = self.client.containers.get(name)
+        while container.exec_run(["slipway", "health"]).exit_code != 0:
+            if time.monotonic() > deadline:
+                raise Failure(f"{name}: not healthy after {PATIENCE:.0f} s")
+            time.sleep(0.2)  # the engine's own probe comes every ten seconds only
+
+    def remove(self, name: str) -> None:
+        """
+        Remove a container with its anonymous volumes.
+        """
+        with contextlib.suppress(docker.errors.NotFound):
+            self.client.containers.get(name).remove(force=True, v=True)
+        with contextlib.suppress(ValueError):
+            self.made.remove(name)
+
+    def clean_up(self) -> None:
+        """
+        Remove all that is left.
+        """
+        for name in list(self.made):
+            self.remove(name)
+        for name in self.volumes:
+            with contextlib.suppress(docker.errors.APIError):
+                self.client.volumes.get(name).remove(force=True)
+        self.client.close()
+
+
+@contextlib.contextmanager
+def bench(image: str, key: str) -> Iterator[Bench]:
+    """
+    Give a benchmark that removes what it made, also after a failure or Ctrl-C.
+    """
+    made = Bench(image, key)
+    try:
+        yield made
+    finally:
+        made.clean_up()
+
+
+def docker_(*words: str) -> str:
+    """
+    Run docker's client; returns its output. Raises Failure with what it says.
+    """
+    command = words if words[0] == "docker" else ("docker", *words)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(f"{' '.join(command[:3])}: {done.stderr.strip()[-500:]}")
+    return done.stdout
+
+
+def _answers(address: str) -> bool:
+    try:
+        with socket.create_connection((address, 22), 0.5) as connection:
+            return connection.recv(len(BANNER)) == BANNER
+    except OSError:
+        return False

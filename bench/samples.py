@@ -1,0 +1,76 @@
+"""
+Samples of a pair, and what is said of them: medians, spread, a fitted line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+Measurement = Callable[[], float]
+
+
+class Sample(NamedTuple):
+    """
+    What one contender gave, in the order of its rounds.
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """
+        Return the middle one.
+        """
+        return median(self.values)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """
+        Return the least and the most.
+        """
+        return min(self.values), max(self.values)
+
+
+class Line(NamedTuple):
+    """
+    A straight line through points: `fixed` and for each one more `each`.
+    """
+
+    fixed: float
+    each: float
+
+
+def interleave(
+    contenders: Mapping[str, Measurement],
+    *,
+    rounds: int,
+    said: Callable[[str, float], None] = lambda _name, _value: None,
+) -> dict[str, Sample]:
+    """
+    Measure contenders in turns, so that what the machine does besides falls on all of them.
+
+    Every second round goes backwards: none of them is always measured after the same other.
+
+    + said: told each value as it comes
+    """
+    values: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds):
+        for name in list(contenders)[:: -1 if number % 2 else 1]:
+            values[name].append(contenders[name]())
+            said(name, values[name][-1])
+    return {name: Sample(tuple(taken)) for name, taken in values.items()}
+
+
+def fit(points: Sequence[tuple[float, float]]) -> Line:
+    """
+    Return the line with the least squares. Raises ValueError for fewer than two different places.
+    """
+    middle_x = sum(x for x, _ in points) / max(len(points), 1)
+    middle_y = sum(y for _, y in points) / max(len(points), 1)
+    width = sum((x - middle_x) ** 2 for x, _ in points)
+    if not width:
+        raise ValueError("a line needs two different places")
+    each = sum((x - middle_x) * (y - middle_y) for x, y in points) / width
+    return Line(middle_y - each * middle_x, each)

@@ -1,0 +1,176 @@
+"""
+pyinfra without what a convergence in the container never uses: a third of its import time.
+
+`pyinfra.api` imports paramiko for an exception class, jinja2 for templates, packaging for a
+deploy's requirements, importlib.metadata for its own version and for every connector there is, and
+typeguard (which imports unittest and asyncio) to check an argument or two. While it is imported,
+stand-ins take their places. A function that needs the real thing, in a child image's task say,
+imports it when it is called.
+
+Measured with pyinfra 3.10.0 in docs/performance.md; tests/unit/test_lean.py pins what is not
+imported, and that templates and requirements work.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+CONNECTORS = {"live": "slipway.connectors.live:LiveConnector"}
+
+# What pyinfra.api takes from each when it is imported
+_STAND_INS = {
+    "paramiko": ("SSHException", "PKey"),
+    "jinja2": ("Environment", "FileSystemLoader", "StrictUndefined", "Template"),
+    "packaging": (),
+    "packaging.markers": ("Marker",),
+    "packaging.requirements": ("Requirement",),
+    "packaging.specifiers": ("SpecifierSet",),
+    "packaging.version": ("Version",),
+}
+
+
+class _EntryPoint(NamedTuple):
+    """
+    A connector, as pyinfra asks for all of them.
+    """
+
+    name: str
+    value: str
+
+    def load(self) -> Any:
+        """Import it."""
+        module, _, attribute = self.value.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+class TypeCheckError(Exception):
+    """
+    An argument of the wrong type.
+    """
+
+
+def install() -> None:
+    """
+    Import pyinfra.api with the stand-ins; afterwards they are gone from sys.modules.
+
+    For a process that converges the container it is in and ends, before anything imports pyinfra
+    (else it does nothing). `@live` is the only connector then, and garbage is not collected.
+    """
+    if "pyinfra" in sys.modules:
+        return
+    gc.disable()  # a tenth of the time, for nothing that half a second needs
+    stand_ins = {
+        **{name: _stand_in(name) for name in _STAND_INS if name not in sys.modules},
+        "importlib_metadata": _metadata(),
+        "typeguard": _typeguard(),
+    }
+    sys.modules.update(stand_ins)
+    try:
+        importlib.import_module("pyinfra.api")
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+    _import_when_used()
+    _remember_argument_types()
+
+
+def _stand_in(name: str) -> ModuleType:
+    module = ModuleType(name)
+    vars(module).update({noun: type(noun, (Exception,), {}) for noun in _STAND_INS[name]})
+    return module
+
+
+def _import_when_used() -> None:
+    """
+    Give the functions that use what was left out the real thing when they are called.
+    """
+    util = importlib.import_module("pyinfra.api.util")
+    config = importlib.import_module("pyinfra.api.config")
+    vars(util)["get_template"] = _importing(util.get_template, ["jinja2"])
+    packaging = [name for name in _STAND_INS if name.startswith("packaging.")]
+    for name, check in config.config_checkers.items():
+        config.config_checkers[name] = _importing(check, packaging)
+
+
+def _importing(function: Callable[..., Any], sources: list[str]) -> Callable[..., Any]:
+    def with_the_real(*arguments: Any, **keywords: Any) -> Any:
+        for source in (
+            sources if any(arguments) else ()
+        ):  # a config without requirements checks none
+            real = importlib.import_module(source)
+            names = {name: getattr(real, name) for name in _STAND_INS[source]}
+            function.__globals__.update(names)
+        return function(*arguments, **keywords)
+
+    return with_the_real
+
+
+def _remember_argument_types() -> None:
+    """
+    Have pyinfra work out the types of its global arguments once, not once a fact and operation.
+    """
+    arguments = importlib.import_module("pyinfra.api.arguments")
+    hints = arguments.get_type_hints(arguments.AllArguments)
+    vars(arguments)["get_type_hints"] = lambda _class: hints
+
+
+def _metadata() -> ModuleType:
+    """
+    Return what pyinfra prefers to importlib.metadata: a backport of this name.
+    """
+
+    def real(name: str) -> Any:
+        if name.startswith("__"):  # the import system asks for some
+            raise AttributeError(name)
+        return getattr(importlib.import_module("importlib.metadata"), name)
+
+    connectors = [_EntryPoint(name, value) for name, value in CONNECTORS.items()]
+    # pyinfra's default for names without @, which it looks up even where there are none
+    connectors.append(_EntryPoint("ssh", CONNECTORS["live"]))
+    module = ModuleType("importlib_metadata")
+    vars(module).update(
+        version=_version,
+        entry_points=lambda *, group: connectors,  # noqa: ARG005 - pyinfra asks for one group
+        __getattr__=real,
+    )
+    return module
+
+
+def _version(name: str) -> str:
+    """
+    Return a package's version, read off the name of the directory that pip keeps beside it.
+    """
+    for place in sys.path:
+        directories = os.listdir(place) if os.path.isdir(place) else []  # noqa: PTH112, PTH208
+        for directory in directories:
+            if directory.startswith(f"{name}-") and directory.endswith(".dist-info"):
+                return directory.removeprefix(f"{name}-").removesuffix(".dist-info")
+    return "unknown"  # as pyinfra says it
+
+
+def _typeguard() -> ModuleType:
+    module = ModuleType("typeguard")
+    vars(module).update(TypeCheckError=TypeCheckError, check_type=check_type)
+    return module
+
+
+def check_type(value: object, hint: Any) -> None:
+    """
+    Raise TypeCheckError for a value that is not of a type.
+    """
+    try:
+        if isinstance(value, hint):
+            return
+    except TypeError:
+        pass  # neither a class nor a union of classes
+    typeguard = importlib.import_module("typeguard")
+    try:
+        typeguard.check_type(value, hint)
+    except typeguard.TypeCheckError as error:
+        raise TypeCheckError(str(error)) from None

@@ -1,0 +1,122 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import typeguard
+
+from slipway import lean
+
+# Each costs the start of every container 5 to 80 ms; none is needed there
+HEAVY = {
+    "asyncio", "click", "docker", "email", "http.client", "importlib.metadata", "invoke",
+    "jinja2", "packaging", "paramiko", "pydantic", "pyinfra.operations.server", "requests",
+    "rich", "ssl", "typeguard", "unittest", "urllib3",
+}  # fmt: skip
+
+
+def _python(code: str) -> str:
+    """Run code in a Python of its own, isolated as in the image."""
+    command = [sys.executable, "-I", "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_the_start_path_imports_nothing_heavy() -> None:
+    """
+    What `slipway converge` imports: the runner, every operation and fact of ours, no more.
+    """
+    code = """
+import json, sys
+from slipway import lean
+lean.install()
+from slipway import runner
+from tasks import environment, overlay, packages, remotes, services, ssh, workspace
+print(json.dumps(sorted(sys.modules)))
+"""
+    imported = set(json.loads(_python(code)))
+
+    assert set() == HEAVY & imported
+    assert {"pyinfra.api", "slipway.connectors.live"} & imported == {"pyinfra.api"}
+
+
+@pytest.mark.parametrize(
+    ("module", "without"),
+    [
+        ("slipway.supervisord", {"pyinfra", "gevent", "ssl"}),
+        ("slipway.entrypoint", {"pyinfra", "gevent", "http.client", "argparse"}),
+        ("slipway.logtail", {"pyinfra", "gevent", "http.client", "argparse", "pathlib", "typing"}),
+        ("slipway.health", {"pyinfra", "gevent", "http.client"}),
+    ],
+)
+def test_what_runs_at_every_start_or_all_the_time_imports_little(
+    module: str, without: set[str]
+) -> None:
+    """
+    Memory that is held as long as the container lives, and time before anything else begins.
+    """
+    loaded = _python(
+        f"import sys, {module}; print(*(name for name in sys.modules if sys.modules[name]))"
+    )
+
+    assert not without & set(loaded.split())
+
+
+def test_a_template_and_a_requirement_get_the_real_thing() -> None:
+    """
+    A child image's tasks may use what ours don't.
+    """
+    code = """
+from slipway import lean
+lean.install()
+from io import StringIO
+from pyinfra.api import Config
+from pyinfra.api.util import get_template
+print(get_template(StringIO("{{ 6 * 7 }}")).render())
+config = Config()
+config.REQUIRE_PYINFRA_VERSION = ">=3"
+config.REQUIRE_PACKAGES = ["pyinfra"]
+try:
+    config.REQUIRE_PYINFRA_VERSION = ">=99"
+except Exception as error:
+    print(error)
+import jinja2, paramiko, typeguard
+print(jinja2.Template.__module__, paramiko.Transport.__name__)
+"""
+    from pyinfra import __version__  # noqa: PLC0415 - the lean one is in the other process
+
+    assert _python(code).splitlines() == [
+        "42",
+        f"pyinfra version requirement not met (requires >=99, running {__version__})",
+        "jinja2.environment Transport",
+    ]
+
+
+def test_live_is_the_connector() -> None:
+    code = """
+from slipway import lean
+lean.install()
+from pyinfra.api import Inventory
+print([str(host.connector_cls.__name__) for host in Inventory((["@live"], {}))])
+"""
+
+    assert _python(code) == "['LiveConnector']\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [("text", str), (None, str | None), (3, int), ([1], list[int]), ({"A": "b"}, dict[str, str])],
+)
+def test_arguments_of_the_right_type_pass(value: object, hint: object) -> None:
+    lean.check_type(value, hint)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"), [(3, str), ("3", int | None), (["1"], list[int]), (None, dict[str, str])]
+)
+def test_arguments_of_a_wrong_type_are_refused_as_typeguard_does(
+    value: object, hint: object
+) -> None:
+    with pytest.raises(typeguard.TypeCheckError):
+        typeguard.check_type(value, hint)
+    with pytest.raises(lean.TypeCheckError):
+        lean.check_type(value, hint)
