@@ -69,9 +69,16 @@ def threads(cpus: Cpus, *, wanted: int | None, environment: Mapping[str, str]) -
 
     + wanted: the user's own number (SLIPWAY_THREADS); None for as many as the quota gives
     """
-    number = wanted
-    if number is None and cpus.quota is not None and cpus.quota < cpus.seen:
-        number = max(1, math.ceil(cpus.quota))
+    number = wanted or fitting(cpus)
     if number is None:
         return {}
     return {name: str(number) for name in VARIABLES if not environment.get(name)}
+
+
+def fitting(cpus: Cpus) -> int | None:
+    """
+    Return how many threads the quota has room for; None where it is no limit.
+    """
+    if cpus.quota is None or cpus.quota >= cpus.seen:
+        return None
+    return max(1, math.ceil(cpus.quota))

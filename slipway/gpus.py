@@ -27,6 +27,8 @@ TRACES = (
 RENDERERS = ("/dev/dri/renderD*",)
 TOPOLOGY = "/sys/class/kfd/kfd/topology/nodes/*/properties"
 
+CHOICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+
 _NVIDIA = re.compile(r"/dev/nvidia[0-9]+")
 
 
@@ -131,7 +133,7 @@ def visible(gpus: Gpus, *, limit: int | None, given: frozenset[str]) -> dict[str
         # HIP reads CUDA_VISIBLE_DEVICES too; ROCR_VISIBLE_DEVICES would renumber below HIP's own
         "amd": ("HIP_VISIBLE_DEVICES",),
     }[gpus.vendor]
-    if given & {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}:
+    if given & set(CHOICES):
         return {}
     return dict.fromkeys(names, ",".join(map(str, range(limit))))
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import inventory
 from slipway import (
+    cpus,
     environment,
+    gpus,
     mountinfo,
     paths,
     providers,
@@ -34,14 +37,23 @@ def gather() -> dict[str, Any]:
     last = report.load() or {}
     workspace = last.get("settings", {}).get("WORKSPACE", {}).get("value", "/workspace")
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
-    variables = environment.read(paths.ENVIRONMENT) if paths.ENVIRONMENT.exists() else {}
-    address = providers.detect(variables).ssh_address(variables)
+    settings = inventory.loaded().settings
+    around = environment.observe(settings.workspace)
+    address = providers.detect(settings.environment).ssh_address(settings.environment)
     return {
         "converged": _converged(last),
         "ssh": "ssh -p {1} root@{0}".format(*address) if address else "",
         "workspace": {
             "path": workspace,
             "mounted": mountinfo.is_volume(mounts, workspace),
+        },
+        "gpus": {
+            **around.gpus._asdict(),
+            "chosen": _chosen(environment.derive(settings, around)) if around.gpus.vendor else "",
+        },
+        "threads": {
+            "number": settings.threads or cpus.fitting(around.cpus),
+            "because": "SLIPWAY_THREADS" if settings.threads else _quota(around.cpus),
         },
         "programs": [
             {key: process[key] for key in ("name", "statename", "pid", "description")}
@@ -62,6 +74,12 @@ def render(seen: dict[str, Any]) -> list[str]:
     kind = "mounted" if workspace["mounted"] else "NOT mounted: its files go with the container"
     lines = [f"convergence  {seen['converged']}", f"workspace    {workspace['path']} ({kind})"]
     lines += [f"ssh          {seen['ssh']}"] if seen["ssh"] else []
+    gpu, threads = seen["gpus"], seen["threads"]
+    if gpu["vendor"]:
+        number = "" if gpu["number"] is None else f" {gpu['number']}"
+        lines.append(f"gpus         {gpu['vendor']}{number}: {gpu['chosen'] or 'all visible'}")
+    if threads["number"]:
+        lines.append(f"threads      {threads['number']}: {threads['because']}")
     lines += [
         f"program      {program['name']}: {program['statename']} {program['description']}"
         for program in seen["programs"]
@@ -89,3 +107,14 @@ def _converged(last: dict[str, Any]) -> str:
         return f"none since this start; the last one was at {last['started_at']}"
     totals = ", ".join(f"{count} {outcome}" for outcome, count in last["totals"].items() if count)
     return f"{last['started_at']}, {last['seconds']:.2f} s: {totals}"
+
+
+def _chosen(variables: dict[str, str]) -> str:
+    """
+    Return the variables that sessions and services have to see fewer GPUs, "" for none.
+    """
+    return " ".join(f"{name}={variables[name]}" for name in gpus.CHOICES if name in variables)
+
+
+def _quota(seen: cpus.Cpus) -> str:
+    return "" if seen.quota is None else f"the CPU quota is {seen.quota:g} of {seen.seen}"

@@ -35,7 +35,7 @@ HEALTHY = 60  # seconds
 
 Run = Callable[..., str]
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("compose")]  # one project, one clone
 
 
 def _free_port() -> int:

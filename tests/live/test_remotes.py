@@ -272,7 +272,7 @@ def test_a_remote_is_a_directory_inside_and_outside(
     result = slipway.exec("slipway", "verify", "--", "-k", "remote or cache")
     assert result.code == 0, result.stdout
     slipway.container.stop(timeout=10)
-    assert "fuse.rclone" not in Path("/proc/self/mountinfo").read_text()
+    assert f"{shared}/remote/disk " not in Path("/proc/self/mountinfo").read_text()
 
 
 def test_without_fuse_the_condition_is_named(start: Start) -> None:
