@@ -78,6 +78,7 @@ def containers(module_start: Start, key: KeyPair, other_key: KeyPair) -> list[Sl
     for slipway in (one, two):
         slipway.wait_converged()
         slipway.wait_healthy()
+        slipway.wait_host_keys()
     return [one, two]
 
 

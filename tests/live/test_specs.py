@@ -85,7 +85,10 @@ MUTATIONS = {
         "test_the_last_convergence",
     ),
     "no mount": (
-        'printf "; Slipway\'s\\n[program:remote-x]\\n" > /etc/supervisor/conf.d/remote-x.conf',
+        (
+            "printf '[program:remote-x]\\ncommand=/usr/local/bin/slipway mount -- x\\n'"
+            " > /etc/supervisor/conf.d/remote-x.conf"
+        ),
         "test_every_remote",
     ),
     "open cache": (

@@ -119,7 +119,7 @@ def test_a_stop_at_any_moment_is_orderly(
         ends = list(
             pool.map(lambda moment: stop_at(start, moment, case.signal, **options), moments)
         )
-    record_property("slowest", max(ends, key=lambda end: end.seconds))
+    record_property("slowest", str(max(ends, key=lambda end: end.seconds)))
     by_itself = 128 + {"SIGTERM": 15, "SIGINT": 2, "SIGQUIT": 3}[case.signal]
 
     assert len(ends) == case.times

@@ -284,11 +284,12 @@ def test_killing_supervisord_ends_the_container(start: Start) -> None:
     slipway.wait_converged()
     slipway.exec("sh", "-c", "kill -9 $(cat /run/supervisord.pid)")
 
-    def restarts() -> int:
+    def is_restarted() -> bool:
         slipway.container.reload()
-        return int(slipway.container.attrs["RestartCount"])
+        attributes = slipway.container.attrs
+        return bool(attributes["RestartCount"] == 1 and attributes["State"]["Status"] == "running")
 
-    wait_until(lambda: restarts() == 1, "the container is started again")
+    wait_until(is_restarted, "the container is started again")
     slipway.wait_converged()
     slipway.wait_healthy()
 
