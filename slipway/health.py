@@ -74,8 +74,8 @@ def _examined() -> tuple[str, list[str]]:
 
 def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
     try:
-        (processes,) = xmlrpc.call(
-            paths.SUPERVISOR_SOCKET, [("supervisor.getAllProcessInfo", ())], timeout=TIMEOUT
+        processes = xmlrpc.ask(
+            paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=TIMEOUT
         )
     except PermissionError:
         raise

@@ -35,7 +35,7 @@ def answers() -> bool:
     Tell whether a supervisord answers at the contract's socket.
     """
     try:
-        xmlrpc.call(paths.SUPERVISOR_SOCKET, [("supervisor.getState", ())], timeout=2.0)
+        xmlrpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getState", timeout=2.0)
     except OSError:
         return False
     return True

@@ -29,9 +29,7 @@ def gather() -> dict[str, Any]:
     Collect what there is to say; nothing here waits on a mount.
     """
     try:
-        (processes,) = xmlrpc.call(
-            paths.SUPERVISOR_SOCKET, [("supervisor.getAllProcessInfo", ())], timeout=2.0
-        )
+        processes = xmlrpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=2.0)
     except OSError:
         processes = []
     last = report.load() or {}

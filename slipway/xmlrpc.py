@@ -18,6 +18,9 @@ from slipway import unixhttp
 Call = tuple[str, tuple[Any, ...]]
 
 
+SHUTDOWN_STATE = 6  # the code of supervisord's answer to everything while it ends
+
+
 class Fault(Exception):  # noqa: N818 - its name in the specification
     """
     What supervisord answers instead of a result.
@@ -65,6 +68,21 @@ def call(path: Path, calls: list[Call], *, timeout: float) -> list[Any]:
         path, "/RPC2", request(calls).encode(), kind="text/xml", timeout=timeout
     )
     return results(answer.decode())
+
+
+def ask(path: Path, method: str, *, timeout: float) -> Any:
+    """
+    Return what one call without parameters returned. Raises OSError, also for a refusal.
+
+    + timeout: in seconds
+    """
+    try:
+        (answer,) = call(path, [(method, ())], timeout=timeout)
+    except Fault as fault:
+        answer = fault
+    if isinstance(answer, Fault):
+        raise OSError(f"supervisord refuses {method}: {answer.faultString}")
+    return answer
 
 
 def _written(value: Any) -> str:

@@ -100,9 +100,13 @@ class SupervisordState(FactBase["Supervisord | None"]):
         command = StringCommand(rpc(calls), "2>/dev/null", "||", "true")
         return Inside(command, lambda: Result(asked(calls).stdout))
 
-    def process(self, output: list[str]) -> Supervisord:
-        """Unmarshal the answer."""
+    def process(self, output: list[str]) -> Supervisord | None:
+        """Unmarshal the answer; one that is ending answers nothing, and has nothing to be told."""
         processes, pending = xmlrpc.results("\n".join(output))
+        if isinstance(processes, xmlrpc.Fault):
+            if processes.faultCode != xmlrpc.SHUTDOWN_STATE:
+                raise processes
+            return None
         broken = pending.faultString if isinstance(pending, xmlrpc.Fault) else ""
         ((added, changed, removed),) = [[[], [], []]] if broken else pending
         programs = {

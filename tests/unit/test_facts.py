@@ -744,6 +744,7 @@ def test_supervisord_says_what_is_broken() -> None:
     fault = {"faultCode": 92, "faultString": "CANT_REREAD: File contains no section headers"}
     state = SupervisordState().process(_answer([_process("sshd", "RUNNING", 7)], fault))
 
+    assert state is not None
     assert state.broken == "CANT_REREAD: File contains no section headers"
     assert (state.added, state.changed, state.removed) == ([], [], [])
     assert state.programs == {"sshd": Program("RUNNING", 7)}
@@ -762,6 +763,18 @@ def test_where_no_supervisord_runs_there_is_none(
         listener.bind(str(gone))
 
     assert (without, ask(SupervisordState())) == (None, None)
+
+
+def test_a_supervisord_that_ends_is_none() -> None:
+    """
+    A convergence under way while the container stops has nothing to tell it.
+    """
+    ending = {"faultCode": 6, "faultString": "SHUTDOWN_STATE"}
+    unknown = {"faultCode": 1, "faultString": "UNKNOWN_METHOD"}
+
+    assert SupervisordState().process(_answer(ending, ending)) is None
+    with pytest.raises(xmlrpc.Fault, match="UNKNOWN_METHOD"):
+        SupervisordState().process(_answer(unknown, ending))
 
 
 def test_supervisord_that_refuses_everything_is_an_error() -> None:

@@ -4,6 +4,7 @@ XML-RPC as Python's own reads and writes it, for the types that supervisord has.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from xmlrpc import client
 
@@ -58,6 +59,26 @@ def test_a_fault_of_one_call_is_its_result_and_one_of_all_is_raised() -> None:
     assert (true, failed.faultCode, failed.faultString) == (True, 10, "BAD_NAME: x < y")
     with pytest.raises(xmlrpc.Fault, match="UNKNOWN_METHOD"):
         xmlrpc.results(client.dumps(client.Fault(1, "UNKNOWN_METHOD"), methodresponse=True))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        client.dumps(([{"faultCode": 6, "faultString": "SHUTDOWN_STATE"}],), methodresponse=True),
+        client.dumps(client.Fault(6, "SHUTDOWN_STATE"), methodresponse=True),
+    ],
+    ids=["one call", "all"],
+)
+def test_whoever_asks_one_thing_gets_an_error_and_no_fault(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Health and status of a container that is being stopped: no traceback.
+    """
+    monkeypatch.setattr("slipway.unixhttp.post", lambda *_, **__: (200, answer.encode()))
+
+    with pytest.raises(OSError, match=r"refuses supervisor\.getState: SHUTDOWN_STATE"):
+        xmlrpc.ask(Path("/socket"), "supervisor.getState", timeout=1)
 
 
 def test_types_that_supervisord_has_not_are_errors() -> None:
