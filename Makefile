@@ -59,7 +59,7 @@ check: .venv/.stamp ## ruff, mypy --strict, shellcheck, and the README's table o
 	git grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' -- ':!*.j2' | xargs $(BIN)/shellcheck
 
 .PHONY: bench
-bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.json, a chart; QUICK=1 for a first look
+bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.json, a chart; QUICK=1 only looks
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 .PHONY: readme

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import chart, machine, pairs, results
+from bench import chart, convergence, fleet, machine, memory, results, size, starts
 from bench.containers import Bench, Failure, bench
-from bench.pairs import Effort
 from bench.results import Row
+from bench.samples import Effort
 from tasks.packages import PACKAGES
 
 HERE = Path(__file__).resolve().parent
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     print("\n".join(["", *results.table(rows), *failures]))
     for point in growth:
         print(", ".join(f"{key} {value:.3g}" for key, value in point.items()))
-    if not options.only:
+    if not options.only and not options.quick:
         extra = {"rounds": rounds, "quick": options.quick, "scaling": growth}
         _write(options.output, rows, described, extra)
     if failures:
@@ -69,7 +69,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--image", default=image)
     parser.add_argument("--base", default=base)
-    parser.add_argument("--quick", action="store_true", help="two rounds, fewer containers")
+    parser.add_argument("--quick", action="store_true", help="two rounds, fewer containers; writes no file")
     parser.add_argument("--rounds", type=int, help="samples of each contender")
     parser.add_argument("--output", type=Path, default=HERE)
     parser.add_argument(
@@ -80,13 +80,13 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 def _subjects(base: str) -> dict[str, Callable[[Bench, Effort], Measured]]:
     return {
-        "start": pairs.start,
-        "convergence": pairs.convergence,
-        "fleet": pairs.many,
-        "restart": pairs.full_workspace,
-        "stop": pairs.stop,
-        "memory": pairs.resident,
-        "size": lambda made, effort: pairs.size(made, effort, base=base, packages=PACKAGES),
+        "start": starts.start,
+        "convergence": convergence.convergence,
+        "fleet": fleet.many,
+        "restart": starts.full_workspace,
+        "stop": starts.stop,
+        "memory": memory.resident,
+        "size": lambda made, effort: size.size(made, effort, base=base, packages=PACKAGES),
     }
 
 

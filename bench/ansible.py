@@ -4,10 +4,8 @@ Ansible, the peer: installed under build/bench/, on the machine and for the cont
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +18,6 @@ REQUIREMENTS = PEERS.parent / "requirements-ansible.txt"
 COLLECTION = PEERS.parent / "requirements-collection.txt"
 INSIDE = "/bench/ansible"  # where containers see the packages for their Python
 _COLLECTIONS = ("community/docker", "community/library_inventory_filtering_v1")
-_UNCHANGED = "changed=0"
 
 
 def prepare_inside(bench: Bench) -> Path:
@@ -88,35 +85,20 @@ def inside(*, mitogen: bool) -> list[str]:
     # fmt: on
 
 
-def outside(venv: Path, names: Sequence[str], key: str) -> float:
+def outside(venv: Path, names: Sequence[str]) -> list[str]:
     """
-    Return the seconds that the playbook takes over containers, through community.docker.
+    Return the command that runs the playbook over containers, through community.docker.
     """
-    environment = {
-        **os.environ,
-        "BENCH_KEY": key,
-        "BENCH_FILES": str(ROOT / "files"),
-        "ANSIBLE_CONFIG": str(PEERS / "ansible/ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(HOME / "collections"),
-        "ANSIBLE_FORKS": str(max(5, len(names))),
-    }
     # fmt: off
-    command = [
-        str(venv / "bin/ansible-playbook"), "-i", ",".join([*names, ""]),
+    settings = [
+        f"BENCH_FILES={ROOT / 'files'}", f"ANSIBLE_CONFIG={PEERS / 'ansible/ansible.cfg'}",
+        f"ANSIBLE_COLLECTIONS_PATH={HOME / 'collections'}", f"ANSIBLE_FORKS={max(5, len(names))}",
+    ]
+    return [
+        "env", *settings, str(venv / "bin/ansible-playbook"), "-i", ",".join([*names, ""]),
         "-c", "community.docker.docker", str(PEERS / "ansible/playbook.yml"),
     ]
     # fmt: on
-    began = time.monotonic()
-    _run(command, environment)
-    return time.monotonic() - began
-
-
-def is_unchanged(output: str) -> bool:
-    """
-    Tell whether a run's recap names no change.
-    """
-    recap = output.partition("PLAY RECAP")[2]
-    return _UNCHANGED in recap
 
 
 def _once(place: Path, command: Sequence[str]) -> None:
@@ -130,11 +112,8 @@ def _once(place: Path, command: Sequence[str]) -> None:
     mark.write_text(wanted)
 
 
-def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env=environment, cwd=ROOT
-    )
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()
         raise Failure(f"{' '.join(command[:3])}: exit {done.returncode}: {said[-1500:]}")
-    return done.stdout

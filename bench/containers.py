@@ -20,8 +20,13 @@ import docker
 PREFIX = "slipway-test-bench-"
 PEERS = Path(__file__).resolve().parent / "peers"
 PEERS_IN = "/bench/peers"  # where containers see them
+QUIET = ["--no-healthcheck"]  # for what is compared with us: it has no such probe
+MOUNTS = ["-v", f"{PEERS}:{PEERS_IN}:ro"]
 BANNER = b"SSH-"
 PATIENCE = 60.0  # seconds until a container that should answer is given up
+_AT_REST = (
+    "[ -e /etc/ssh/ssh_host_rsa_key ] && flock -n /run/slipway/host-key.lock true && slipway health"
+)
 
 
 class Failure(Exception):  # noqa: N818 - as engine/ calls it
@@ -112,12 +117,6 @@ class Bench:
             raise Failure(f"{name} has ended: {logs}")
         return str(state["NetworkSettings"]["IPAddress"]) if state["State"]["Running"] else ""
 
-    def timed(self, name: str, *words: str, environment: dict[str, str] | None = None) -> float:
-        """
-        Return the seconds a command takes in a container. Raises Failure when it fails.
-        """
-        return float(self.watched(name, *words, environment=environment)["seconds"])
-
     def watched(
         self, name: str, *words: str, environment: dict[str, str] | None = None
     ) -> dict[str, Any]:
@@ -137,14 +136,14 @@ class Bench:
 
     def wait_converged(self, name: str) -> None:
         """
-        Wait until Slipway's start is over.
+        Wait until Slipway's start is over, and with it the RSA host key's in the background.
         """
         deadline = time.monotonic() + PATIENCE
         container = self.client.containers.get(name)
-        while container.exec_run(["slipway", "health"]).exit_code != 0:
+        while container.exec_run(["sh", "-c", _AT_REST]).exit_code != 0:
             if time.monotonic() > deadline:
-                raise Failure(f"{name}: not healthy after {PATIENCE:.0f} s")
-            time.sleep(0.2)  # the engine's own probe comes every ten seconds only
+                raise Failure(f"{name}: not at rest after {PATIENCE:.0f} s")
+            time.sleep(0.2)  # nothing outside tells when
 
     def remove(self, name: str) -> None:
         """

@@ -1,5 +1,5 @@
 """
-Many running containers from outside: ours, and stock pyinfra's `@docker`.
+Many running containers from outside: ours, stock pyinfra's `@docker`, Ansible.
 """
 
 from __future__ import annotations
@@ -8,15 +8,21 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.containers import PEERS, Failure
+from bench import ansible, rest
+from bench.containers import PEERS, QUIET, Bench, Failure
+from bench.results import Row, compared, unmeasured
+from bench.samples import Effort, fit
 
 ROOT = PEERS.parent.parent
 BIN = Path(sys.executable).parent
+MANY, FEW = 20, 5  # containers
+MOST_ROUNDS = 5  # one takes two minutes, most of them Ansible's
+SCALE = (1, 5, 20, 50)  # containers
 
 
 class Cost(NamedTuple):
@@ -28,26 +34,46 @@ class Cost(NamedTuple):
     peak_mib: float
 
 
-def ours(names: Sequence[str]) -> list[str] | None:
+class Contender(NamedTuple):
     """
-    Return the command that converges these containers; None while there is none.
+    A command for containers from outside, and how its output tells that it changed nothing.
     """
-    if find_spec("slipway.fleet") is None:
-        return None
-    return [str(BIN / "python"), "-m", "slipway.fleet", *names]
+
+    command: Callable[[Sequence[str]], list[str]]
+    is_at_rest: Callable[[str], bool]
+
+    def run(self, names: Sequence[str], key: str) -> Cost:
+        """
+        Converge containers. Raises Failure.
+        """
+        return self._run(names, key)[0]
+
+    def again(self, names: Sequence[str], key: str) -> Cost:
+        """
+        Converge what has converged. Raises Failure, also when anything was changed.
+        """
+        cost, output = self._run(names, key)
+        if not self.is_at_rest(output):
+            raise Failure(f"{' '.join(self.command(names)[:3])} changes again: {output[-1500:]}")
+        return cost
+
+    def _run(self, names: Sequence[str], key: str) -> tuple[Cost, str]:
+        environment = {"BENCH_KEY": key, "BENCH_HOSTS": " ".join(names)}
+        return run(self.command(names), environment)
 
 
-def stock(names: Sequence[str], key: str) -> Cost:
-    """
-    Run the same deploy with stock pyinfra through `docker exec`. Raises Failure.
-    """
-    command = [str(BIN / "pyinfra"), "-y", str(PEERS / "pyinfra/fleet.py"), "deploy.py"]
-    return run(command, {"BENCH_HOSTS": " ".join(names), "BENCH_KEY": key})
+SLIPWAY = Contender(
+    lambda names: [str(BIN / "python"), "-m", "slipway.fleet", *names], rest.slipway
+)
+PYINFRA = Contender(
+    lambda _names: [str(BIN / "pyinfra"), "-y", str(PEERS / "pyinfra/fleet.py"), "deploy.py"],
+    rest.pyinfra,
+)
 
 
-def run(command: Sequence[str], environment: dict[str, str] | None = None) -> Cost:
+def run(command: Sequence[str], environment: dict[str, str] | None = None) -> tuple[Cost, str]:
     """
-    Run a command and take what it costs. Raises Failure when it fails.
+    Run a command and take what it costs, and what it prints. Raises Failure when it fails.
     """
     began = time.monotonic()
     with subprocess.Popen(
@@ -63,4 +89,84 @@ def run(command: Sequence[str], environment: dict[str, str] | None = None) -> Co
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise Failure(f"{' '.join(command[:3])}: exit {process.returncode}: {output[-1500:]}")
-    return Cost(time.monotonic() - began, usage.ru_maxrss / 1024)
+    return Cost(time.monotonic() - began, usage.ru_maxrss / 1024), output
+
+
+def many(bench: Bench, effort: Effort) -> tuple[list[Row], list[dict[str, float]]]:
+    """
+    Running containers from outside, and how the cost grows with their number.
+    """
+    effort = effort._replace(rounds=min(effort.rounds, MOST_ROUNDS))
+    number, goal = (3, None) if effort.is_quick else (MANY, 0.12)
+    row = f"{number} containers from outside", "stock pyinfra, @docker"
+    rows = [_pair(bench, effort, row, number=number, peer=PYINFRA, goal=goal)]
+    row = f"{FEW} containers from outside", "Ansible, community.docker"
+    if effort.is_quick:
+        rows.append(unmeasured(*row, goal=0.04, why="left out with QUICK=1"))
+        return rows, []
+    peer = Contender(partial(ansible.outside, ansible.prepare_outside()), rest.ansible)
+    rows.append(_pair(bench, effort, row, number=FEW, peer=peer, goal=0.04))
+    return rows, scaling(bench)
+
+
+def _pair(  # noqa: PLR0913 - what makes a pair
+    bench: Bench,
+    effort: Effort,
+    row: tuple[str, str],
+    *,
+    number: int,
+    peer: Contender,
+    goal: float | None,
+) -> Row:
+    first, second = _group(bench, number), _group(bench, number)
+    SLIPWAY.run(first, bench.key)
+    peer.run(second, bench.key)
+    taken = effort.interleave(
+        {
+            f"slipway, {row[0]}": lambda: SLIPWAY.again(first, bench.key).seconds,
+            row[1]: lambda: peer.again(second, bench.key).seconds,
+        }
+    )
+    _remove(bench, [*first, *second])
+    ours, theirs = taken.values()
+    return compared(*row, ours, theirs, goal=goal)
+
+
+def scaling(bench: Bench) -> list[dict[str, float]]:
+    """
+    Return seconds and peak memory for more and more containers, and the fitted cost of each.
+    """
+    points = []
+    names: list[str] = []
+    for number in SCALE:
+        names += _group(bench, number - len(names))
+        SLIPWAY.run(names, bench.key)
+        costs = [SLIPWAY.again(names, bench.key) for _ in range(3)]
+        points.append(
+            {
+                "containers": float(number),
+                "seconds": sorted(cost.seconds for cost in costs)[1],
+                "peak_mib": max(cost.peak_mib for cost in costs),
+            }
+        )
+    _remove(bench, names)
+    line = fit([(point["containers"], point["seconds"]) for point in points])
+    memory_line = fit([(point["containers"], point["peak_mib"]) for point in points])
+    fitted = {"fixed_seconds": line.fixed, "seconds_each": line.each, "mib_each": memory_line.each}
+    return [*points, fitted]
+
+
+def _group(bench: Bench, number: int) -> list[str]:
+    """
+    Run containers; a health check of each of them would be half of what is measured.
+    """
+    options = [*QUIET, "-e", f"SSH_PUBKEY={bench.key}"]
+    names = [bench.run(options=options) for _ in range(number)]
+    for name in names:
+        bench.wait_converged(name)
+    return names
+
+
+def _remove(bench: Bench, names: Sequence[str]) -> None:
+    for name in names:
+        bench.remove(name)

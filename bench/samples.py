@@ -33,6 +33,29 @@ class Sample(NamedTuple):
         return min(self.values), max(self.values)
 
 
+class Effort(NamedTuple):
+    """
+    How much is measured.
+    """
+
+    rounds: int
+    is_quick: bool
+    said: Callable[[str, float], None]  # told each value as it comes
+
+    def interleave(self, contenders: Mapping[str, Measurement]) -> dict[str, Sample]:
+        """
+        Measure contenders in turns, so that what the machine does besides falls on all of them.
+
+        Every second round goes backwards: none of them is always measured after the same other.
+        """
+        values: dict[str, list[float]] = {name: [] for name in contenders}
+        for number in range(self.rounds):
+            for name in list(contenders)[:: -1 if number % 2 else 1]:
+                values[name].append(contenders[name]())
+                self.said(name, values[name][-1])
+        return {name: Sample(tuple(taken)) for name, taken in values.items()}
+
+
 class Line(NamedTuple):
     """
     A straight line through points: `fixed` and for each one more `each`.
@@ -40,27 +63,6 @@ class Line(NamedTuple):
 
     fixed: float
     each: float
-
-
-def interleave(
-    contenders: Mapping[str, Measurement],
-    *,
-    rounds: int,
-    said: Callable[[str, float], None] = lambda _name, _value: None,
-) -> dict[str, Sample]:
-    """
-    Measure contenders in turns, so that what the machine does besides falls on all of them.
-
-    Every second round goes backwards: none of them is always measured after the same other.
-
-    + said: told each value as it comes
-    """
-    values: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds):
-        for name in list(contenders)[:: -1 if number % 2 else 1]:
-            values[name].append(contenders[name]())
-            said(name, values[name][-1])
-    return {name: Sample(tuple(taken)) for name, taken in values.items()}
 
 
 def fit(points: Sequence[tuple[float, float]]) -> Line:

@@ -18,8 +18,9 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any, NamedTuple
+
+from slipway.stand_ins import StandIn, in_place
 
 CONNECTORS = {"live": "slipway.connectors.live:LiveConnector"}
 
@@ -65,25 +66,21 @@ def install() -> None:
     if "pyinfra" in sys.modules:
         return
     gc.disable()  # a tenth of the time, for nothing that half a second needs
-    stand_ins = {
-        **{name: _stand_in(name) for name in _STAND_INS if name not in sys.modules},
+    stand_in_for = {
+        **{name: _nouns(name) for name in _STAND_INS},
         "importlib_metadata": _metadata(),
-        "typeguard": _typeguard(),
+        "typeguard": StandIn(
+            "typeguard", {"TypeCheckError": TypeCheckError, "check_type": check_type}
+        ),
     }
-    sys.modules.update(stand_ins)
-    try:
+    with in_place(stand_in_for):
         importlib.import_module("pyinfra.api")
-    finally:
-        for name in stand_ins:
-            del sys.modules[name]
     _import_when_used()
     _remember_argument_types()
 
 
-def _stand_in(name: str) -> ModuleType:
-    module = ModuleType(name)
-    vars(module).update({noun: type(noun, (Exception,), {}) for noun in _STAND_INS[name]})
-    return module
+def _nouns(name: str) -> StandIn:
+    return StandIn(name, {noun: type(noun, (Exception,), {}) for noun in _STAND_INS[name]})
 
 
 def _import_when_used() -> None:
@@ -120,26 +117,18 @@ def _remember_argument_types() -> None:
     vars(arguments)["get_type_hints"] = lambda _class: hints
 
 
-def _metadata() -> ModuleType:
+def _metadata() -> StandIn:
     """
     Return what pyinfra prefers to importlib.metadata: a backport of this name.
     """
-
-    def real(name: str) -> Any:
-        if name.startswith("__"):  # the import system asks for some
-            raise AttributeError(name)
-        return getattr(importlib.import_module("importlib.metadata"), name)
-
     connectors = [_EntryPoint(name, value) for name, value in CONNECTORS.items()]
     # pyinfra's default for names without @, which it looks up even where there are none
     connectors.append(_EntryPoint("ssh", CONNECTORS["live"]))
-    module = ModuleType("importlib_metadata")
-    vars(module).update(
-        version=_version,
-        entry_points=lambda *, group: connectors,  # noqa: ARG005 - pyinfra asks for one group
-        __getattr__=real,
-    )
-    return module
+    attributes = {
+        "version": _version,
+        "entry_points": lambda *, group: connectors,  # noqa: ARG005 - pyinfra asks for one group
+    }
+    return StandIn("importlib_metadata", attributes, real="importlib.metadata")
 
 
 def _version(name: str) -> str:
@@ -152,12 +141,6 @@ def _version(name: str) -> str:
             if directory.startswith(f"{name}-") and directory.endswith(".dist-info"):
                 return directory.removeprefix(f"{name}-").removesuffix(".dist-info")
     return "unknown"  # as pyinfra says it
-
-
-def _typeguard() -> ModuleType:
-    module = ModuleType("typeguard")
-    vars(module).update(TypeCheckError=TypeCheckError, check_type=check_type)
-    return module
 
 
 def check_type(value: object, hint: Any) -> None:

@@ -14,20 +14,44 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-# http.client, which supervisor imports, does without ssl where there is none. Nothing here speaks
-# TLS, and it would be 1 MB of a process that lives as long as the container.
-sys.modules["ssl"] = None  # type: ignore[assignment]  # as the import system marks what is not there
+from slipway.stand_ins import StandIn, in_place
 
-from supervisor import dispatchers, events, supervisord  # noqa: E402
-from supervisor.options import ServerOptions  # noqa: E402
-from supervisor.states import SupervisorStates  # noqa: E402
+
+class _EntryPoint(NamedTuple):
+    """
+    What supervisor has importlib.metadata do: import what its configuration names.
+    """
+
+    name: str | None
+    value: str
+    group: str | None
+
+    def load(self) -> Any:
+        """Return the object, `package.module:name`."""
+        return pkgutil.resolve_name(self.value)
+
+
+# supervisor imports these for its clients, which are other processes, and for one small class: 2 MB
+# of the one process that lives as long as the container, with ssl, email and zipfile behind them.
+_UNUSED = {
+    "http.client": StandIn("http.client", {"HTTPConnection": object}, real="http.client"),
+    "importlib.metadata": StandIn(
+        "importlib.metadata", {"EntryPoint": _EntryPoint}, real="importlib.metadata"
+    ),
+}
+
+with in_place(_UNUSED):
+    from supervisor import dispatchers, events, supervisord
+    from supervisor.options import ServerOptions
+    from supervisor.states import SupervisorStates
 
 from slipway import banner, orphans, report  # noqa: E402
 from slipway.comeback import Comeback  # noqa: E402

@@ -10,11 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench import chart, fleet, memory, results
-from bench.ansible import is_unchanged
+from bench import chart, fleet, memory, rest, results
 from bench.containers import Failure
 from bench.results import Row
-from bench.samples import Line, Sample, fit, interleave
+from bench.samples import Effort, Line, Sample, fit
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROWS = [
@@ -32,13 +31,15 @@ def test_contenders_take_turns_and_every_second_round_goes_backwards() -> None:
     What the machine does besides falls on all of them.
     """
     order: list[str] = []
+    said: list[tuple[str, float]] = []
+    effort = Effort(3, is_quick=False, said=lambda *value: said.append(value))
 
     def measure(name: str, value: float) -> float:
         order.append(name)
         return value + len(order)
 
-    taken = interleave(
-        {"a": lambda: measure("a", 10), "b": lambda: measure("b", 20), "c": lambda: 7.0}, rounds=3
+    taken = effort.interleave(
+        {"a": lambda: measure("a", 10), "b": lambda: measure("b", 20), "c": lambda: 7.0}
     )
 
     assert order == ["a", "b", "b", "a", "a", "b"]
@@ -47,6 +48,7 @@ def test_contenders_take_turns_and_every_second_round_goes_backwards() -> None:
         "b": Sample((22, 23, 26)),
         "c": Sample((7.0, 7.0, 7.0)),
     }
+    assert said[:4] == [("a", 11), ("b", 22), ("c", 7.0), ("c", 7.0)]
 
 
 def test_a_sample_is_its_median_and_its_extremes() -> None:
@@ -147,24 +149,34 @@ def test_memory_leaves_sshd_out() -> None:
     assert memory.total(listing.replace("sshd: root 7", "sshd")) == 13.0
 
 
-def test_a_recap_with_a_change_is_not_at_rest() -> None:
+def test_only_a_run_that_changes_nothing_is_at_rest() -> None:
     """
-    Task output may say anything.
+    By each contender's own last lines; what Ansible's tasks print may say anything.
     """
-    recap = "PLAY RECAP ***\nlocalhost : ok=13 changed={} unreachable=0 failed=0\n"
+    recap = "PLAY RECAP ***\na : ok=13 changed=0 failed=0\nb : ok=13 changed={} failed=0\n"
+    total = "    Grand total        21      {}       {}       21  \n"
+    fleet_ = "a: converged in 0.41 s: 21 unchanged\n1 containers in 0.72 s: {} changed, {} failed\n"
 
-    assert is_unchanged("changed=5\n" + recap.format(0))
-    assert not is_unchanged(recap.format(1))
-    assert not is_unchanged(recap.format(10))
-    assert not is_unchanged("changed=0")
+    assert rest.ansible("changed=5\n" + recap.format(0))
+    assert not any(rest.ansible(recap.format(count)) for count in (1, 10))
+    assert not rest.ansible("changed=0")
+    assert rest.pyinfra(total.format("-", "-"))
+    assert not any(rest.pyinfra(total.format(*counts)) for counts in (("2", "-"), ("-", "1")))
+    assert not rest.pyinfra("killed")
+    assert rest.slipway(fleet_.format(0, 0))
+    assert not any(rest.slipway(fleet_.format(*counts)) for counts in ((10, 0), (0, 1)))
+    assert rest.slipway("converged in 0.14 s: 21 unchanged")
+    assert not rest.slipway("converged in 0.14 s: 1 changed, 20 unchanged")
+    assert not rest.slipway("killed")
 
 
 def test_a_run_from_outside_is_timed_and_a_failed_one_is_none() -> None:
     """
     Seconds, and the memory of the process; its output is in the failure.
     """
-    cost = fleet.run(["sh", "-c", "sleep 0.05"])
+    cost, output = fleet.run(["sh", "-c", "sleep 0.05; echo said"])
 
+    assert output == "said\n"
     assert 0.05 <= cost.seconds < 5
     assert 0.1 < cost.peak_mib < 200
     with pytest.raises(Failure, match="exit 3: why"):

@@ -42,7 +42,10 @@ print(json.dumps(sorted(sys.modules)))
 @pytest.mark.parametrize(
     ("module", "without"),
     [
-        ("slipway.supervisord", {"pyinfra", "gevent", "ssl"}),
+        (
+            "slipway.supervisord",
+            {"pyinfra", "gevent", "ssl", "email", "http.client", "importlib.metadata", "zipfile"},
+        ),
         ("slipway.entrypoint", {"pyinfra", "gevent", "http.client", "argparse"}),
         ("slipway.logtail", {"pyinfra", "gevent", "http.client", "argparse", "pathlib", "typing"}),
         ("slipway.health", {"pyinfra", "gevent", "http.client"}),
@@ -59,6 +62,27 @@ def test_what_runs_at_every_start_or_all_the_time_imports_little(
     )
 
     assert not without & set(loaded.split())
+
+
+def test_supervisord_imports_what_its_configuration_names() -> None:
+    """
+    A child image's rpcinterface, by supervisor's own function; it may use what supervisord doesn't.
+    """
+    code = """
+import slipway.supervisord
+from supervisor.options import ServerOptions
+from supervisor.rpcinterface import make_main_rpcinterface
+print(ServerOptions().import_spec("supervisor.rpcinterface:make_main_rpcinterface").__name__)
+import http.client, importlib.metadata, ssl
+print(http.client.HTTPConnection.__module__, importlib.metadata.EntryPoint.__module__)
+print(importlib.metadata.version("supervisor").partition(".")[0])
+"""
+
+    assert _python(code).splitlines() == [
+        "make_main_rpcinterface",
+        "http.client importlib.metadata",
+        "4",
+    ]
 
 
 def test_a_template_and_a_requirement_get_the_real_thing() -> None:
