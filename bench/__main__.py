@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
     for point in growth:
         print(", ".join(f"{key} {value:.3g}" for key, value in point.items()))
     if not options.only and not options.quick:
-        extra = {"rounds": rounds, "quick": options.quick, "scaling": growth}
+        extra = {"rounds": rounds, "scaling": growth}
         _write(options.output, rows, described, extra)
     if failures:
         return 2
@@ -69,7 +69,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--image", default=image)
     parser.add_argument("--base", default=base)
-    parser.add_argument("--quick", action="store_true", help="two rounds, fewer containers; writes no file")
+    parser.add_argument("--quick", action="store_true", help="two rounds, few containers, no file")
     parser.add_argument("--rounds", type=int, help="samples of each contender")
     parser.add_argument("--output", type=Path, default=HERE)
     parser.add_argument(
