@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -31,13 +30,16 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from slipway import paths, settings
 from slipway.atomic import temporary
 from slipway.connectors.container import ContainerConnector
+from slipway.observers import MAX_DETAIL, Clock, Complaints
 from slipway.readahead import ReadAhead
-from slipway.report import OUTCOMES, Operation, Report
+from slipway.report import OUTCOMES, Operation, Report, refusal
 from slipway.settings import Loaded
 
 EX_USAGE = 64  # sysexits.h
+EX_INTERRUPTED = 130  # as a shell says it
+# A convergence that is cut off leaves its mark, by which health knows
+_BEGIN = StringCommand(f"[ ! -w {paths.RUN} ] || : > {paths.UNFINISHED}")
 _PATIENCE = 5.0  # seconds: the first container may wait for a convergence of its own
-_MAX_DETAIL = 400  # characters of an operation's output
 
 
 class _State(State):
@@ -48,27 +50,6 @@ class _State(State):
     def fail_hosts(self, hosts_to_fail: set[Host], _activated_count: int | None = None) -> None:
         if hosts_to_fail:
             raise PyinfraError("a fact could not be read")
-
-
-class _Complaints(logging.Handler):
-    """
-    Keeps what pyinfra complains of; it begins each line with the host's name.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-    def of(self, host: Host) -> str:
-        """
-        Return what was said of a host, as one line.
-        """
-        prefix = f"[{host.name}]"
-        said = (line.partition(prefix)[2].strip() for line in self.lines if prefix in line)
-        return " ".join(said)[:_MAX_DETAIL]
 
 
 class Fleet:
@@ -85,9 +66,8 @@ class Fleet:
         """
         self._check = check
         self._is_begun = False
-        self._complaints = _Complaints()
-        logger = logging.getLogger("pyinfra")
-        logger.handlers, logger.propagate = [self._complaints], False
+        self._clock, self._complaints = Clock(), Complaints()
+        self._complaints.listen()
         hosts = [f"@container/{name}" for name in names] if names else ["@container"]
         inventory, config = Inventory((hosts, {})), Config(TEMP_DIR="/tmp", SHELL=None)  # noqa: S108 - unused
         self._state = _State(check_for_changes=check)
@@ -96,6 +76,7 @@ class Fleet:
         ctx_config.set(config)
         ctx_inventory.set(inventory)
         self._state.init(inventory, config)
+        self._state.add_callback_handler(self._clock)  # type: ignore[no-untyped-call]  # pyinfra
         self._state.set_stage(StateStage.Prepare if check else StateStage.Execute)
         self._state.is_executing = not check
         source = paths.PROJECT / "deploy.py"
@@ -110,7 +91,10 @@ class Fleet:
             host.name.removeprefix("@container/"): gevent.spawn(self._run, host, asked)
             for host in self._state.inventory
         }
-        gevent.joinall(list(jobs.values()), raise_error=True)
+        try:
+            gevent.joinall(list(jobs.values()), raise_error=True)
+        finally:
+            gevent.killall(list(jobs.values()))  # an interrupt: no command goes on in a container
         return {name: job.value for name, job in jobs.items()}
 
     def _run(self, host: Host, asked: AsyncResult[list[str]]) -> Report:
@@ -132,20 +116,21 @@ class Fleet:
                 boot=boot,
             )
 
+        step = "connect"
         operations: list[Operation] = []
         try:
             host.connect(show_errors=False, raise_exceptions=True)
             self._state.activate_host(host)
+            step = "converge"
             operations = self._operations(host, asked)
-            done = report(operations, host.data.get("boot", ""))
+            done, step = report(operations, host.data.get("boot", "")), "report"
             if not self._check and host.data.get("is_ours"):
                 _save(host, done)
-            host.disconnect()
         except Exception as error:  # noqa: BLE001 - what one container says costs no other its run
-            step = "report" if operations else "connect"
-            done = report(
-                [*operations, Operation("Container", step, "failed", 0.0, _reason(error))]
-            )
+            failure = Operation("Container", step, "failed", 0.0, _reason(error))
+            done = report([*operations, failure])
+        finally:
+            host.connector.disconnect()
         return done
 
     def _operations(self, host: Host, asked: AsyncResult[list[str]]) -> list[Operation]:
@@ -157,6 +142,8 @@ class Fleet:
             refused = "; ".join(map(str, loaded.refusals))
             return [Operation("Container", "accept its settings", "failed", 0.0, refused)]
         host.connector_data["lock"] = str(paths.LOCK)  # what is read ahead is read under it, too
+        if not self._check:
+            host.run_shell_command(_BEGIN)
         facts = ReadAhead(host, cast("ContainerConnector", host.connector))
         is_first, self._is_begun = not self._is_begun, True
         if is_first:
@@ -202,7 +189,8 @@ class Fleet:
             )
             if each == name
         )
-        return Operation(task, name, outcome, 0.0, detail[:_MAX_DETAIL])
+        seconds = self._clock.seconds(host, op_hash)
+        return Operation(task, name, outcome, seconds, detail[:MAX_DETAIL])
 
 
 def _load(deploy: CodeType, host: Host) -> list[tuple[str, str]]:
@@ -234,7 +222,10 @@ def _save(host: Host, report: Report) -> None:
     text = content.encode(errors="replace").decode()
     is_done, output = host.run_shell_command(
         StringCommand(
-            "umask 022; printf %s", QuoteString(text), f"> {draft} && mv -T {draft} {path}"
+            "umask 022; printf %s",
+            QuoteString(text),
+            f"> {draft} && mv -T {draft} {path}",
+            f"&& rm -f {paths.UNFINISHED}",
         )
     )
     if not is_done:
@@ -249,11 +240,15 @@ def lines(name: str, report: Report, *, check: bool) -> list[str]:
         return [f"{name}: {line}" for line in report.summary()]
     totals = report.totals
     counts = ", ".join(f"{totals[each]} {each}" for each in OUTCOMES if totals[each])
-    return [f"{name}: checked in {report.seconds:.2f} s: {counts}"] + [
-        f"{name}: {each.outcome}: {each.task}: {each.name}: {each.detail}"
-        for each in report.operations
-        if each.outcome in ("changed", "failed")
-    ]
+    return (
+        [f"{name}: checked in {report.seconds:.2f} s: {counts}"]
+        + [
+            f"{name}: {each.outcome}: {each.task}: {each.name}: {each.detail}"
+            for each in report.operations
+            if each.outcome in ("changed", "failed")
+        ]
+        + [f"{name}: refused: {refusal(entry)}" for entry in report.refusals]
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -276,6 +271,8 @@ def main(arguments: Sequence[str]) -> int:
     except InventoryError as error:
         print(f"slipway.fleet: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return EX_INTERRUPTED
     if options.json:
         document = {name: report.to_json() for name, report in reports.items()}
         print(json.dumps(document, indent=1, ensure_ascii=False, default=str))

@@ -8,9 +8,10 @@ PROJECT = Path(__file__).resolve().parent.parent  # where this process has it
 INSTALLED = Path("/opt/slipway")  # where every container has it
 FILES = PROJECT / "files"  # mirrors /
 
-PYTHON = [f"{PROJECT}/venv/bin/python3", "-I", "-m"]  # nothing of the user's PYTHON* gets in
+# In the container, also where a clone on another machine sends a command into it
+PYTHON = [f"{INSTALLED}/venv/bin/python3", "-I", "-m"]  # nothing of the user's PYTHON* gets in
 CONVERGE = [*PYTHON, "slipway", "converge"]
-RCLONE = f"{PROJECT}/venv/bin/rclone"  # without the relay that `rclone` on PATH starts
+RCLONE = f"{INSTALLED}/venv/bin/rclone"  # without the relay that `rclone` on PATH starts
 
 RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outlives PID 1
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600

@@ -8,7 +8,6 @@ asks every operation for the commands it would run and runs none of them.
 from __future__ import annotations
 
 import importlib
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,55 +17,15 @@ from typing import Any, NamedTuple
 from pyinfra.api import Config, Inventory, State
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
-from pyinfra.api.state import BaseStateCallback, StateOperationHostData, StateStage
+from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
 import inventory as slipway_inventory
 from slipway import atomic, paths, report
+from slipway.observers import MAX_DETAIL, Clock, Complaints
 from slipway.report import Operation, Report
 from slipway.settings import Loaded
 from slipway.timings import Timings
-
-_MAX_DETAIL = 400  # characters of an operation's output in the report
-
-
-class _Clock(BaseStateCallback):
-    """
-    Times each operation.
-    """
-
-    def __init__(self) -> None:
-        self.began: dict[str, float] = {}
-        self.seconds: dict[str, float] = {}
-
-    # pyinfra declares its callbacks static and calls them on the instance
-    def operation_host_start(  # type: ignore[override]
-        self, _state: State, _host: Host, op_hash: str
-    ) -> None:
-        self.began[op_hash] = time.monotonic()
-
-    def operation_host_success(  # type: ignore[override]
-        self, _state: State, _host: Host, op_hash: str, _retries: int = 0
-    ) -> None:
-        self.seconds[op_hash] = time.monotonic() - self.began[op_hash]
-
-    def operation_host_error(  # type: ignore[override]
-        self, state: State, host: Host, op_hash: str, retry: int = 0, _most: int = 0
-    ) -> None:
-        self.operation_host_success(state, host, op_hash, retry)
-
-
-class _Complaints(logging.Handler):
-    """
-    Keeps what pyinfra complains of while it runs; it has no other place for a failed fact's output.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
 
 
 class _Run(NamedTuple):
@@ -76,8 +35,8 @@ class _Run(NamedTuple):
 
     state: State
     host: Host
-    clock: _Clock
-    complaints: _Complaints
+    clock: Clock
+    complaints: Complaints
 
 
 def converge(
@@ -99,6 +58,7 @@ def converge(
     + beside_supervisord: it has been started just now, and is waited for
     + timings: takes down where the time goes
     """
+    asked = time.monotonic()
     with atomic.lock(paths.LOCK):
         began, started = time.monotonic(), datetime.now(timezone.utc)
         data = {
@@ -110,8 +70,10 @@ def converge(
             paths.UNFINISHED.touch()
         run = _prepare(data, StateStage.Execute)
         if timings:
-            timings.watch(run.state, run.host, began=began)
+            timings.watch(run.state, run.host, asked=asked, began=began)
         _load_deploy(run)
+        if timings:
+            timings.end()
         operations = [
             _converged(run, op_hash, data) for op_hash, data in run.state.ops[run.host].items()
         ]
@@ -148,9 +110,8 @@ def connected() -> Iterator[tuple[Host, Loaded]]:
 
 
 def _prepare(data: dict[str, Any], stage: StateStage) -> _Run:
-    complaints = _Complaints()
-    logger = logging.getLogger("pyinfra")
-    logger.handlers, logger.propagate = [complaints], False
+    complaints = Complaints()
+    complaints.listen()
     inventory = Inventory(([("@live", data)], {}))
     config = Config(TEMP_DIR="/tmp", SHELL=None)  # noqa: S108 - unused: @live writes in place
     state = State(check_for_changes=stage is StateStage.Prepare)
@@ -159,7 +120,7 @@ def _prepare(data: dict[str, Any], stage: StateStage) -> _Run:
     ctx_config.set(config)
     ctx_inventory.set(inventory)
     state.init(inventory, config)
-    clock = _Clock()
+    clock = Clock()
     state.add_callback_handler(clock)
     (host,) = inventory
     host.connect()
@@ -186,7 +147,7 @@ def _converged(run: _Run, op_hash: str, data: StateOperationHostData) -> Operati
         detail = " ".join(meta.stderr_lines or meta.stdout_lines or run.complaints.lines)
     else:
         outcome, detail = ("changed" if meta.did_change() else "unchanged"), ""
-    seconds = run.clock.seconds.get(op_hash, 0.0)
+    seconds = run.clock.seconds(run.host, op_hash)
     return _operation(run, op_hash, outcome=outcome, seconds=seconds, detail=detail)
 
 
@@ -199,7 +160,7 @@ def _checked(run: _Run, op_hash: str, data: StateOperationHostData) -> Operation
 
 def _operation(run: _Run, op_hash: str, *, outcome: str, seconds: float, detail: str) -> Operation:
     task, _, name = next(iter(run.state.get_op_meta(op_hash).names)).partition(" | ")
-    return Operation(task, name, outcome, round(seconds, 4), detail[:_MAX_DETAIL])
+    return Operation(task, name, outcome, seconds, detail[:MAX_DETAIL])
 
 
 def _report(  # noqa: PLR0913 - what a report says of a run
@@ -212,7 +173,7 @@ def _report(  # noqa: PLR0913 - what a report says of a run
     services: bool,
 ) -> Report:
     noted = run.host.connector_data
-    detail = " ".join(run.complaints.lines)[:_MAX_DETAIL]
+    detail = " ".join(run.complaints.lines)[:MAX_DETAIL]
     recorded = {operation.task for operation in operations if operation.outcome == "failed"}
     operations += [
         Operation(task, "read the facts", "failed", 0.0, detail or error)

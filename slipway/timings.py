@@ -1,5 +1,8 @@
 """
 Where the time of a convergence goes: import, connect, and what each operation asks and runs.
+
+The rows add up to the run: what waiting for another convergence took, and the deploy's own code,
+have theirs.
 """
 
 from __future__ import annotations
@@ -25,12 +28,19 @@ class Spent:
         self.facts, self.fact_seconds = 0, 0.0
         self.commands, self.command_seconds = 0, 0.0
 
+    @property
+    def total(self) -> float:
+        """
+        Return all of its seconds; outside of operations only facts and commands are timed.
+        """
+        return self.seconds or self.fact_seconds + self.command_seconds
+
     def to_json(self) -> dict[str, Any]:
         """
         Return counts and milliseconds.
         """
         return {
-            "ms": _ms(self.seconds),
+            "ms": _ms(self.total),
             "facts": {"count": self.facts, "ms": _ms(self.fact_seconds)},
             "commands": {"count": self.commands, "ms": _ms(self.command_seconds)},
         }
@@ -48,22 +58,39 @@ class Timings(BaseStateCallback):
         self._state: State | None = None
         self._now_in = _ELSEWHERE
         self._in_fact = False
-        self.import_seconds = self.connect_seconds = 0.0
+        self.import_seconds = self.wait_seconds = self.connect_seconds = 0.0
+        self._deploy_seconds = 0.0
         self.operations: dict[str, Spent] = {}
 
-    def watch(self, state: State, host: Host, *, began: float) -> None:
+    def watch(self, state: State, host: Host, *, asked: float, began: float) -> None:
         """
         Begin: everything is imported, and the host is connected.
 
-        + began: when the run began, before it connected
+        + asked: when the run was asked for, before it waited for another one
+        + began: when it began, before it connected
         """
-        self.import_seconds, self.connect_seconds = began - self._began, time.monotonic() - began
+        self.import_seconds, self.wait_seconds = asked - self._began, began - asked
+        self.connect_seconds = time.monotonic() - began
+        self._watched = time.monotonic()
         self._state = state
         state.add_callback_handler(self)
         spied: Any = host
         spied.get_fact = self._fact(host.get_fact)
         spied.run_shell_command = self._command(host.run_shell_command)
         spied.put_file = self._command(host.put_file)
+
+    def end(self) -> None:
+        """
+        End: the deploy's code has run.
+        """
+        self._deploy_seconds = time.monotonic() - self._watched
+
+    @property
+    def code_seconds(self) -> float:
+        """
+        Return what the deploy took besides operations: importing the tasks, and their own code.
+        """
+        return self._deploy_seconds - sum(spent.total for spent in self.operations.values())
 
     # pyinfra declares its callbacks static and calls them on the instance
     def operation_host_start(  # type: ignore[override]
@@ -92,7 +119,9 @@ class Timings(BaseStateCallback):
         """
         return {
             "import_ms": _ms(self.import_seconds),
+            "wait_ms": _ms(self.wait_seconds),
             "connect_ms": _ms(self.connect_seconds),
+            "deploy_code_ms": _ms(self.code_seconds),
             "operations": {name: spent.to_json() for name, spent in self.operations.items()},
         }
 
@@ -100,14 +129,18 @@ class Timings(BaseStateCallback):
         """
         Return a table: milliseconds, then counts and milliseconds of facts and of commands.
         """
-        width = max(map(len, self.operations), default=0)
+        width = max(map(len, [*self.operations, "wait for another convergence"]))
         rows = [f"{'':{width}}       ms   facts     ms   commands     ms"]
-        rows.append(f"{'import':{width}} {self.import_seconds * 1000:8.1f}")
-        rows.append(f"{'connect':{width}} {self.connect_seconds * 1000:8.1f}")
+        for name, seconds in (
+            ("import", self.import_seconds),
+            ("wait for another convergence", self.wait_seconds),
+            ("connect", self.connect_seconds),
+            ("the deploy's own code", self.code_seconds),
+        ):
+            rows.append(f"{name:{width}} {seconds * 1000:8.1f}")
         for name, spent in self.operations.items():
-            seconds = spent.seconds or spent.fact_seconds + spent.command_seconds
             rows.append(
-                f"{name:{width}} {seconds * 1000:8.1f} {spent.facts:7} "
+                f"{name:{width}} {spent.total * 1000:8.1f} {spent.facts:7} "
                 f"{spent.fact_seconds * 1000:6.1f} {spent.commands:10} "
                 f"{spent.command_seconds * 1000:6.1f}"
             )

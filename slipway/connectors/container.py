@@ -26,27 +26,12 @@ from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
 import inventory
 from slipway import paths, settings
-from slipway.connectors import engine, text
+from slipway.connectors import engine, scripts, text
 from slipway.connectors.batch import Batch
 from slipway.connectors.shell import LeftoversError, Result, Shell
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a container's name
 _OPENING_SECONDS = 30.0  # until a new shell answers; 0.05 where nothing else runs
-_KILL = 'for group; do kill -s KILL -- "-$group"; kill -s KILL "$group"; done 2> /dev/null; true'
-
-# What slipway/atomic.py does: a draft beside the file, owner and mode of a file that is there. The
-# size is checked, as a transfer that was cut off looks like one that has ended.
-_PUT = """\
-set -eC; umask 077
-path=$(readlink -f -- {path} && echo .) || {{ echo "no such directory" >&2; exit 1; }}
-path=${{path%??}}; draft=${{path%/*}}/.${{path##*/}}.slipway
-trap 'rm -f -- "$draft"' EXIT
-rm -f -- "$draft"; cat > "$draft"
-[ "$(wc -c < "$draft")" -eq {size} ] || {{ echo "cut off" >&2; exit 1; }}
-if [ -e "$path" ]; then
-chown "$(stat -c %u:%g -- "$path")" "$draft"; chmod "$(stat -c %a -- "$path")" "$draft"; fi
-mv -T -- "$draft" "$path"; trap - EXIT
-"""
 _SEEN = [
     *(str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/stat"),
     *(settings.KEY_FILE, str(paths.INSTALLED / "deploy.py")),
@@ -132,8 +117,9 @@ class ContainerConnector(BaseConnector):
         """
         Run a command with sh.
 
-        Raises TimeoutError after `_timeout` seconds, having killed it and its children, and OSError
-        where the container or the shell ended under it. What it leaves in the background goes on.
+        Raises TimeoutError after `_timeout` seconds, having killed it and all whom it has started,
+        and OSError where the container or the shell ended under it. What it leaves in the
+        background goes on.
         """
         success = arguments.pop("_success_exit_codes", None) or [0]
         result = self._run(command, print_input=print_input, **arguments)
@@ -158,7 +144,9 @@ class ContainerConnector(BaseConnector):
         It goes through the shell: the engine's own copying writes below a tmpfs, not into it.
         """
         content = text.content(filename_or_io)
-        script = StringCommand(_PUT.format(path=shlex.quote(remote_filename), size=len(content)))
+        script = StringCommand(
+            scripts.PUT.format(path=shlex.quote(remote_filename), size=len(content))
+        )
         result = self._run(script, **{**arguments, "_stdin": content})
         if result.code:
             raise _error(result, remote_filename)
@@ -271,7 +259,7 @@ class ContainerConnector(BaseConnector):
             return
         groups = [shell.group, str(shell.pid)]
         self.disconnect()
-        words = ["sh", "-c", _KILL, "sh", *(group for group in groups if group != "-")]
+        words = ["sh", "-c", scripts.KILL, "sh", *(group for group in groups if group != "-")]
         with contextlib.suppress(OSError):  # gone with its container
             connection = engine.execute(self._id, words, user="0")
             while connection.receive(deadline):

@@ -15,6 +15,11 @@ LABEL = "slipway.version"  # of the image and its children: see the Dockerfile
 
 T = TypeVar("T")
 
+_NO_SSH = (
+    "DOCKER_HOST: ssh:// is not supported; forward the engine's socket, "
+    "ssh -NL /tmp/docker.sock:/var/run/docker.sock HOST, and use unix:///tmp/docker.sock"
+)
+
 
 class EngineError(OSError):
     """
@@ -62,6 +67,8 @@ def _ask(question: Callable[[Any], T]) -> T:
 
     try:
         return question(_api())
+    except EngineError:
+        raise
     except (DockerException, OSError) as error:
         text = str(getattr(error, "explanation", "") or error)
         raise EngineError(text[:1].lower() + text[1:]) from None
@@ -71,5 +78,8 @@ def _ask(question: Callable[[Any], T]) -> T:
 def _api() -> Any:
     # pyinfra imports every connector there is, in a container too, where the SDK's 0.1 s count
     import docker  # noqa: PLC0415
+    from docker.utils import kwargs_from_env  # noqa: PLC0415
 
+    if str(kwargs_from_env().get("base_url", "")).startswith("ssh:"):
+        raise EngineError(_NO_SSH)  # its streams are no sockets
     return docker.from_env().api  # where DOCKER_HOST and its kin say

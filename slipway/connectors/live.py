@@ -7,8 +7,6 @@ vforks, instead of gevent's), and with files that are written whole.
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +20,7 @@ from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
 import inventory
-from slipway import atomic
+from slipway import atomic, processes
 from slipway.connectors import text
 from slipway.inside import Inside
 
@@ -62,7 +60,9 @@ class LiveConnector(BaseConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         """
-        Run a command with sh. Raises TimeoutError after `_timeout` seconds, having killed it.
+        Run a command with sh.
+
+        Raises TimeoutError after `_timeout` seconds, having killed it and all whom it has started.
         """
         arguments.pop("_get_pty", None)
         timeout = arguments.pop("_timeout", None)
@@ -79,8 +79,11 @@ class LiveConnector(BaseConnector):
             try:
                 stdout, stderr = process.communicate(stdin, timeout or None)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                processes.kill_tree(process.pid)
                 raise TimeoutError(f"no end after {timeout} s") from None
+            except BaseException:  # an interrupt: it must not go on without the convergence's lock
+                processes.kill_tree(process.pid)
+                raise
         output = text.output(stdout, stderr)
         if print_output:
             for line in output:
@@ -125,12 +128,10 @@ class LiveConnector(BaseConnector):
 
 
 def _popen(script: str, *, has_stdin: bool) -> subprocess.Popen[bytes]:
-    # close_fds off is what lets CPython vfork; Python's own descriptors are close-on-exec
     return subprocess.Popen(
         ["/bin/sh", "-c", script],
         stdin=subprocess.PIPE if has_stdin else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        close_fds=False,
-        start_new_session=True,  # so that a timeout kills what the shell started, too
+        start_new_session=True,  # so that a terminal's Ctrl-C is ours alone
     )

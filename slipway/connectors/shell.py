@@ -17,10 +17,11 @@ from slipway.connectors.frames import STDERR, STDOUT, Frames
 # The shell reads lines of ours. A command is a child of its own, in a session of its own: neither
 # `exit` nor `exec` in it ends this shell, and it never sees the mark, which is no variable of its
 # environment. Input comes by head(1), which takes no byte more than it should; what the command
-# leaves of it is thrown away, lest the shell take it for lines. Whoever an earlier command left
-# running in its session might still write to the streams: then the shell refuses, to be replaced.
-# 8 is stderr, so that the shell's own remarks on killed children don't get there; 9 is the lock,
-# which dies with this shell. Commands have neither.
+# leaves of it is thrown away, lest the shell take it for lines; where the command has killed what
+# throws it away, the shell exits. Whoever an earlier command left running in its session might
+# still write to the streams: then the shell refuses, to be replaced. 8 is stderr, so that the
+# shell's own remarks on killed children don't get there; 9 is the lock, which dies with this shell.
+# Commands have neither.
 _SETUP = """\
 mark={mark}
 exec 8>&2 2> /dev/null
@@ -30,7 +31,7 @@ end() {{ printf '%s e %s\\n' "$mark $1" "$2"; printf '%s e\\n' "$mark $1" >&8; }
 run() {{ [ "$2" = - ] || ! kill -s 0 -- "-$2" || {{ end "$1" left; return; }}; \
 if [ "$3" = - ]; then ( begin "$1"; exec setsid sh -c "$4" < /dev/null 2>&8 8>&- 9>&- ); \
 else head -c "$3" | ( ( begin "$1"; exec setsid sh -c "$4" 2>&8 8>&- 9>&- ); code=$?; \
-cat > /dev/null; exit "$code" ); fi; end "$1" "$?"; }}
+cat > /dev/null; end "$1" "$code" ) || exit; return; fi; end "$1" "$?"; }}
 lock() {{ [ ! -w "${{2%/*}}" ] || {{ command exec 9>> "$2" && flock 9; }}; end "$1" "$?"; }}
 end 0 "$$"
 """
@@ -74,16 +75,15 @@ class Shell:
 
     def is_over(self) -> bool:
         """
-        Tell whether the shell has ended, without waiting.
+        Tell whether the shell is of no more use, without waiting.
 
-        What has been written since the last command is nobody's, and is dropped.
+        It has ended, or somebody whom an earlier command left behind writes to its streams: his
+        output would be taken for the next command's.
         """
         try:
-            while received := self._connection.poll():
-                self._feed(received)
+            return self._connection.poll() is not None
         except OSError:
             return True
-        return received is not None
 
     def run(
         self, command: str, *, stdin: bytes | None = None, deadline: float | None = None

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,28 @@ def fleet(*words: str) -> Result:
     Run our own command.
     """
     return outside("python", "-m", "slipway.fleet", *words)
+
+
+@contextmanager
+def stuck(slipway: Slipway) -> Iterator[subprocess.Popen[str]]:
+    """
+    Run our own command on a container in which a fact takes for ever.
+    """
+    slow = (
+        "mv /usr/bin/dpkg-query /usr/bin/dpkg-query.real; "
+        "printf '#!/bin/sh\nsleep 3456; :\n' > /usr/bin/dpkg-query; chmod +x /usr/bin/dpkg-query"
+    )
+    slipway.check_output("sh", "-c", slow)
+    words = [sys.executable, "-m", "slipway.fleet", str(slipway.container.name)]
+    try:
+        with subprocess.Popen(
+            words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            is_slow = ("pgrep", "-f", "^sleep 3456")
+            wait_until(lambda: slipway.exec(*is_slow).code == 0, "the slow fact")
+            yield process
+    finally:
+        slipway.check_output("mv", "/usr/bin/dpkg-query.real", "/usr/bin/dpkg-query")
 
 
 @pytest.fixture(scope="module")
@@ -195,15 +219,78 @@ def test_a_convergence_inside_is_waited_for(containers: list[Slipway]) -> None:
     name = str(one.container.name)
     one.check_output("sh", "-c", "echo drift > /etc/motd")
     api: Any = one.container.client
-    holder = api.api.exec_create(name, ["flock", "/run/slipway/lock", "sleep", "8"])["Id"]
+    holder = api.api.exec_create(name, ["flock", "/run/slipway/lock", "cat", "/tmp/go"])["Id"]
+    one.check_output("mkfifo", "/tmp/go")
     api.api.exec_start(holder, detach=True)
     wait_until(lambda: one.exec("flock", "-n", "/run/slipway/lock", "true").code == 1, "locked")
-    began = time.monotonic()
     assert fleet("--check", name).code == 2
-    assert api.api.exec_inspect(holder)["Running"] or time.monotonic() - began > 8
+    assert api.api.exec_inspect(holder)["Running"]
+    later = threading.Timer(2, lambda: one.check_output("sh", "-c", ": > /tmp/go"))
+    later.start()
     assert fleet(name).code == 0
+    later.join()
     assert not api.api.exec_inspect(holder)["Running"]
     assert one.exec("flock", "-n", "/run/slipway/lock", "true").code == 0
+
+
+def test_a_convergence_that_was_cut_off_is_named_until_one_ends(containers: list[Slipway]) -> None:
+    """
+    One from outside leaves the same mark as one inside, and takes away the other's.
+    """
+    one = containers[0]
+    name = str(one.container.name)
+    one.check_output("touch", "/run/slipway/unfinished")
+    assert one.health().code == 1
+    assert fleet("--check", name).code == 0
+    assert one.health().code == 1
+    assert fleet(name).code == 0
+    assert one.health().code == 0
+
+    with stuck(one) as process:
+        process.kill()
+    one.exec("pkill", "-f", "^sleep 3456")  # a shell ends when its command does
+    wait_until(lambda: "was cut off half-way" in one.health().stdout, "health names it")
+    assert fleet(name).code == 0
+    assert one.health().code == 0
+
+
+def test_an_interrupt_ends_commands_and_locks(containers: list[Slipway]) -> None:
+    """
+    Ctrl-C: no traceback, exit code 130, nothing goes on in the container.
+    """
+    one = containers[0]
+    with stuck(one) as process:
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "Traceback" not in output
+    assert one.exec("pgrep", "-f", "^sleep 3456").code == 1
+    assert one.exec("flock", "-n", "/run/slipway/lock", "true").code == 0
+    assert fleet(str(one.container.name)).code == 0
+
+
+def test_the_report_says_what_each_operation_took(containers: list[Slipway]) -> None:
+    """
+    As that of a convergence inside does.
+    """
+    one = containers[0]
+    assert fleet(str(one.container.name)).code == 0
+    report = one.report()
+
+    assert report
+    assert sum(each["seconds"] for each in report["operations"]) > 0
+
+
+def test_a_check_names_what_is_refused(start: Start) -> None:
+    """
+    As `slipway check` does.
+    """
+    slipway = start("sleep", "infinity", environment={"GPU_COUNT": "many"})
+    wait_until(lambda: slipway.exec("pgrep", "-x", "sleep").code == 0, "converged")
+    result = fleet("--check", str(slipway.container.name))
+
+    assert f"{slipway.container.name}: refused: GPU_COUNT: " in result.stdout
 
 
 def test_a_convergence_inside_may_be_ordered_from_outside(containers: list[Slipway]) -> None:

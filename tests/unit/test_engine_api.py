@@ -113,3 +113,18 @@ def test_the_socket_is_the_one_that_yields(monkeypatch: pytest.MonkeyPatch) -> N
             monkeypatch.setattr(engine, "_api", lambda stream=stream: Exec(stream))
             connection = engine.execute("x", ["sh"], user="")
             assert connection._socket is plain  # noqa: SLF001 - what waits are made on
+
+
+def test_an_engine_behind_ssh_is_refused_with_the_way_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    Its streams are no sockets; nothing is connected to find that out.
+    """
+    monkeypatch.setenv("DOCKER_HOST", "ssh://root@192.0.2.1")
+    engine._api.cache_clear()  # noqa: SLF001 - asked anew, as in a new process
+    try:
+        with pytest.raises(engine.EngineError, match=r"^DOCKER_HOST: ssh:// is not supported; "):
+            engine.identify("name")
+    finally:
+        engine._api.cache_clear()  # noqa: SLF001

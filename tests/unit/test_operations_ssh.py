@@ -47,6 +47,7 @@ def test_a_slow_host_key_is_made_in_the_background_under_a_lock(run: Run) -> Non
     assert command.startswith(
         "flock --nonblock /run/slipway/host-key.lock setsid --fork "
         'sh -c \'flock /run/slipway/lock true; exec "$0" "$@"\' nice -n 19 '
+        "/opt/slipway/venv/bin/python3 -I -m slipway.hostkey "
     )
     assert command.endswith("slipway.hostkey </dev/null >>/var/log/supervisor/sshd.log 2>&1")
 

@@ -37,7 +37,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def test_each_operation_has_its_facts_and_commands(clock: Clock) -> None:
     """
-    A fact's own command is the fact's; what runs between operations is named as such.
+    A fact's own command is the fact's; what runs between operations is named as such. All that has
+    passed is in some row.
     """
 
     def takes(seconds: float) -> Any:
@@ -54,7 +55,8 @@ def test_each_operation_has_its_facts_and_commands(clock: Clock) -> None:
     )
     taken = Timings(began=99.9)
 
-    taken.watch(state, host, began=99.95)
+    taken.watch(state, host, asked=99.94, began=99.95)
+    clock.now += 0.02
     host.get_fact()
     taken.operation_host_start(state, host, HASH)
     host.get_fact()
@@ -63,13 +65,16 @@ def test_each_operation_has_its_facts_and_commands(clock: Clock) -> None:
     host.put_file()
     clock.now += 0.001
     taken.operation_host_success(state, host, HASH)
+    taken.end()
 
     assert taken.to_json() == {
-        "import_ms": 50.0,
+        "import_ms": 40.0,
+        "wait_ms": 10.0,
         "connect_ms": 50.0,
+        "deploy_code_ms": 20.0,
         "operations": {
             "outside of operations": {
-                "ms": 0.0,
+                "ms": 2.0,
                 "facts": {"count": 1, "ms": 2.0},
                 "commands": {"count": 0, "ms": 0.0},
             },
@@ -82,4 +87,5 @@ def test_each_operation_has_its_facts_and_commands(clock: Clock) -> None:
     }
     head, *rows = taken.lines()
     assert head.split() == ["ms", "facts", "ms", "commands", "ms"]
-    assert [row.split()[-5:] for row in rows[3:]] == [["10.0", "2", "4.0", "2", "5.0"]]
+    assert [row.split()[-1] for row in rows[:4]] == ["40.0", "10.0", "50.0", "20.0"]
+    assert [row.split()[-5:] for row in rows[5:]] == [["10.0", "2", "4.0", "2", "5.0"]]
