@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from docker.errors import DockerException
+
 from bench import chart, convergence, fleet, machine, memory, results, size, starts
 from bench.containers import Bench, Failure, bench
 from bench.results import Row
@@ -46,7 +48,7 @@ def main(arguments: list[str]) -> int:
                 continue
             try:
                 measured = measure(made, effort)
-            except Failure as failure:
+            except (Failure, DockerException, OSError) as failure:
                 failures.append(f"{name}: {failure}")
                 continue
             if isinstance(measured, tuple):
@@ -56,7 +58,7 @@ def main(arguments: list[str]) -> int:
     for point in growth:
         print(", ".join(f"{key} {value:.3g}" for key, value in point.items()))
     if not options.only and not options.quick:
-        extra = {"rounds": rounds, "scaling": growth}
+        extra = {"rounds": rounds, "scaling": growth, "failures": failures}
         _write(options.output, rows, described, extra)
     if failures:
         return 2
@@ -75,7 +77,10 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "only", nargs="*", metavar="SUBJECT", help=f"of {', '.join(_subjects(''))}; writes no file"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if unknown := set(options.only) - set(_subjects("")):
+        parser.error(f"no such subject: {', '.join(sorted(unknown))}")
+    return options
 
 
 def _subjects(base: str) -> dict[str, Callable[[Bench, Effort], Measured]]:

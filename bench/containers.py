@@ -115,7 +115,10 @@ class Bench:
         if state["State"]["Status"] == "exited" and not is_restarted:
             logs = self.client.api.logs(name, tail=5).decode(errors="replace")
             raise Failure(f"{name} has ended: {logs}")
-        return str(state["NetworkSettings"]["IPAddress"]) if state["State"]["Running"] else ""
+        if not state["State"]["Running"]:
+            return ""
+        networks = state["NetworkSettings"]["Networks"].values()
+        return next((network["IPAddress"] for network in networks if network["IPAddress"]), "")
 
     def watched(
         self, name: str, *words: str, environment: dict[str, str] | None = None

@@ -59,6 +59,8 @@ class Contender(NamedTuple):
 
     def _run(self, names: Sequence[str], key: str) -> tuple[Cost, str]:
         environment = {"BENCH_KEY": key, "BENCH_HOSTS": " ".join(names)}
+        # as a user runs it, whose second run finds the first one's bytecode
+        environment["PYTHONDONTWRITEBYTECODE"] = ""
         return run(self.command(names), environment)
 
 
@@ -104,8 +106,12 @@ def many(bench: Bench, effort: Effort) -> tuple[list[Row], list[dict[str, float]
     if effort.is_quick:
         rows.append(unmeasured(*row, goal=0.04, why="left out with QUICK=1"))
         return rows, []
-    peer = Contender(partial(ansible.outside, ansible.prepare_outside()), rest.ansible)
-    rows.append(_pair(bench, effort, row, number=FEW, peer=peer, goal=0.04))
+    try:
+        peer = Contender(partial(ansible.outside, ansible.prepare_outside()), rest.ansible)
+    except Failure as failure:
+        rows.append(unmeasured(*row, goal=0.04, why=str(failure)))
+    else:
+        rows.append(_pair(bench, effort, row, number=FEW, peer=peer, goal=0.04))
     return rows, scaling(bench)
 
 
@@ -119,15 +125,19 @@ def _pair(  # noqa: PLR0913 - what makes a pair
     goal: float | None,
 ) -> Row:
     first, second = _group(bench, number), _group(bench, number)
-    SLIPWAY.run(first, bench.key)
-    peer.run(second, bench.key)
-    taken = effort.interleave(
-        {
-            f"slipway, {row[0]}": lambda: SLIPWAY.again(first, bench.key).seconds,
-            row[1]: lambda: peer.again(second, bench.key).seconds,
-        }
-    )
-    _remove(bench, [*first, *second])
+    try:
+        SLIPWAY.run(first, bench.key)
+        peer.run(second, bench.key)
+        taken = effort.interleave(
+            {
+                f"slipway, {row[0]}": lambda: SLIPWAY.again(first, bench.key).seconds,
+                row[1]: lambda: peer.again(second, bench.key).seconds,
+            }
+        )
+    except Failure as failure:
+        return unmeasured(*row, goal=goal, why=str(failure))
+    finally:
+        _remove(bench, [*first, *second])
     ours, theirs = taken.values()
     return compared(*row, ours, theirs, goal=goal)
 

@@ -10,10 +10,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+import bench
 from bench import chart, fleet, memory, rest, results
 from bench.containers import Failure
 from bench.results import Row
 from bench.samples import Effort, Line, Sample, fit
+from slipway import paths
+from tasks.packages import PACKAGES
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROWS = [
@@ -147,6 +150,23 @@ def test_memory_leaves_sshd_out() -> None:
     listing = "tini 1024\npython3 10240\nsshd 9000\nsshd: root 7 9000\npython3 2048\n"
 
     assert memory.total(listing.replace("sshd: root 7", "sshd")) == 13.0
+
+
+def test_peers_ensure_what_we_do() -> None:
+    """
+    The packages of the playbook are ours, and each of our static files has a line for tmpfiles.
+    """
+    peers = Path(bench.__file__).parent / "peers"
+    playbook = (peers / "ansible/playbook.yml").read_text()
+    packages = playbook.partition("dpkg-query -W ")[2].partition("changed_when")[0].split()
+    lines = (peers / "tmpfiles/slipway.conf").read_text().splitlines()
+    listed = {line.split()[1] for line in lines if not line.startswith("#")}
+    ours = {
+        f"/{path.relative_to(paths.FILES)}" for path in paths.FILES.rglob("*") if path.is_file()
+    }
+
+    assert packages == list(PACKAGES)
+    assert ours <= listed
 
 
 def test_only_a_run_that_changes_nothing_is_at_rest() -> None:
