@@ -22,7 +22,10 @@ from typing import Any, NamedTuple
 
 from slipway.stand_ins import StandIn, in_place
 
-CONNECTORS = {"live": "slipway.connectors.live:LiveConnector"}
+CONNECTORS = {
+    "live": "slipway.connectors.live:LiveConnector",
+    "container": "slipway.connectors.container:ContainerConnector",
+}
 
 # What pyinfra.api takes from each when it is imported
 _STAND_INS = {
@@ -56,19 +59,21 @@ class TypeCheckError(Exception):
     """
 
 
-def install() -> None:
+def install(connector: str = "live") -> None:
     """
     Import pyinfra.api with the stand-ins; afterwards they are gone from sys.modules.
 
-    For a process that converges the container it is in and ends, before anything imports pyinfra
-    (else it does nothing). `@live` is the only connector then, and garbage is not collected.
+    For a process that converges what it is for and ends, before anything imports pyinfra (else it
+    does nothing). Garbage is not collected then.
+
+    + connector: the only one there is, of CONNECTORS
     """
     if "pyinfra" in sys.modules:
         return
     gc.disable()  # a tenth of the time, for nothing that half a second needs
     stand_in_for = {
         **{name: _nouns(name) for name in _STAND_INS},
-        "importlib_metadata": _metadata(),
+        "importlib_metadata": _metadata(connector),
         "typeguard": StandIn(
             "typeguard", {"TypeCheckError": TypeCheckError, "check_type": check_type}
         ),
@@ -117,13 +122,12 @@ def _remember_argument_types() -> None:
     vars(arguments)["get_type_hints"] = lambda _class: hints
 
 
-def _metadata() -> StandIn:
+def _metadata(connector: str) -> StandIn:
     """
     Return what pyinfra prefers to importlib.metadata: a backport of this name.
     """
-    connectors = [_EntryPoint(name, value) for name, value in CONNECTORS.items()]
-    # pyinfra's default for names without @, which it looks up even where there are none
-    connectors.append(_EntryPoint("ssh", CONNECTORS["live"]))
+    # ssh is pyinfra's default for names without @, which it looks up even where there are none
+    connectors = [_EntryPoint(name, CONNECTORS[connector]) for name in (connector, "ssh")]
     attributes = {
         "version": _version,
         "entry_points": lambda *, group: connectors,  # noqa: ARG005 - pyinfra asks for one group

@@ -115,15 +115,22 @@ print(jinja2.Template.__module__, paramiko.Transport.__name__)
     ]
 
 
-def test_live_is_the_connector() -> None:
-    code = """
+@pytest.mark.parametrize(
+    ("connector", "name", "expected"),
+    [("live", "@live", "LiveConnector"), ("container", "@container/x", "ContainerConnector")],
+)
+def test_one_connector_is_there(connector: str, name: str, expected: str) -> None:
+    """
+    `@live` in a container, `@container` for those that are seen from outside.
+    """
+    code = f"""
 from slipway import lean
-lean.install()
+lean.install({connector!r})
 from pyinfra.api import Inventory
-print([str(host.connector_cls.__name__) for host in Inventory((["@live"], {}))])
+print([host.connector_cls.__name__ for host in Inventory(([{name!r}], {{}}))])
 """
 
-    assert _python(code) == "['LiveConnector']\n"
+    assert _python(code) == f"['{expected}']\n"
 
 
 @pytest.mark.parametrize(
