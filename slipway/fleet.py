@@ -24,21 +24,21 @@ from slipway import lean
 if __name__ == "__main__":  # no other program's pyinfra
     lean.install("container")
 
-import gevent  # noqa: E402
-from gevent.event import AsyncResult  # noqa: E402
-from pyinfra.api import Config, Inventory, QuoteString, State, StringCommand  # noqa: E402
-from pyinfra.api.exceptions import ConnectError, InventoryError, PyinfraError  # noqa: E402
-from pyinfra.api.host import Host  # noqa: E402
-from pyinfra.api.state import StateOperationHostData, StateStage  # noqa: E402
-from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state  # noqa: E402
+import gevent
+from gevent.event import AsyncResult
+from pyinfra.api import Config, Inventory, QuoteString, State, StringCommand
+from pyinfra.api.exceptions import ConnectError, InventoryError, PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.state import StateOperationHostData, StateStage
+from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
-from slipway import paths, settings  # noqa: E402
-from slipway.atomic import temporary  # noqa: E402
-from slipway.connectors.container import ContainerConnector  # noqa: E402
-from slipway.observers import MAX_DETAIL, Clock, Complaints  # noqa: E402
-from slipway.readahead import ReadAhead  # noqa: E402
-from slipway.report import OUTCOMES, Operation, Report, refusal  # noqa: E402
-from slipway.settings import Loaded  # noqa: E402
+from slipway import paths, settings
+from slipway.atomic import temporary
+from slipway.connectors.container import ContainerConnector
+from slipway.observers import MAX_DETAIL, Clock, Complaints
+from slipway.readahead import ReadAhead
+from slipway.report import OUTCOMES, Operation, Report, refusal
+from slipway.settings import Loaded
 
 EX_USAGE = 64  # sysexits.h
 EX_INTERRUPTED = 130  # as a shell says it
