@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,10 +132,11 @@ def _is_stopped_by_hand(process: dict[str, Any]) -> bool:
 
 
 def _has_key() -> bool:
-    try:
-        return keys.any_valid(paths.AUTHORIZED_KEYS.read_bytes())
-    except OSError:
-        return False
+    for path in (paths.AUTHORIZED_KEYS, paths.KEYS_FALLBACK):
+        with contextlib.suppress(OSError):
+            if keys.any_valid(path.read_bytes()):
+                return True
+    return False
 
 
 @contextmanager

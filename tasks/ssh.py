@@ -55,5 +55,8 @@ def serve(*, settings: Settings, live: bool) -> None:
         name="Keep others out of the home directory",
         paths=[str(HOME), str(AUTHORIZED_KEYS.parent), str(AUTHORIZED_KEYS)],
     )
-    ssh.daemon(name="Run sshd while a key is there", authorized_keys=str(AUTHORIZED_KEYS))
+    ssh.daemon(
+        name="Run sshd while a key is there",
+        authorized_keys=[str(AUTHORIZED_KEYS), str(KEYS_FALLBACK)],
+    )
     ssh.slow_host_key(name="Have an RSA host key soon", kind=SLOW_HOST_KEY)

@@ -11,8 +11,10 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway import keys as public_keys
+from slipway import mountinfo
 from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
+from slipway.facts.mounts import Mounts
 from slipway.operations.files import Command, File, write
 
 _NOTHING = KeyFile(b"", "", "", "")
@@ -28,7 +30,9 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
     the file, so that a run killed in between neither adopts nor forgets a key.
 
     A link is followed and stays one. Where it leads into a place that others than root may write
-    to, sshd ignores it: the keys are then kept in `fallback`, which sshd reads, too.
+    to, sshd ignores it: the keys are then kept in `fallback`, which sshd reads, too. So they are
+    where the file is not ours to replace: it is mounted itself, or its directory is read-only or
+    another user's.
 
     + path: the authorized_keys file
     + keys: valid lines of sshd(8)'s AUTHORIZED_KEYS FILE FORMAT
@@ -37,19 +41,10 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
     """
     states = host.get_fact(KeyFiles, paths=[path, record, fallback])
     file, recorded = states.get(path, _NOTHING), states.get(record, _NOTHING)
-    before = recorded.content.decode(errors="surrogateescape").splitlines()
-    content, ours = merge(file.content, keys, before)
-
     to_write = []
-    wider = list(dict.fromkeys([*before, *ours])) if set(before) - set(ours) else []
-    if ours != before or (ours and not recorded.mode):
-        to_write.append(File(record, _joined(wider or ours), mode="600"))
-    is_protected = file.mode in ("600", "400") and file.user == "root"
-    if content != file.content or (content and not is_protected):
-        to_write.append(File(file.real or path, content, mode="600"))
-    if wider:
-        to_write.append(File(record, _joined(ours), mode="600"))
-    spare = _joined(keys) if _is_ignored(path, file) else b""
+    if (spare := _beside(path, file, keys)) is None:
+        to_write = _changes(path, file, keys, record=record, recorded=recorded)
+        spare = _joined(keys) if _is_ignored(path, file) else b""
     if spare != states.get(fallback, _NOTHING).content:
         to_write.append(File(fallback, spare, mode="600"))
 
@@ -67,6 +62,26 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
         yield from write([target])
 
 
+def _changes(
+    path: str, file: KeyFile, keys: Sequence[str], *, record: str, recorded: KeyFile
+) -> list[File]:
+    """
+    Return what to write of the file and of the record, in this order.
+    """
+    before = recorded.content.decode(errors="surrogateescape").splitlines()
+    content, ours = merge(file.content, keys, before)
+    to_write = []
+    wider = list(dict.fromkeys([*before, *ours])) if set(before) - set(ours) else []
+    if ours != before or (ours and not recorded.mode):
+        to_write.append(File(record, _joined(wider or ours), mode="600"))
+    is_protected = file.mode in ("600", "400") and file.user == "root"
+    if content != file.content or (content and not is_protected):
+        to_write.append(File(file.real or path, content, mode="600"))
+    if wider:
+        to_write.append(File(record, _joined(ours), mode="600"))
+    return to_write
+
+
 def _is_ignored(path: str, file: KeyFile) -> bool:
     if file.real in ("", path):
         return False
@@ -75,6 +90,42 @@ def _is_ignored(path: str, file: KeyFile) -> bool:
         rule = f"{path} leads to {file.real}, and others than root may write to {place}"
         degrade("authorized_keys", f"{rule}: sshd ignores that file, the keys given are used")
     return bool(place)
+
+
+def _beside(path: str, file: KeyFile, keys: Sequence[str]) -> bytes | None:
+    """
+    Return what to keep beside a file that is not ours to replace; None where it is.
+
+    sshd ignores one that is not root's, or that others may write to. What lies in a mount of its
+    own or can't be written to was given by whoever runs the container, so its keys count, too.
+    """
+    mounts, real = host.get_fact(Mounts), file.real or path
+    directory = mountinfo.holding(mounts, posixpath.dirname(real))
+    is_ignored = bool(file.mode) and (file.user != "root" or bool(int(file.mode, 8) & 0o022))
+    place = ""
+    if any(mount.point == real for mount in mounts):
+        rule = f"{real} is mounted"
+    elif directory and "ro" in directory.options:
+        rule = f"{real} is on a read-only file system"
+    elif real == path and directory and directory.point != "/":
+        if not (place := host.get_fact(UnsafePlace, path=path)):
+            return None
+        rule = f"{place} is mounted and not root's alone"
+    else:
+        return None
+    theirs = {} if place else _by_identity(file.content.decode(errors="surrogateescape"))
+    more = [line for line in keys if public_keys.identity(line) not in theirs]
+    if more or (theirs and is_ignored):
+        degrade("authorized_keys", f"{rule}: it stays as it is, the keys are used from elsewhere")
+    return _joined([*(theirs.values() if is_ignored else ()), *more])
+
+
+def _by_identity(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in map(str.strip, text.split("\n")):
+        if identity := public_keys.identity(line):
+            found.setdefault(identity, line)
+    return found
 
 
 def merge(content: bytes, keys: Sequence[str], recorded: Sequence[str]) -> tuple[bytes, list[str]]:

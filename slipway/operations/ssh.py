@@ -106,21 +106,21 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
 
 
 @operation()
-def daemon(*, authorized_keys: str) -> Generator[StringCommand]:
+def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
     """
     Have sshd running exactly while there is a key to log in with, and with the present files.
 
     A running sshd that is older than its files is sent SIGHUP: it re-reads them and keeps
     its sessions (sshd(8)).
 
-    + authorized_keys: the file whose valid lines count
+    + authorized_keys: the files whose valid lines count
     """
     supervisord = host.get_fact(SupervisordState)
     if supervisord is None or "sshd" not in supervisord.programs:
         host.noop("sshd is not supervised here")
         return
-    file = host.get_fact(KeyFiles, paths=[authorized_keys]).get(authorized_keys)
-    wanted = file is not None and keys.any_valid(file.content)
+    files = host.get_fact(KeyFiles, paths=list(authorized_keys))
+    wanted = any(keys.any_valid(file.content) for file in files.values())
     up = supervisord.programs["sshd"].state in UP
     if wanted and not up and host.get_fact(SshPortIsTaken):
         degrade("sshd", "port 22 is taken by another server, which is left alone")

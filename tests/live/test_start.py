@@ -4,6 +4,7 @@ A container starts, lets its user in, and stays as it is.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,6 +178,62 @@ def test_all_ways_of_giving_a_key_are_merged(
 
     lines = slipway.check_output("cat", "/root/.ssh/authorized_keys").splitlines()
     assert lines == [pair.public for pair in keys]
+
+
+@pytest.mark.parametrize("mode", ["ro", "rw"])
+def test_a_key_file_mounted_in_its_place_opens_a_session(
+    start: Start, key: KeyPair, other_key: KeyPair, tmp_path: Path, mode: str
+) -> None:
+    """
+    Another user's, whom sshd would not trust, and beside it a key by variable: both get in.
+    """
+    mounted = tmp_path / "id.pub"
+    mounted.write_text(f"{other_key.public}\n")
+    mounted.chmod(0o664)
+    os.chown(mounted, 1000, 1000)
+    place = {"bind": "/root/.ssh/authorized_keys", "mode": mode}
+    slipway = start(environment={"SSH_PUBKEY": key.public}, volumes={str(mounted): place})
+    slipway.wait_ssh(key)
+    slipway.wait_ssh(other_key)
+    slipway.wait_healthy()
+    slipway.wait_host_keys()
+    status = mounted.stat()
+
+    assert slipway.converge()["totals"] == {
+        **slipway.converge()["totals"],
+        "changed": 0,
+        "failed": 0,
+    }
+    assert mounted.read_text() == f"{other_key.public}\n"
+    assert (status.st_uid, status.st_mode & 0o777) == (1000, 0o664)
+    assert "/root/.ssh/authorized_keys is mounted: it stays as it is" in slipway.logs()
+    assert slipway.exec("slipway", "verify").code == 0
+
+
+@pytest.mark.parametrize("mode", ["ro", "rw"])
+def test_a_directory_mounted_in_its_place_stays_its_owners(
+    start: Start, key: KeyPair, other_key: KeyPair, tmp_path: Path, mode: str
+) -> None:
+    """
+    `-v ~/.ssh:/root/.ssh`: nothing in it is changed; the key by variable gets in in any case.
+
+    Those in it do where it is read-only: else that user could let anybody in, at any time.
+    """
+    place = tmp_path / "ssh"
+    place.mkdir(0o700)
+    file = place / "authorized_keys"
+    file.write_text(f"{other_key.public}\n")
+    for path in (place, file):
+        os.chown(path, 1000, 1000)
+    bind = {"bind": "/root/.ssh", "mode": mode}
+    slipway = start(environment={"SSH_PUBKEY": key.public}, volumes={str(place): bind})
+    slipway.wait_ssh(key)
+    slipway.wait_healthy()
+
+    assert (slipway.ssh(other_key, "true").code == 0) is (mode == "ro")
+    assert [path.name for path in place.iterdir()] == ["authorized_keys"]
+    assert file.read_text() == f"{other_key.public}\n"
+    assert (file.stat().st_uid, place.stat().st_mode & 0o777) == (1000, 0o700)
 
 
 def test_without_a_key_sshd_waits_for_one(start: Start, key: KeyPair, tmp_path: Path) -> None:

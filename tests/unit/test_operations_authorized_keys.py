@@ -4,7 +4,11 @@ authorized_keys: ours beside other people's.
 
 from __future__ import annotations
 
+import pytest
+
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
+from slipway.facts.mounts import Mounts
+from slipway.mountinfo import Mount
 from slipway.operations import authorized_keys
 from slipway.operations.authorized_keys import merge
 
@@ -13,14 +17,22 @@ from .conftest import Run
 ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIYIQ5u1YIYoX6oXqZl5HC0kXqP7yKJEgWj2bcXWk1cJ one"
 TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEhiD5Gm7c5gQUxyVwMAXJNqfYq1lSY2PL0JZw2mYtPw two"
 FILE, RECORD, SPARE = "/root/.ssh/authorized_keys", "/var/lib/slipway/keys", "/var/lib/slipway/a"
+ROOT = [Mount("/", "overlay", "overlay", frozenset({"rw"}), shared=False)]
 WANTED = {"path": FILE, "record": RECORD, "fallback": SPARE}
 
 
-def stored(*lines: str, mode: str = "600", real: str = FILE) -> KeyFile:
+def stored(*lines: str, mode: str = "600", real: str = FILE, user: str = "root") -> KeyFile:
     """
     Return a file with these lines.
     """
-    return KeyFile("".join(f"{line}\n" for line in lines).encode(), mode, "root", real)
+    return KeyFile("".join(f"{line}\n" for line in lines).encode(), mode, user, real)
+
+
+def mounted(point: str, options: str = "rw") -> list[Mount]:
+    """
+    Return the mounts of a container with one more.
+    """
+    return [*ROOT, Mount(point, "ext4", "/dev/x", frozenset({options}), shared=False)]
 
 
 def test_an_unterminated_line_stays_a_line() -> None:
@@ -71,7 +83,7 @@ def test_nothing_to_do_is_nothing(run: Run) -> None:
     """
     File and record are as they should be.
     """
-    facts = {KeyFiles: {FILE: stored(ONE), RECORD: stored(ONE)}}
+    facts = {Mounts: ROOT, KeyFiles: {FILE: stored(ONE), RECORD: stored(ONE)}}
 
     assert run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts) == []
 
@@ -80,7 +92,7 @@ def test_an_addition_is_recorded_first(run: Run) -> None:
     """
     Killed between the two, the next run still knows that the key is ours.
     """
-    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts={KeyFiles: {}})
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts={Mounts: ROOT, KeyFiles: {}})
     uploads = [command for command in commands if " <- " in command]
 
     assert uploads == [
@@ -93,7 +105,7 @@ def test_a_removal_is_recorded_last(run: Run) -> None:
     """
     Killed between the two, the next run still takes the key out.
     """
-    facts = {KeyFiles: {FILE: stored(ONE, TWO), RECORD: stored(ONE, TWO)}}
+    facts = {Mounts: ROOT, KeyFiles: {FILE: stored(ONE, TWO), RECORD: stored(ONE, TWO)}}
     commands = run(authorized_keys.merged, keys=[TWO], **WANTED, facts=facts)
     uploads = [command for command in commands if " <- " in command]
 
@@ -108,7 +120,7 @@ def test_a_readable_file_is_closed(run: Run) -> None:
     """
     The content is right, the mode is not.
     """
-    facts = {KeyFiles: {FILE: stored(ONE, mode="644"), RECORD: stored(ONE)}}
+    facts = {Mounts: ROOT, KeyFiles: {FILE: stored(ONE, mode="644"), RECORD: stored(ONE)}}
     commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
 
     assert commands[0] == "mkdir -p -m 700 -- /root/.ssh && chmod 700 -- /root/.ssh"
@@ -119,7 +131,7 @@ def test_a_link_is_followed(run: Run) -> None:
     """
     What is written is what it leads to.
     """
-    facts = {KeyFiles: {FILE: stored(real="/safe/keys")}, UnsafePlace: ""}
+    facts = {Mounts: ROOT, KeyFiles: {FILE: stored(real="/safe/keys")}, UnsafePlace: ""}
     commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
 
     assert "mv -T -- /safe/.keys.slipway /safe/keys" in commands[-1]
@@ -130,6 +142,7 @@ def test_a_link_to_where_others_write_has_a_spare(run: Run) -> None:
     Sshd would ignore it: the keys are given a second place, and that is said.
     """
     facts = {
+        Mounts: ROOT,
         KeyFiles: {FILE: stored(ONE, real="/data/keys"), RECORD: stored(ONE)},
         UnsafePlace: "/data",
     }
@@ -138,6 +151,52 @@ def test_a_link_to_where_others_write_has_a_spare(run: Run) -> None:
 
     assert f"/var/lib/slipway/.a.slipway <- {ONE}\n" in commands
     assert [entry.feature for entry in noted] == ["authorized_keys"]
+
+
+@pytest.mark.parametrize(
+    ("mounts", "unsafe", "spare"),
+    [
+        (mounted(FILE), "", f"{TWO}\n{ONE}\n"),
+        (mounted("/root/.ssh", "ro"), "", f"{TWO}\n{ONE}\n"),
+        # whoever it belongs to could write his key there at any time
+        (mounted("/root/.ssh"), "/root/.ssh", f"{ONE}\n"),
+    ],
+)
+def test_a_file_that_is_not_ours_to_replace_stays(
+    run: Run, mounts: list[Mount], unsafe: str, spare: str
+) -> None:
+    """
+    What sshd ignores in it, as it is another user's, and what we were given is kept beside it.
+    """
+    files = {FILE: stored(TWO, mode="644", user="UNKNOWN")}
+    facts = {Mounts: mounts, KeyFiles: files, UnsafePlace: unsafe}
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
+    uploads = [command for command in commands if " <- " in command]
+
+    assert uploads == [f"/var/lib/slipway/.a.slipway <- {spare}"]
+    assert len(run.host.connector_data["degraded"]) == 1
+    files[SPARE] = KeyFile(spare.encode(), "600", "root", SPARE)
+    assert run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts) == []
+
+
+def test_a_mounted_file_that_sshd_reads_is_enough(run: Run) -> None:
+    """
+    Its lines are not doubled, and the options that they have there hold.
+    """
+    facts = {Mounts: mounted(FILE), KeyFiles: {FILE: stored(f"no-pty {ONE}")}}
+
+    assert run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts) == []
+    assert not run.host.connector_data.get("degraded")
+
+
+def test_a_directory_of_roots_may_be_mounted(run: Run) -> None:
+    """
+    A volume that keeps /root/.ssh, say: the file in it is ours to replace.
+    """
+    facts = {Mounts: mounted("/root/.ssh"), KeyFiles: {}, UnsafePlace: ""}
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
+
+    assert f"/root/.ssh/.authorized_keys.slipway <- {ONE}\n" in commands
 
 
 def test_a_hundred_thousand_keys_are_merged_twice() -> None:
