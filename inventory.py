@@ -53,6 +53,10 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
     read_ = _settings.load(environment.parse(content.split(b"\0")), read=read, resolve=resolve)
     boot = report.boot_of(read("/proc/1/stat"))
     try:
+        last = report.parse(read(str(paths.REPORT)))
+    except FileNotFoundError:
+        last = None
+    try:
         is_ours = bool(read(str(paths.INSTALLED / "deploy.py")))
     except FileNotFoundError:
         is_ours = False
@@ -62,6 +66,7 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
         "settings": read_.settings,
         "loaded": read_,
         "boot": boot,
+        "services": report.expects_services(last, boot),
         "is_ours": is_ours,  # not any container: one that has Slipway
     }
 

@@ -99,7 +99,7 @@ def _converge(options: argparse.Namespace) -> int:
     timings = Timings(began) if options.timings else None
     report = runner.converge(
         options.phase,
-        services=not options.without_services,
+        services=False if options.without_services else None,
         keep_stopped=options.keep_stopped,
         beside_supervisord=options.beside_supervisord,
         timings=timings,
@@ -120,7 +120,7 @@ def _start(_options: argparse.Namespace) -> int:
     from slipway import runner, start
 
     start.run()
-    report = runner.converge("start")
+    report = runner.converge("start", services=True)
     _print(None, [f"slipway: {line}" for line in report.summary()])
     return 1 if report.failed else 0
 

@@ -116,4 +116,7 @@ def _become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except OSError as error:  # a read-only root without a tmpfs on /run, say
+        sys.exit(f"slipway: {error.filename}: {error.strerror}")

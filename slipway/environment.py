@@ -21,6 +21,15 @@ from slipway.settings import Settings
 
 _SSHD_LIMIT = 900  # of sshd's 1000; it adds some of its own and of PAM's
 _SSHD_BYTES = 200_000  # of the 256 KiB, configuration and all, that its processes tell each other
+# Those of Debian's and Ubuntu's /etc/profile, login.defs(5), sshd, bash and dash
+_DEFAULT_PATHS = (
+    "",
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
+    "/usr/local/bin:/usr/bin:/bin:/usr/games",
+    "/usr/bin:/bin:/usr/sbin:/sbin",
+    "/usr/bin:/bin",
+)
 _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -103,8 +112,8 @@ def for_shell(environment: Mapping[str, str], *, engine: Mapping[str, str]) -> s
     Return lines for sh that export what is not set yet; names that no shell can hold are left out.
 
     What a session has set itself stays. What the engine set (`docker exec`) and Slipway knows
-    better (`KEY=value` arguments, the canonical WORKSPACE) is replaced, and so is PATH, which
-    /etc/profile has just set to a default.
+    better (`KEY=value` arguments, the canonical WORKSPACE) is replaced, and so is a PATH that is
+    nothing but a default: /etc/profile has just set it.
 
     + engine: the variables of PID 1
     """
@@ -114,8 +123,8 @@ def for_shell(environment: Mapping[str, str], *, engine: Mapping[str, str]) -> s
             continue
         export = f"export {name}={shlex.quote(value)}"
         if name == "PATH":
-            lines.append(export)
-            continue
+            patterns = " | ".join(map(shlex.quote, _DEFAULT_PATHS))
+            lines.append(f'case "${{PATH-}}" in {patterns}) {export} ;; esac')
         lines.append(f'[ -n "${{{name}+x}}" ] || {export}')
         if engine.get(name, value) != value:
             lines.append(f'[ "${name}" != {shlex.quote(engine[name])} ] || {export}')

@@ -117,7 +117,7 @@ class Fleet:
                 settings={
                     row.name: {"value": row.value, "from": row.source} for row in loaded.table()
                 },
-                services=True,
+                services=host.data.get("services", True),
                 boot=boot,
             )
 

@@ -135,7 +135,9 @@ def visible(gpus: Gpus, *, limit: int | None, given: frozenset[str]) -> dict[str
     }[gpus.vendor]
     if given & set(CHOICES):
         return {}
-    return dict.fromkeys(names, ",".join(map(str, range(limit))))
+    # HIP takes an empty list for none given, and shows all
+    none = "-1" if gpus.vendor == "amd" else ""
+    return dict.fromkeys(names, ",".join(map(str, range(limit))) or none)
 
 
 def shortfall(gpus: Gpus, limit: int | None) -> str:

@@ -105,10 +105,29 @@ def load(path: Path = REPORT) -> dict[str, Any] | None:
     Return the last report as it was written; None where there is none that can be read.
     """
     try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        return parse(path.read_bytes())
+    except OSError:
+        return None
+
+
+def parse(content: bytes) -> dict[str, Any] | None:
+    """
+    Return what a report says; None for one that can't be read.
+    """
+    try:
+        document = json.loads(content)
+    except ValueError:
         return None
     return document if isinstance(document, dict) else None
+
+
+def expects_services(last: Mapping[str, Any] | None, boot: str) -> bool:
+    """
+    Tell whether supervisord is expected to run, as the last convergence of this start had it.
+
+    It is not beside a command of the user's (`docker run IMAGE command`).
+    """
+    return last is None or last.get("boot") != boot or bool(last.get("services", True))
 
 
 def boot() -> str:

@@ -42,7 +42,7 @@ class _Run(NamedTuple):
 def converge(
     phase: str,
     *,
-    services: bool = True,
+    services: bool | None = None,
     keep_stopped: bool = False,
     beside_supervisord: bool = False,
     timings: Timings | None = None,
@@ -53,7 +53,7 @@ def converge(
     A failed operation ends its task, not the run: it is in the report. A run that is cut off leaves
     its mark, by which health knows.
 
-    + services: whether supervisord is expected to run
+    + services: whether supervisord is expected to run; None: as until now in this start
     + keep_stopped: leave alone what somebody stopped by hand: nobody has asked for this convergence
     + beside_supervisord: it has been started just now, and is waited for
     + timings: takes down where the time goes
@@ -61,6 +61,8 @@ def converge(
     asked = time.monotonic()
     with atomic.lock(paths.LOCK):
         began, started = time.monotonic(), datetime.now(timezone.utc)
+        if services is None:
+            services = report.expects_services(report.load(), report.boot())
         data = {
             **slipway_inventory.data(phase),
             "keep_stopped": keep_stopped,

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import IO
 
-from slipway import atomic, entrypoint, orphans, paths, xmlrpc
+from slipway import atomic, entrypoint, orphans, paths, settings, xmlrpc
 
+_ENTRYPOINT = "slipway.entrypoint"
 PATIENCE = 10.0  # seconds for supervisord's socket: ten times what a slow machine takes
 
 
@@ -22,7 +23,7 @@ def run() -> None:
     What a supervisord that was killed has left running is ended first.
 
     The environment of the start is PID 1's, with what the caller adds: a cloud gives its variables
-    to the one or to the other.
+    to the one or to the other. `NAME=value` arguments win, where PID 1 is our entrypoint.
     """
     with atomic.lock(paths.RUN / "start.lock"):  # a cloud may call us twice at the same time
         if not answers():
@@ -51,9 +52,20 @@ def container_output() -> IO[bytes]:
         return Path(os.devnull).open("ab")
 
 
+def _arguments() -> dict[str, str]:
+    """
+    Return the variables among PID 1's arguments; a container of ours that runs a command has some.
+    """
+    words = [os.fsdecode(word) for word in Path("/proc/1/cmdline").read_bytes().split(b"\0")]
+    if _ENTRYPOINT not in words:
+        return {}
+    variables, _command = settings.split_arguments(words[words.index(_ENTRYPOINT) + 1 :])
+    return variables
+
+
 def _supervise() -> None:
     given = {**entrypoint.process_environment("1"), **entrypoint.process_environment("self")}
-    variables = entrypoint.prepare(given)
+    variables = entrypoint.prepare({**given, **_arguments()})
     with container_output() as output:
         subprocess.Popen(
             entrypoint.SUPERVISORD,

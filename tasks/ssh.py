@@ -25,11 +25,7 @@ def serve(*, settings: Settings, live: bool) -> None:
     """
     # sshd refuses to start without a user sshd, which a mounted /etc/passwd of the host may lack
     nss.source(name="Know the user sshd in any case", database="passwd", place="extrausers")
-    ssh.host_keys(
-        name="Have the host keys",
-        types=HOST_KEYS if live else [],
-        slow=[SLOW_HOST_KEY] if live else [],
-    )
+    ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
     abilities = host.get_fact(SshdAbilities)
     offered = algorithms.drop_in(abilities.distribution, abilities.key_exchanges)
     line = str(hostkey.CONFIGURATION)

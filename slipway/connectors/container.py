@@ -34,7 +34,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a
 _OPENING_SECONDS = 30.0  # until a new shell answers; 0.05 where nothing else runs
 _SEEN = [
     *(str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/stat"),
-    *(settings.KEY_FILE, str(paths.INSTALLED / "deploy.py")),
+    *(settings.KEY_FILE, str(paths.INSTALLED / "deploy.py"), str(paths.REPORT)),
 ]
 _REASONS = {os.strerror(code): code for code in errno.errorcode}  # as programs print them
 

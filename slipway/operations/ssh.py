@@ -29,31 +29,39 @@ _WHEN_CONVERGED = f'flock {LOCK} true; exec "$0" "$@"'
 
 
 @operation()
-def host_keys(*, types: list[str], slow: Sequence[str] = ()) -> Generator[StringCommand]:
+def host_keys(*, types: list[str]) -> Generator[StringCommand]:
     """
-    Have exactly these types of host key: made where they are missing, kept where they are there.
+    Have host keys of these types: made where they are missing, kept where they are there.
 
     A pair is generated beside its place and moved there public part first, so that a private key
-    in its place always has its public part.
+    in its place always has its public part. One that lacks it (sshd does without) is given it; one
+    that ssh-keygen can't read is kept as `.unusable`. Other types stay: sshd is not told of them.
 
-    + types: as `ssh-keygen -t` knows them; none, for an image that must not hold any
-    + slow: more types that may be there; `slow_host_key` makes them
+    + types: as `ssh-keygen -t` knows them; none, for an image, which must not hold any
     """
-    present = host.get_fact(HostKeys) - set(slow)
-    for kind in sorted(present - set(types)):
-        yield StringCommand("rm", "-f", *_pair(f"/etc/ssh/ssh_host_{kind}_key"))
-    missing = [kind for kind in types if kind not in present]
-    for kind in missing:
+    present = host.get_fact(HostKeys)
+    if not types:
+        for kind in sorted(present):
+            yield StringCommand("rm", "-f", *_pair(f"/etc/ssh/ssh_host_{kind}_key"))
+    for kind in types:
+        if kind in present:
+            continue
         key, draft = f"/etc/ssh/ssh_host_{kind}_key", f"/etc/ssh/.ssh_host_{kind}_key.slipway"
         # fmt: off
         yield StringCommand(
             "rm", "-f", *_pair(draft),
+            "&&", "if", "[", "-s", key, "]", "&&", "chmod", "600", key,
+            "&&", "ssh-keygen", "-y", "-P", "''", "-f", key, ">", f"{draft}.pub", "2>/dev/null",
+            ";", "then", "sync", f"{draft}.pub", "&&", "mv", f"{draft}.pub", f"{key}.pub",
+            ";", "else", "rm", "-f", f"{draft}.pub",
             "&&", "ssh-keygen", "-q", "-t", QuoteString(kind), "-N", "''", "-C", "''", "-f", draft,
             "&&", "sync", *_pair(draft),
+            "&&", "{", "[", "!", "-s", key, "]", "||", "mv", key, f"{key}.unusable", ";", "}",
             "&&", "mv", f"{draft}.pub", f"{key}.pub", "&&", "mv", draft, key,
+            ";", "fi",
         )
         # fmt: on
-    if present == set(types):
+    if present >= set(types) and (types or not present):
         host.noop(f"host keys are there: {', '.join(types) or 'none'}")
 
 

@@ -4,6 +4,7 @@ Containers whose PID 1 is not ours.
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,3 +135,41 @@ def test_clouds_tell_their_ssh_line(
     assert f"ssh          {line}\n" in slipway.check_output("slipway", "status")
     there = slipway.exec("test", "-e", "/root/.no_auto_tmux").code == 0
     assert there is has_tmux_file
+
+
+def test_beside_a_command_the_arguments_still_count(start: Start, key: KeyPair) -> None:
+    """
+    `docker run IMAGE SSH_PUBKEY=... WORKSPACE=/data sleep infinity`, and `slipway start` later.
+    """
+    slipway = start(f"SSH_PUBKEY={key.public}", "WORKSPACE=/data", "sleep", "infinity")
+    slipway.wait_converged()
+    assert slipway.exec("slipway", "start").code == 0
+    slipway.wait_ssh(key)
+
+    assert slipway.check_output("bash", "-lc", "echo $WORKSPACE") == "/data\n"
+    slipway.wait_healthy()
+
+
+def test_a_host_key_of_the_users_is_kept(
+    start: Start, key: KeyPair, make_key: Callable[..., KeyPair]
+) -> None:
+    """
+    Restored without its public part, and of a type that sshd does not offer.
+    """
+    own, other = make_key("ed25519"), make_key("ecdsa")
+    slipway = start("infinity", entrypoint=["sleep"])
+    for kind, pair in (("ed25519", own), ("ecdsa", other)):
+        path = f"/etc/ssh/ssh_host_{kind}_key"
+        script = f"cat > {path} && chmod 644 {path}"
+        subprocess.run(
+            ["docker", "exec", "-i", str(slipway.container.name), "sh", "-c", script],
+            check=True,
+            input=pair.path.read_bytes(),
+        )
+    assert slipway.exec("slipway", "start", environment={"SSH_PUBKEY": key.public}).code == 0
+    slipway.wait_ssh(key)
+    shown = slipway.check_output("sh", "-c", "ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key")
+
+    assert shown.split()[:2] == own.public.split()[:2]
+    assert slipway.exec("test", "-s", "/etc/ssh/ssh_host_ecdsa_key").code == 0
+    assert slipway.exec("ls", "/etc/ssh/ssh_host_ed25519_key.unusable").code != 0

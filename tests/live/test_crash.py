@@ -316,6 +316,19 @@ def test_without_a_place_for_logs_the_start_ends_with_one_line(start: Start, key
     assert "Traceback" not in slipway.logs()
 
 
+def test_without_a_place_for_its_state_the_start_ends_with_one_line(start: Start) -> None:
+    """
+    A read-only root with nothing else: what is missing is named.
+    """
+    slipway = start(read_only=True)
+    code = slipway.container.wait(timeout=30)["StatusCode"]
+
+    assert code == 1
+    assert slipway.logs().splitlines() == [
+        "slipway: /run/slipway/.environment.slipway: Read-only file system"
+    ]
+
+
 def test_dates_far_off_change_nothing(settled: Slipway, key: KeyPair) -> None:
     """
     All that we own is dated 2100, then 1970, as after a clock that was wrong.

@@ -189,6 +189,8 @@ def test_a_command_is_expected_to_have_no_services(start: Start, key: KeyPair) -
     slipway.wait_converged()
 
     assert slipway.health().stdout.startswith("healthy")
+    slipway.converge()  # by hand, it is still without
+    assert slipway.health().stdout.startswith("healthy")
 
 
 def test_its_questions_are_not_in_sshds_log(healthy: Slipway, key: KeyPair) -> None:

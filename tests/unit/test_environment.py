@@ -166,13 +166,17 @@ def test_what_the_engine_gave_is_replaced_where_slipway_knows_better(tmp_path: P
     assert (seen["A"], seen["B"], seen["C"]) == ("ours", "theirs", "same")
 
 
-def test_path_is_always_replaced(tmp_path: Path) -> None:
+def test_a_default_path_is_replaced(tmp_path: Path) -> None:
     """
-    /etc/profile has just set it to a default.
+    /etc/profile has just set it; one that a session has made its own, for a venv say, stays.
     """
-    text = environment.for_shell({"PATH": "/a b:/usr/bin"}, engine={})
+    text = environment.for_shell({"PATH": "/a b:/usr/bin"}, engine={"PATH": "/engine/bin"})
+    seen = [
+        given_by("/bin/sh", text, {"PATH": path}, tmp_path)["PATH"]
+        for path in ("/usr/bin:/bin", "", "/engine/bin", "/venv/bin:/a b:/usr/bin")
+    ]
 
-    assert given_by("sh", text, {"PATH": "/usr/bin:/bin"}, tmp_path)["PATH"] == "/a b:/usr/bin"
+    assert seen == ["/a b:/usr/bin"] * 3 + ["/venv/bin:/a b:/usr/bin"]
 
 
 def test_reading_twice_is_reading_once(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_what_is_here(traces: list[str], expected: Gpus) -> None:
         (Gpus("nvidia", 4), 9, {}),
         (Gpus("nvidia", 4), None, {}),
         (Gpus("amd", 3), 1, {"HIP_VISIBLE_DEVICES": "0"}),
+        (Gpus("amd", 3), 0, {"HIP_VISIBLE_DEVICES": "-1"}),
         (Gpus("wsl", None), 1, {"CUDA_VISIBLE_DEVICES": "0"}),
         (NONE, 1, {}),
     ],

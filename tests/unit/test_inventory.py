@@ -30,6 +30,7 @@ def test_all_of_it_comes_from_the_container(monkeypatch: pytest.MonkeyPatch) -> 
         "/run/secrets/x": b"hidden\n",
         "/proc/1/stat": STAT,
         "/opt/slipway/deploy.py": b"code",
+        "/run/slipway/report.json": b'{"boot": "22", "services": false}',
         "/root/.ssh/authorized_keys_mount": KEY.encode(),
     }
     monkeypatch.setenv("WORKSPACE", "/controller")
@@ -50,6 +51,7 @@ def test_all_of_it_comes_from_the_container(monkeypatch: pytest.MonkeyPatch) -> 
     assert data["settings"].environment["RCLONE_CONFIG_X_PASS"] == "hidden"
     assert data["loaded"].refusals == ()
     assert data["boot"] == "22"
+    assert data["services"] is False
     assert data["is_ours"] is True
 
 
@@ -66,4 +68,5 @@ def test_without_a_start_of_ours_the_engines_variables_count() -> None:
     data = inventory.seen(read, str)
 
     assert data["settings"].skip_acl is True
+    assert data["services"] is True
     assert data["is_ours"] is False
