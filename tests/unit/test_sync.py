@@ -78,7 +78,19 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
         signal.signal(number, handler)
 
 
-ODD = ["a b", "d/ü", "-x", "line\nbreak", "end\r", "%s", ".hidden", "#comment", " blank "]
+ODD = [
+    "a b",
+    "d/ü",
+    "-x",
+    "line\nbreak",
+    "end\r",
+    "tab\t",
+    "\x01\x7f",
+    "%s",
+    ".hidden",
+    "#comment",
+    " blank ",
+]
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -112,14 +124,15 @@ def test_an_edit_is_pushed_whatever_its_time_says(pair: Pair) -> None:
     assert pair.aside() == []
 
 
-def test_an_edit_made_during_the_fetch_is_pushed(pair: Pair) -> None:
+def test_an_edit_made_before_the_next_start_is_pushed(pair: Pair) -> None:
     """
-    It is no part of what was fetched.
+    While others are fetched.
     """
     (pair.there / "f").write_bytes(b"old")
     pair.everything()
     (pair.here / "f").write_bytes(b"mine")
     (pair.there / "g").write_bytes(b"another")
+    pair.begin()
     pair.everything()
 
     assert (pair.there / "f").read_bytes() == b"mine"
@@ -213,11 +226,11 @@ def test_a_remote_that_is_away_changes_nothing(pair: Pair) -> None:
     What waits goes on waiting.
     """
     (pair.here / "f").write_bytes(b"x")
-    pair.sync.variables["RCLONE_CONFIG_FAR_TYPE"] = "nonsense"
+    pair.sync.copier.variables["RCLONE_CONFIG_FAR_TYPE"] = "nonsense"
 
     assert not pair.sync.reconcile(everything=False)
     assert (pair.here / "f").exists()
-    pair.sync.variables["RCLONE_CONFIG_FAR_TYPE"] = "alias"
+    pair.sync.copier.variables["RCLONE_CONFIG_FAR_TYPE"] = "alias"
     pair.changes()
     assert (pair.there / "f").exists()
 
