@@ -176,9 +176,8 @@ class Sync:
         Set aside what the remote has of some files; returns those of ours that may replace it.
         """
         kept = []
-        for path in self._arrivals(names, there):
+        for path, new in self._arrivals(names, there):
             name = tree.from_rclone(path)
-            new = self.incoming / name
             if tree.is_equal(new, self.directory / name):
                 self.last[path] = Alike(here[path], there[path])
                 continue
@@ -218,14 +217,14 @@ class Sync:
             return True
         _say(f"fetching {len(wanted)} files of {self.remote} to {self.directory}")
         missing = set(wanted)
-        for path in self._arrivals(wanted, there):
+        for path, new in self._arrivals(wanted, there):
             with self.signals.held():
-                if placed := self._put(path, here.get(path)):
+                if placed := self._put(path, new, here.get(path)):
                     self.last[path] = Alike(placed, there[path])
                     missing.remove(path)
         return not missing
 
-    def _arrivals(self, names: list[str], there: Seen) -> Iterator[str]:
+    def _arrivals(self, names: list[str], there: Seen) -> Iterator[tuple[str, Path]]:
         """
         Fetch files, a batch at a time, and yield each that has arrived, as a whole.
         """
@@ -233,20 +232,21 @@ class Sync:
             self._clear()
             self.incoming.mkdir(mode=0o700)
             self.copier.copy(self.remote, str(self.incoming), batch, *_PROGRESS)
-            yield from (
-                path for path in batch if tree.version(self.incoming / tree.from_rclone(path))
-            )
+            for path in batch:
+                new = self.incoming / tree.from_rclone(path)
+                if tree.version(new):
+                    yield path, new
             self._remember()
         self._clear()
 
-    def _put(self, path: str, expected: Version | None) -> Version | None:
+    def _put(self, path: str, new: Path, expected: Version | None) -> Version | None:
         """
         Put a fetched file in its place, and return it; None where somebody changed it meanwhile.
 
         + expected: what was there when it was decided on; it is set aside
         """
         name = tree.from_rclone(path)
-        new, target = self.incoming / name, self.directory / name
+        target = self.directory / name
         if tree.is_blocked(self.directory, name) or tree.version(target) != expected:
             return None
         if expected is None:
@@ -277,9 +277,7 @@ class Sync:
             if name := tree.to_rclone(path):
                 found[name] = version
             else:
-                self._say_once(
-                    repr(path), "is not copied: its name is not UTF-8, or not for rclone"
-                )
+                self._say_once(repr(path), "is not copied: not UTF-8, or another file's to rclone")
         return found
 
     def _remember(self) -> None:
