@@ -163,8 +163,9 @@ class Sync:
         for path in todo[SAME]:
             if path in here and path in there:
                 self.last[path] = Alike(here[path], there[path])
-        kept = self._keep(todo[KEEP_THEIRS], here, there)
-        pushed = self._push([*todo[PUSH], *kept], here, there)
+        # A stop has little time: first what needs nothing from the remote
+        pushed = self._push(todo[PUSH], here, there)
+        pushed &= self._push(self._keep(todo[KEEP_THEIRS], here, there), here, there)
         fetched = self._fetch(todo[FETCH], here, there)
         self._remember()
         waiting = self._changed({path: here[path] for path in todo[PUSH] + todo[KEEP_THEIRS]})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway import paths, remote_states
+from slipway import paths, remote_states, versions
 from slipway.copier import Late
 from slipway.settings import Settings
 from slipway.sync import Sync
@@ -315,6 +315,33 @@ def test_what_changed_on_both_sides_is_set_aside_once(pair: Pair) -> None:
     assert pair.sync.pending == 2
 
 
+def test_what_changed_on_both_sides_is_set_aside_once_in_spite_of_a_kill(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Between two of them.
+    """
+    monkeypatch.setattr(versions, "_BATCH_FILES", 1)
+    for name in ("f", "g"):
+        (pair.there / name).write_bytes(b"theirs")
+        os.utime(pair.there / name, (1, 1))
+        (pair.here / name).write_bytes(b"mine")
+
+    def die(copy: Copy, names: list[str], is_push: bool) -> bool:  # noqa: FBT001
+        if names == ["g"]:
+            raise Killed
+        return copy(names, is_push)
+
+    pair.intercept(die)
+    with pytest.raises(Killed):
+        pair.everything()
+    pair.begin()
+    pair.everything()
+
+    assert pair.aside() == {"f": b"theirs", "g": b"theirs"}
+    assert (pair.there / "f").read_bytes() == (pair.there / "g").read_bytes() == b"mine"
+
+
 def test_what_was_set_aside_before_stays(pair: Pair) -> None:
     """
     Two edits of one file in one second.
@@ -430,6 +457,7 @@ def test_what_rclone_was_at_is_no_file_of_the_users(pair: Pair) -> None:
     (pair.here / ".incoming.slipwaypart").mkdir()
     (pair.here / ".incoming.slipwaypart/half").write_bytes(b"ha")
     pair.begin()
+    assert not (pair.here / ".incoming.slipwaypart").exists()
     pair.everything()
     pair.changes()
 
@@ -496,6 +524,7 @@ def test_another_place_is_refused_until_the_directory_is_moved_away(
     """
     (pair.there / "a").mkdir()
     (pair.there / "a/f").write_bytes(b"a's")
+    (pair.there / "a/g").write_bytes(b"only a's")
     (pair.there / "b").mkdir()
     (pair.there / "b/f").write_bytes(b"b's")
     pair.here.rmdir()
@@ -513,6 +542,9 @@ def test_another_place_is_refused_until_the_directory_is_moved_away(
 
     assert (pair.here / "f").read_bytes() == b"b's"
     assert (pair.there / "a/f").read_bytes() == (tmp_path / "away/f").read_bytes() == b"a's"
+    (tmp_path / "away/g").rename(pair.here / "g")
+    pair.changes()
+    assert (pair.there / "b/g").read_bytes() == b"only a's"  # nothing of a is known any more
 
 
 OPTIONS = {
