@@ -16,7 +16,7 @@ from slipway.versions import Version
 # What is copied is decided on: rclone shall not think about it again.
 _SETTLED = ("--transfers", "8", "--ignore-times", "--partial-suffix", tree.PART)
 # Who asks asks again: a remote that swallows packets must not keep a listing for ten minutes.
-_BOUNDED = ("--retries", "1", "--low-level-retries", "2", "--contimeout", "5s", "--timeout", "20s")
+BOUNDED = ("--retries", "1", "--low-level-retries", "2", "--contimeout", "5s", "--timeout", "20s")
 _NOT_FOUND = 3  # rclone's exit code: a directory is not there
 
 
@@ -43,7 +43,7 @@ class Copier:
 
         Raises ValueError, Late.
         """
-        words = ["lsjson", "--files-only", "--no-mimetype", *_BOUNDED, self.remote]
+        words = ["lsjson", "--files-only", "--no-mimetype", *BOUNDED, self.remote]
         if names is None:
             code, answer = self._run([*words, "-R"])
         else:

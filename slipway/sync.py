@@ -5,6 +5,9 @@ At the start both sides are made alike, and from then on what changes here is pu
 copy` in both directions, of names that we have decided on: it never deletes. `rclone bisync`
 carries deletions across, so that one listing that came back short can cost a remote its files, and
 `rclone copy --update` trusts two clocks and takes an upload that was cut off for a newer version.
+
+What is fetched comes into a directory of its own and is put in place from there file by file, if
+what is there is still what was decided on. rclone would look long before it replaces.
 """
 
 from __future__ import annotations

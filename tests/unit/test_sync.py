@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway import paths, remote_states, versions
+from slipway import copier, paths, remote_states, versions
 from slipway.copier import Late
 from slipway.settings import Settings
 from slipway.sync import Sync
@@ -578,6 +579,27 @@ def test_no_option_of_the_users_changes_what_is_copied(pair: Pair, option: str) 
 
     assert {path.name: path.read_bytes() for path in pair.there.iterdir()} == {"<f>": b"and back"}
     assert pair.sync.pending == 0
+
+
+def test_a_remote_that_is_mute_does_not_keep_a_listing_for_minutes(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    It takes the connection and says nothing.
+    """
+    assert copier.BOUNDED[copier.BOUNDED.index("--timeout") + 1] == "20s"
+    monkeypatch.setattr(copier, "BOUNDED", [word.replace("20s", "1s") for word in copier.BOUNDED])
+    (pair.here / "f").write_bytes(b"x")
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        options = {"TYPE": "webdav", "URL": f"http://127.0.0.1:{port}", "REMOTE": ""}
+        for name, value in options.items():
+            pair.sync.copier.variables[f"RCLONE_CONFIG_FAR_{name}"] = value
+        began = time.monotonic()
+        assert not pair.sync.reconcile(everything=False)
+
+    assert time.monotonic() - began < 15
+    assert remote_states.read("far").pending == 1
 
 
 def test_two_containers_do_not_copy_at_once(pair: Pair) -> None:
