@@ -5,37 +5,33 @@ At the start both sides are made alike, and from then on what changes here is pu
 copy` in both directions, of names that we have decided on: it never deletes. `rclone bisync`
 carries deletions across, so that one listing that came back short can cost a remote its files, and
 `rclone copy --update` trusts two clocks and takes an upload that was cut off for a newer version.
+
+What is fetched comes into a directory of its own and is put in place from there file by file, if
+what is there is still what was decided on. rclone would look long before it replaces.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
+import shutil
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway import atomic, backend, claim, paths, remote_states, versions
+from slipway import atomic, backend, claim, remote_states, rescue, tree, versions
+from slipway.copier import Copier, Late
 from slipway.pace import Pace
 from slipway.remote_states import State
 from slipway.settings import Settings
 from slipway.stopping import Signals, Stop
-from slipway.versions import FETCH, KEEP_THEIRS, PUSH, SAME, Alike, Version
+from slipway.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
 
 INTERVAL = 5.0  # seconds between two looks for changes here: rclone's own write-back delay
 PACE = 12.0  # seconds between tries after one that failed: at most five a minute
-_PART = ".slipwaypart"  # of files that rclone is at: no files of the user's, here or there
-# What is copied is decided on: rclone shall not think about it again.
-_SETTLED = ("--transfers", "8", "--ignore-times", "--partial-suffix", _PART)
-_NOT_FOUND = 3  # rclone's exit code: the remote has no such directory yet
+_PROGRESS = ("--stats", "10s", "--stats-one-line", "--stats-log-level", "NOTICE")
 
-
-class Late(Exception):  # noqa: N818 - no error: the bound of a stop
-    """
-    The time that a stop has is over.
-    """
+Seen = Mapping[str, Version]  # what a side has, by path
 
 
 class Sync:
@@ -43,23 +39,25 @@ class Sync:
     One remote and its directory.
     """
 
-    def __init__(self, remote: str, settings: Settings) -> None:
-        self.name, _, path = remote.partition(":")
+    def __init__(self, name: str, settings: Settings) -> None:
         root = Path(settings.workspace, "remote")
-        self.remote = f"{self.name}:{path}"
-        self.directory = root / self.name
-        self.rescued = root / ".rescued" / self.name
+        words = (word for word in settings.remote_sync if word.partition(":")[0] == name)
+        path = next(words, name).partition(":")[2]
+        self.name = name
+        self.remote = f"{name}:{path}"
+        self.directory = root / name
+        self.incoming = self.directory / f".incoming{tree.PART}"  # on the same disk, same ACL
+        self.rescued = root / ".rescued" / name
         # in the workspace, where the files are: another container goes on with it
-        self.place = root / ".cache" / f"{self.name}~sync"
-        self.variables = backend.variables(settings)
+        self.place = root / ".cache" / f"{name}~sync"
         self.drain_seconds = settings.drain_seconds
         self.last: dict[str, Alike] = {}
-        self.begun: set[str] = set()
-        self.unnamed: set[str] = set()
+        self.remembered = b""  # of it, on the disk
+        self.said: set[str] = set()
         self.pending: int | None = None
-        self.deadline: float | None = None
         self.state = State()
         self.signals = Signals()
+        self.copier = Copier(self.remote, backend.for_copies(settings), self.signals)
 
     def run(self) -> int:
         """
@@ -78,29 +76,58 @@ class Sync:
                 if not self._attempt():
                     pace.wait()
         except Stop:
-            self.deadline = time.monotonic() + self.drain_seconds
-            if lock is not None and self._changed() and not self._attempt():
+            self.copier.deadline = time.monotonic() + self.drain_seconds
+            if lock is not None and not self._attempt():
                 _say(f"not everything is uploaded; it stays in {self.directory} for the next start")
             self._note("is stopped")
             return 0
 
     def _claimed(self) -> claim.Claim | None:
         """
-        Return the lock on the directory, and what is known of it; None while another has it.
+        Return the lock on the directory, and what is known of it; None while it can't be used.
         """
+        lock = None
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = claim.lock(self.place)
+            complaint = self._complaint() if lock else "is copied by another container"
+            if not complaint:
+                self._clear()  # what a kill left
+                self.remembered = _content(self.place / "last")
         except OSError as error:
-            self._note(f"{error.filename}: {error.strerror}")
+            complaint = f"{error.filename}: {error.strerror}"
+        if complaint:
+            self._note(complaint)
+            if lock:
+                lock.lock.close()
             return None
-        if lock is None:
-            self._note("is copied by another container")
-            return None
-        self.last = versions.load(_content(self.place / "last"))
-        self.begun = set(_content(self.place / "begun").decode().split("\0")) - {""}
+        self.last = versions.load(self.remembered)
         return lock
+
+    def _complaint(self) -> str:
+        """
+        Say why the directory is none of this remote's; "" where it is. Raises OSError.
+
+        What was alike with another remote, or another path of it, says nothing of this one.
+        """
+        options = self.copier.options()
+        if options is None:
+            return "can't be used: rclone does not read its configuration"
+        file = self.place / "source"
+        source = f"{self.remote}\n{backend.place(options)}\n"
+        known = _content(file).decode(errors="replace")
+        if known and known != source:
+            if any(self.directory.iterdir()):
+                return (
+                    f"is not the place that {self.directory} was copied from, which was "
+                    f"{known.splitlines()[0]}: move that directory away (or, if it is the same "
+                    f"place after all, remove {file})"
+                )
+            (self.place / "last").unlink(missing_ok=True)
+        if known != source:
+            atomic.write(file, source.encode())
+        return ""
 
     def _attempt(self, *, everything: bool = False) -> bool:
         """
@@ -123,171 +150,150 @@ class Sync:
         + everything: both sides are compared as a whole, and what is new there is fetched
         """
         here = self._look()
-        names = None if everything else self._changed(here)
-        if names is not None and not names:
+        changed = self._changed(here)
+        self.pending = len(changed)
+        self._note(self.state.detail)  # before a remote is asked that may not answer
+        if not changed and not everything:
             return True
-        there = self._list(names)
+        there = self.copier.list(None if everything else changed)
         if there is None:
             return False
         todo: dict[str, list[str]] = {SAME: [], PUSH: [], FETCH: [], KEEP_THEIRS: []}
-        for path in sorted(here.keys() | there.keys()) if names is None else names:
+        for path in sorted(here.keys() | there.keys()) if everything else changed:
             version, other = here.get(path), there.get(path)
             if version or other:
-                begun = path in self.begun
-                action = versions.decide(version, other, self.last.get(path), is_begun=begun)
-                todo[action].append(path)
+                todo[versions.decide(version, other, self.last.get(path))].append(path)
         for path in todo[SAME]:
             if path in here and path in there:
                 self.last[path] = Alike(here[path], there[path])
-        self.pending = len(todo[PUSH]) + len(todo[KEEP_THEIRS])
-        fetched = self._fetch(todo[FETCH], there)
-        pushed = self._push(todo[PUSH], todo[KEEP_THEIRS], here)
-        if any(todo.values()):
-            atomic.write(self.place / "last", versions.dump(self.last))
-        self.pending = 0 if pushed else self.pending
-        if pushed and self.begun and self.deadline is None:
-            self.begun.clear()
-            (self.place / "begun").unlink(missing_ok=True)
-        return fetched and pushed
+        # A stop has little time: first what needs nothing from the remote
+        pushed = self._push(todo[PUSH], here, there)
+        pushed &= self._push(self._keep(todo[KEEP_THEIRS], here, there), here, there)
+        fetched = self._fetch(todo[FETCH], here, there)
+        self._remember()
+        waiting = self._changed({path: here[path] for path in todo[PUSH] + todo[KEEP_THEIRS]})
+        self.pending = len(waiting)
+        return pushed and fetched and not waiting
 
-    def _fetch(self, names: list[str], there: dict[str, Version]) -> bool:
+    def _keep(self, names: list[str], here: Seen, there: Seen) -> list[str]:
+        """
+        Set aside what the remote has of some files; returns those of ours that may replace it.
+        """
+        kept = []
+        for path, new in self._arrivals(names, there):
+            name = tree.from_rclone(path)
+            if tree.is_equal(new, self.directory / name):
+                self.last[path] = Alike(here[path], there[path])
+                continue
+            with self.signals.held():
+                aside = rescue.set_aside(new, self.rescued, name)
+                self.last[path] = Alike(NEVER, there[path])  # it is kept once, however often we try
+            _say(f"{path} changed on both sides: the remote's is set aside as {aside}")
+            kept.append(path)
+        return kept
+
+    def _push(self, names: list[str], here: Seen, there: Seen) -> bool:
         if not names:
             return True
-        _say(f"fetching {len(names)} files of {self.remote} to {self.directory}")
-        progress = ("--stats", "10s", "--stats-one-line", "--stats-log-level", "NOTICE")
-        kept = ("--backup-dir", str(self._rescue_folder()))  # of what was changed here, too
-        done = self._copy(self.remote, str(self.directory), names, *kept, *progress)
-        here = self._look()
         for path in names:
-            if path in here and versions.are_alike(here[path], there[path]):
-                self.last[path] = Alike(here[path], there[path])
-        return done
+            self.last[path] = Alike(NEVER, there.get(path, NEVER))
+        self._remember()
+        done = self.copier.copy(str(self.directory), self.remote, names)
+        now: Seen | None
+        try:
+            now = self.copier.list(names)
+        except Late:  # a stop has no time to look what it has become there
+            now = dict.fromkeys(names, NEVER) if done else {}
+        for path in names:
+            if arrived := (now or {}).get(path):
+                is_new = arrived.size == here[path].size and arrived != there.get(path)
+                self.last[path] = Alike(here[path] if done or is_new else NEVER, arrived)
+        self._remember()
+        return done and now is not None
 
-    def _push(self, names: list[str], doubled: list[str], here: dict[str, Version]) -> bool:
-        if not names and not doubled:
+    def _fetch(self, names: list[str], here: Seen, there: Seen) -> bool:
+        wanted = [
+            path for path in names if not tree.is_blocked(self.directory, tree.from_rclone(path))
+        ]
+        for path in sorted(set(names).difference(wanted)):
+            self._say_once(path, "is not fetched: a link or something else is in its way here")
+        if not wanted:
             return True
-        if doubled:
-            kept = self._rescue_folder()
-            if not self._copy(self.remote, str(kept), doubled):
-                return False
-            for path in doubled:
-                _say(f"{path} changed on both sides: the remote's is set aside in {kept}")
-        pushed = [*names, *doubled]
-        self.begun.update(pushed)
-        atomic.write(self.place / "begun", "\0".join(sorted(self.begun)).encode())
-        done = self._copy(str(self.directory), self.remote, pushed)
-        if self.deadline is not None:
-            return done  # a stop has no time for it; what is begun is pushed again
-        there = self._list(pushed)
-        for path in pushed if there is not None else []:
-            arrived = there.get(path) if there else None
-            if arrived and (done or versions.are_alike(here[path], arrived)):
-                self.last[path] = Alike(here[path], arrived)
-        return done and there is not None
+        _say(f"fetching {len(wanted)} files of {self.remote} to {self.directory}")
+        missing = set(wanted)
+        for path, new in self._arrivals(wanted, there):
+            with self.signals.held():
+                if placed := self._put(path, new, here.get(path)):
+                    self.last[path] = Alike(placed, there[path])
+                    missing.remove(path)
+        return not missing
 
-    def _changed(self, here: dict[str, Version] | None = None) -> list[str]:
+    def _arrivals(self, names: list[str], there: Seen) -> Iterator[tuple[str, Path]]:
+        """
+        Fetch files, a batch at a time, and yield each that has arrived, as a whole.
+        """
+        for batch in versions.batches(names, there):
+            self._clear()
+            self.incoming.mkdir(mode=0o700)
+            self.copier.copy(self.remote, str(self.incoming), batch, *_PROGRESS)
+            for path in batch:
+                new = self.incoming / tree.from_rclone(path)
+                if tree.version(new):
+                    yield path, new
+            self._remember()
+        self._clear()
+
+    def _put(self, path: str, new: Path, expected: Version | None) -> Version | None:
+        """
+        Put a fetched file in its place, and return it; None where somebody changed it meanwhile.
+
+        + expected: what was there when it was decided on; it is set aside
+        """
+        name = tree.from_rclone(path)
+        target = self.directory / name
+        if tree.is_blocked(self.directory, name) or tree.version(target) != expected:
+            return None
+        if expected is None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        elif tree.is_equal(new, target):
+            return expected
+        else:
+            rescue.set_aside(target, self.rescued, name)
+        return tree.put(new, target)
+
+    def _clear(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.incoming)
+
+    def _changed(self, here: Seen) -> list[str]:
         """
         Return what changed here since both sides were alike, whatever the clock says now.
         """
-        here = self._look() if here is None else here
         return [
             path
             for path, version in here.items()
-            if path in self.begun or path not in self.last or self.last[path].here != version
+            if path not in self.last or self.last[path].here != version
         ]
 
     def _look(self) -> dict[str, Version]:
-        """
-        Return the regular files of the directory.
-        """
-        found: dict[str, Version] = {}
-        pending = [str(self.directory)]
-        prefix = len(f"{self.directory}/")
-        while pending:
-            try:
-                entries = list(os.scandir(pending.pop()))
-            except FileNotFoundError:
-                continue
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
-                elif entry.is_file(follow_symlinks=False) and self._is_copied(entry.path):
-                    with contextlib.suppress(FileNotFoundError):
-                        status = entry.stat(follow_symlinks=False)
-                        found[entry.path[prefix:]] = Version(status.st_size, status.st_mtime_ns)
+        found = {}
+        for path, version in tree.look(self.directory).items():
+            if name := tree.to_rclone(path):
+                found[name] = version
+            else:
+                self._say_once(repr(path), "is not copied: not UTF-8, or another file's to rclone")
         return found
 
-    def _is_copied(self, path: str) -> bool:
-        if path.endswith(_PART) or path in self.unnamed:
-            return False
-        try:
-            path.encode()
-        except UnicodeEncodeError:
-            self.unnamed.add(path)
-            _say(f"{path!r} is not copied: its name is not UTF-8")
-            return False
-        return True
+    def _remember(self) -> None:
+        text = versions.dump(self.last)
+        if text != self.remembered:
+            atomic.write(self.place / "last", text)
+            self.remembered = text
 
-    def _list(self, names: Collection[str] | None) -> dict[str, Version] | None:
-        """
-        Return what the remote has of some files, or of all; None where it does not answer.
-        """
-        words = ["lsjson", "-R", "--files-only", "--no-mimetype", self.remote]
-        if names is None or any(map(_is_odd, names)):
-            code, answer = self._run(words)
-        else:
-            code, answer = self._run([*words, "--files-from-raw", "-"], names)
-        if code == _NOT_FOUND:
-            return {}
-        if code:
-            return None
-        found = versions.listed(answer)
-        return {path: found[path] for path in found if not path.endswith(_PART)}
-
-    def _copy(self, source: str, target: str, names: list[str], *options: str) -> bool:
-        """
-        Copy files by their names; those that a list of lines can't hold one by one.
-        """
-        odd = [name for name in names if _is_odd(name)]
-        plain = [name for name in names if not _is_odd(name)]
-        codes = []
-        if plain:
-            words = ["copy", source, target, "--no-traverse", "--files-from-raw", "-"]
-            codes.append(self._run([*words, *_SETTLED, *options], plain)[0])
-        for name in odd:
-            one, other = (
-                f"{side}{'' if side.endswith(':') else '/'}{name}" for side in (source, target)
-            )
-            codes.append(self._run(["copyto", one, other, *_SETTLED, *options])[0])
-        return not any(codes)
-
-    def _run(self, words: list[str], names: Collection[str] = ()) -> tuple[int, bytes]:
-        """
-        Run rclone; returns its exit code and output. Raises Late and Stop, and it ends with us.
-        """
-        left = None if self.deadline is None else max(0.1, self.deadline - time.monotonic())
-        process = None
-        try:
-            with self.signals.held():  # a stop must know of it
-                process = subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "KILL", "--", paths.RCLONE, *words],
-                    env=self.variables,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                )
-            listing = "".join(f"{name}\n" for name in names).encode()
-            answer, _ = process.communicate(listing, left)
-        except subprocess.TimeoutExpired as error:
-            raise Late from error
-        finally:
-            if process and process.poll() is None:
-                process.kill()
-                process.wait()
-        return process.returncode, answer
-
-    def _rescue_folder(self) -> Path:
-        self.rescued.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self.rescued / time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime())
+    def _say_once(self, path: str, message: str) -> None:
+        if path not in self.said:
+            self.said.add(path)
+            _say(f"{path} {message}")
 
     def _note(self, detail: str) -> None:
         if detail not in ("", self.state.detail):
@@ -297,10 +303,6 @@ class Sync:
             self.state = state
             with contextlib.suppress(OSError):  # /run is full: `status` knows less
                 remote_states.write(self.name, state)
-
-
-def _is_odd(name: str) -> bool:
-    return "\n" in name or name.endswith("\r")
 
 
 def _content(path: Path) -> bytes:

@@ -11,12 +11,13 @@ import calendar
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 SAME, PUSH, FETCH, KEEP_THEIRS = "same", "push", "fetch", "keep theirs, then push"
 
 _SECOND = 1_000_000_000  # nanoseconds; coarser clocks than that are rare among file systems
+_BATCH_BYTES, _BATCH_FILES = 1 << 30, 1000
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 
 
@@ -29,25 +30,29 @@ class Version(NamedTuple):
     time: int  # of its last change, in nanoseconds
 
 
+NEVER = Version(-1, -1)  # what no file is
+
+
 class Alike(NamedTuple):
     """
     What both sides had when they were last alike.
+
+    Before an upload begins `here` is NEVER, until it is known to have arrived, and `there` is what
+    it replaces, or what it was seen to leave there. Where nothing was there, or nobody has looked
+    since, `there` is NEVER.
     """
 
     here: Version
     there: Version
 
 
-def decide(
-    here: Version | None, there: Version | None, last: Alike | None, *, is_begun: bool
-) -> str:
+def decide(here: Version | None, there: Version | None, last: Alike | None) -> str:
     """
     Say what is to be done with one file, of which at least one side has a version.
 
     Nothing is deleted: what one side has deleted stays on the other, and is fetched again at the
-    next start if it was deleted here.
-
-    + is_begun: its upload began and was cut off, so that the remote may have a part of ours
+    next start if it was deleted here. Where an upload was cut off, what is new there is a part of
+    ours or somebody's edit: ours goes on, and what is there is kept.
     """
     if here is None:
         return FETCH
@@ -55,13 +60,15 @@ def decide(
     if there is None:
         return PUSH if changed_here else SAME
     changed_there = last is None or there != last.there
-    if is_begun:
-        return PUSH
-    if changed_here and changed_there and not are_alike(here, there):
-        return KEEP_THEIRS if here.time >= there.time else FETCH
-    if changed_here == changed_there:
-        return SAME
-    return PUSH if changed_here else FETCH
+    if not changed_there:
+        return PUSH if changed_here else SAME
+    is_alike = are_alike(here, there)
+    if not changed_here:
+        return SAME if is_alike and last and last.there == NEVER else FETCH
+    is_begun = last is not None and last.here == NEVER
+    if is_alike:
+        return PUSH if is_begun else SAME
+    return KEEP_THEIRS if is_begun or here.time >= there.time else FETCH
 
 
 def are_alike(here: Version, there: Version) -> bool:
@@ -69,6 +76,22 @@ def are_alike(here: Version, there: Version) -> bool:
     Tell whether two versions are one, as rclone does: size and time.
     """
     return here.size == there.size and abs(here.time - there.time) < _SECOND
+
+
+def batches(names: Iterable[str], there: Mapping[str, Version]) -> Iterator[list[str]]:
+    """
+    Split what is to be fetched, so that it comes bit by bit and a kill costs one bit.
+    """
+    batch: list[str] = []
+    size = 0
+    for name in names:
+        batch.append(name)
+        size += there[name].size
+        if size >= _BATCH_BYTES or len(batch) == _BATCH_FILES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def listed(text: bytes) -> dict[str, Version]:

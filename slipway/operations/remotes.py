@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
@@ -94,13 +94,16 @@ def supervised(
         )
         host.noop("the configuration is broken: mounts stay as they are")
         return
-    commands = _commands(remotes, sync)
+    copied = _copied(sync)
+    commands = _commands(remotes, copied)
     file = host.get_fact(RcloneConfiguration, path=configured) if commands else None
     digests = file.digests if file else {}
     files = [
         File(
             f"{_PROGRAMS}/{program(name)}.conf",
-            configuration(name, command, drain_seconds, digests.get(name, "")).encode(),
+            configuration(
+                name, command, drain_seconds, _digest(digests.get(name, ""), copied.get(name, ""))
+            ).encode(),
             mode="600",
         )
         for name, command in commands.items()
@@ -126,7 +129,7 @@ def configuration(remote: str, command: Sequence[str], drain_seconds: int, diges
     """
     Return supervisor's file for a remote; a % is doubled, as it would begin an expansion.
 
-    + digest: of the remote's options; a comment would not make supervisord start it anew
+    + digest: of what it depends on; a comment would not make supervisord start it anew
     """
     return _PROGRAM.format(
         mark=PROGRAM_MARK,
@@ -159,15 +162,39 @@ def refused(remote: str) -> str:
     return ""
 
 
-def _commands(remotes: Sequence[str], sync: Sequence[str]) -> dict[str, list[str]]:
+def _copied(sync: Sequence[str]) -> dict[str, str]:
+    """
+    Return the path that is copied of each remote: one, as they have one directory.
+    """
+    copied: dict[str, str] = {}
+    for word in sync:
+        name, _, path = word.partition(":")
+        if copied.setdefault(name, path) != path:
+            degrade(
+                f"remote {word!r}",
+                f"SLIPWAY_REMOTE_SYNC has {name} twice, and only the first is copied; make a "
+                "remote for the other one (type alias)",
+            )
+    return copied
+
+
+def _digest(options: str, path: str) -> str:
+    """
+    Return what changes when a remote's program has to start anew: its options, or its path.
+    """
+    return hashlib.sha256(f"{options}:{path}".encode()).hexdigest()[:12] if path else options
+
+
+def _commands(remotes: Sequence[str], copied: Mapping[str, str]) -> dict[str, list[str]]:
     """
     Return the subcommand of each remote that has a program.
+
+    A copied one's path is no part of it: supervisor ends a value at ` #` and ` ;`, quoted or not.
     """
     for remote in remotes:
         if why := refused(remote):
             degrade(f"remote {remote!r}", f"{why}; rename it and run `slipway converge`")
     names = [remote for remote in remotes if not refused(remote)]
-    copied = {word.partition(":")[0]: word for word in sync}
     for name in copied.keys() - set(names):
         degrade(f"remote {name!r}", "SLIPWAY_REMOTE_SYNC names it, and rclone does not know it")
     mounted = [name for name in names if name not in copied]
@@ -175,4 +202,4 @@ def _commands(remotes: Sequence[str], sync: Sequence[str]) -> dict[str, list[str
         degrade("remotes", f"not mounted, usable with the rclone command: {obstacle}")
         mounted = []
     commands = {name: ["mount", "--", name] for name in mounted}
-    return commands | {name: ["sync", "--", copied[name]] for name in names if name in copied}
+    return commands | {name: ["sync", "--", name] for name in names if name in copied}

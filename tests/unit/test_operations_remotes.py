@@ -4,6 +4,7 @@ Remotes: which programs there are, and who may read rclone's configuration.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def test_one_that_can_not_be_closed_is_named(run: Run) -> None:
     assert run.host.connector_data == {}
 
 
-def supervised(run: Run, names: list[str]) -> list[str]:
+def supervised(run: Run, names: list[str], sync: Sequence[str] = ()) -> list[str]:
     """
     Return the commands for remotes that rclone lists.
     """
@@ -73,7 +74,8 @@ def supervised(run: Run, names: list[str]) -> list[str]:
         FileStates: {},
         SupervisordState: None,
     }
-    return run(remotes.supervised, workspace="/w", configured="/c", drain_seconds=5, facts=known)
+    given = {"workspace": "/w", "configured": "/c", "drain_seconds": 5, "sync": sync}
+    return run(remotes.supervised, **given, facts=known)
 
 
 REFUSED = ["x;y", "-z", "..", ".", ".cache", ".rescued", "a/b", "trailing ", "~", "a~2", ""]
@@ -120,3 +122,39 @@ def test_a_remote_whose_options_changed_is_another_program() -> None:
 
     changed = set(one.splitlines()) ^ set(other.splitlines())
     assert changed == {f'environment=REMOTE_CONFIGURATION="{digest}"' for digest in ("abc", "abd")}
+
+
+PATHS = ["far:Project #1", "far:a ;b", 'far:it\'s "100%" $(x)', "far:", "far"]
+
+
+@pytest.mark.parametrize("word", PATHS)
+def test_a_copied_remotes_path_is_nothing_that_supervisor_reads(run: Run, word: str) -> None:
+    """
+    It would cut it at ` #` and ` ;`, within quotes, too: the program finds it in the settings.
+    """
+    (file,) = (text for text in supervised(run, ["far"], [word]) if "[program:" in text)
+    (line,) = (line for line in file.splitlines() if line.startswith("command="))
+
+    assert line == "command=/usr/local/bin/slipway sync -- far"
+
+
+def test_another_path_is_another_program(run: Run) -> None:
+    """
+    To supervisord, which would let the old one run on.
+    """
+    files = {
+        path: [text for text in supervised(run, ["far"], [path]) if "[program:" in text]
+        for path in ("far:a", "far:b", "far")
+    }
+
+    assert len({str(file) for file in files.values()}) == 3
+
+
+def test_a_remote_that_is_copied_twice_is_refused_by_name(run: Run) -> None:
+    """
+    They would share one directory; the first is copied.
+    """
+    twice = supervised(run, ["far"], ["far:a", "far:b"])
+
+    assert [entry.feature for entry in run.host.connector_data["degraded"]] == ["remote 'far:b'"]
+    assert twice == supervised(run, ["far"], ["far:a"])

@@ -7,11 +7,12 @@ from __future__ import annotations
 import pytest
 
 from slipway import versions
-from slipway.versions import FETCH, KEEP_THEIRS, PUSH, SAME, Alike, Version, decide
+from slipway.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version, decide
 
 OLD, MINE, THEIRS = Version(1, 10**9), Version(2, 50 * 10**9), Version(3, 40 * 10**9)
 SERVERS = Version(1, 7 * 10**9)  # the same file, with the time that the server gave it
 LAST = Alike(OLD, SERVERS)
+BEGUN, BEGUN_NEW, UNSEEN = Alike(NEVER, SERVERS), Alike(NEVER, NEVER), Alike(MINE, NEVER)
 
 CASES = {
     "new here": (MINE, None, None, PUSH),
@@ -30,6 +31,15 @@ CASES = {
     "deleted here": (None, SERVERS, LAST, FETCH),
     "deleted there": (OLD, None, LAST, SAME),
     "deleted there, changed here": (MINE, None, LAST, PUSH),
+    "cut off before anything arrived": (MINE, SERVERS, BEGUN, PUSH),
+    "a new one, cut off before anything arrived": (MINE, None, BEGUN_NEW, PUSH),
+    "cut off, and a part of ours or another edit is there": (MINE, THEIRS, BEGUN, KEEP_THEIRS),
+    "cut off, and what is there looks newer": (THEIRS, MINE, BEGUN, KEEP_THEIRS),
+    "a new one, and a part or another is there": (MINE, Version(1, 2**62), BEGUN_NEW, KEEP_THEIRS),
+    "cut off right at the end": (MINE, MINE, BEGUN, PUSH),
+    "pushed at a stop": (MINE, MINE, UNSEEN, SAME),
+    "pushed at a stop, and changed there": (MINE, THEIRS, UNSEEN, FETCH),
+    "pushed at a stop, and changed on both sides": (OLD, THEIRS, UNSEEN, FETCH),
 }
 
 
@@ -40,14 +50,18 @@ def test_where_a_file_goes(name: str) -> None:
     """
     here, there, last, expected = CASES[name]
 
-    assert decide(here, there, last, is_begun=False) == expected
+    assert decide(here, there, last) == expected
 
 
-def test_an_upload_that_was_cut_off_is_begun_again() -> None:
+def test_a_fetch_comes_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    What the remote has may be a part of ours, and looks newer.
+    A thousand small files at a time, big ones one by one, in their order.
     """
-    assert decide(MINE, Version(1, 99 * 10**9), LAST, is_begun=True) == PUSH
+    sizes = {"a": 1, "b": 1, "big": 1 << 40, "c": 1, "d": -1, "e": 1, "f": 1}
+    there = {name: Version(size, 0) for name, size in sizes.items()}
+    monkeypatch.setattr(versions, "_BATCH_FILES", 3)
+
+    assert list(versions.batches(sizes, there)) == [["a", "b", "big"], ["c", "d", "e"], ["f"]]
 
 
 MOMENTS = {
