@@ -549,6 +549,45 @@ def test_a_killed_mount_comes_back_and_loses_nothing(
     assert slipway.as_json("slipway", "status", "--json")["rescued"] == []
 
 
+def test_what_a_kill_between_two_steps_leaves(
+    start: Start, serve: Callable[..., Server], network: str
+) -> None:
+    """
+    Laid into the cache, as no kill hits such an instant on demand: an empty new file arrives; a
+    file that replaced a cached one, and one read in part that the remote has no more, are set
+    aside. A file that was read in part stays where it is.
+    """
+    server = serve()
+    (server.data / "read").write_bytes(b"r" * 50_000_000)
+    (server.data / "replaced").write_bytes(b"old")
+    slipway = start(environment=server.variables("far"), network=network, **FUSE)
+    wait_mounted(slipway)
+    slipway.check_output("cat", "/workspace/remote/far/replaced")
+    slipway.check_output("head", "-c", "1000", "/workspace/remote/far/read")
+    slipway.check_output("supervisorctl", "stop", "remote-far")
+    lay = (
+        "cd /workspace/remote/.cache/far/vfs/far*/ && echo longer > new && mv new replaced && "
+        "touch empty && echo x > holes && truncate -s 1000000 holes && "
+        "cd ../../vfsMeta/far*/ && touch empty holes"
+    )
+    slipway.check_output("sh", "-c", lay)
+    slipway.check_output("supervisorctl", "start", "remote-far")
+    wait_mounted(slipway)
+    wait_until((server.data / "empty").exists, "the empty one arrives")
+
+    assert (server.data / "empty").stat().st_size == 0
+    assert (server.data / "replaced").read_bytes() == b"old"
+    assert not (server.data / "holes").exists()
+    rescued = "/workspace/remote/.rescued/far"
+    assert slipway.as_json("slipway", "status", "--json")["rescued"] == [
+        f"{rescued}/holes",
+        f"{rescued}/replaced",
+    ]
+    assert slipway.check_output("cat", f"{rescued}/replaced") == "longer\n"
+    assert "far: holes has parts that nobody has written or read" in slipway.logs()
+    slipway.check_output("sh", "-c", "test -e /workspace/remote/.cache/far/vfs/far*/read")
+
+
 def test_an_edit_that_is_cut_off_is_never_mixed_in(
     start: Start, serve: Callable[..., Server], network: str
 ) -> None:
