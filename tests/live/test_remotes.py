@@ -1,8 +1,9 @@
 """
 Remotes: real rclone, real FUSE, servers with passwords.
 
-Where a figure is a guarantee, the median of the rounds has to keep it, and every round a multiple:
-machines are shared. `ROUNDS=30 pytest -k kill --junitxml x.xml` writes the figures down.
+Where a figure is how soon a mount is readable again, the median of the rounds has to keep it, and
+every round a multiple: machines are shared. `ROUNDS=30 pytest -k kill --junitxml x.xml` writes the
+figures down.
 """
 
 from __future__ import annotations
