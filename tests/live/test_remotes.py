@@ -319,11 +319,12 @@ def test_a_mount_that_came_late_hides_no_files(
 ) -> None:
     """
     A file that a job writes while rclone is connecting: the mount is taken away again, and the file
-    is there.
+    is there. rclone itself looks once more before it mounts, but for an option.
     """
     server = serve("sftp")
     server.container.pause()
-    slipway = start(environment=server.variables("far"), network=network, **FUSE)
+    variables = {**server.variables("far"), "RCLONE_ALLOW_NON_EMPTY": "true"}
+    slipway = start(environment=variables, network=network, **FUSE)
     wait_until(lambda: look(slipway).pid, "rclone is connecting")
     assert look(slipway).entries == 0
     slipway.check_output("sh", "-c", "echo mine > /workspace/remote/far/mine")
