@@ -1,15 +1,16 @@
 """
 The write cache of a mount, put in order before rclone reads it.
 
-rclone keeps a file's content in `vfs/FOLDER/PATH`, sparse, and what it knows of it in
-`vfsMeta/FOLDER/PATH`, as JSON: `Size`, `Rs` (the ranges that are there), `Dirty` (not uploaded
-yet). The metadata is rewritten in place and late, so a SIGKILL leaves files whose metadata is
+rclone rewrites a file's metadata in place and late, so a SIGKILL leaves files whose metadata is
 empty, or says that there is nothing, or that a few bytes of an edit are all. rclone then deletes
-them, waits for them for ever, or uploads a mixture of old and new bytes over the good copy.
+them, waits for them for ever, or uploads a mixture of old and new bytes over the good copy. And it
+renames or cuts a file's content before it writes that down: killed in between, new content looks
+like a copy of what the remote has.
 Measured with rclone 1.60.1 and 1.75.2; see also https://github.com/rclone/rclone/issues/7309.
 
 What is provably whole is completed, what is not is set aside where its owner finds it, and what is
-sound is not touched. Killed at any moment, a repair leaves a state that the next one goes on from.
+sound is not touched. Metadata of any other form than theirs proves nothing: a newer rclone may mean
+something else by it. Killed at any moment, a repair leaves a state that the next one goes on from.
 """
 
 from __future__ import annotations
@@ -19,19 +20,18 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from slipway import rescue
+from slipway import cached, rescue
+from slipway.cached import Item
 
 KEEP, COMPLETE, RESCUE, DROP = "keep", "complete", "rescue", "drop"
 NOBODY = (-1, -1)  # chown(2): the owner stays
 
-_TOPS = ("vfs", "vfsMeta")
 _HASH = re.compile(r"\{[^{}/]*\}$")
-_KNOWN = {"ModTime", "ATime", "Size", "Rs", "Fingerprint", "Dirty"}
 
 # FOLDER and PATH -> whether the remote has the file; None where nobody can say
 RemoteHas = Callable[[str, str], "bool | None"]
@@ -42,21 +42,20 @@ class Decision(NamedTuple):
     What is done with one cached file, and why.
     """
 
-    folder: str  # below vfs: the remote's name, with a hash where it is made of variables
+    folder: str  # below vfs, as the item's
     path: str
     action: str
     reason: str
 
 
-class Item(NamedTuple):
+class Repaired(NamedTuple):
     """
-    One cached file as it lies there.
+    A cache that is in order.
     """
 
-    folder: str
-    path: str
-    size: int | None  # of the content in bytes; None where there is none
-    metadata: bytes | None
+    cache: Path
+    done: list[Decision]  # but for what was kept
+    waiting: list[Item]  # not uploaded yet
 
 
 def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - one for each case
@@ -67,14 +66,17 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
     def so(action: str, reason: str) -> Decision:
         return Decision(item.folder, item.path, action, reason)
 
-    known = _parsed(item.metadata)
+    known = cached.parsed(item.metadata)
     if item.size is None:
         return so(DROP, "has no content")
     if known is None:
         return _without_metadata(item, remote_has, so)
     ranges = [(part["Pos"], part["Size"]) for part in known["Rs"] or []]
     if not known["Dirty"]:
-        return so(KEEP, "is a copy of what the remote has")
+        # rclone gives the content of a copy its full size before it fills in what is read.
+        if item.size == known["Size"]:
+            return so(KEEP, "is a copy of what the remote has")
+        return so(RESCUE, "was being changed: it has not the size of the remote's copy")
     if not _covers(ranges, known["Size"]):
         return so(RESCUE, "was being changed: only parts of it are here")
     if item.size == known["Size"]:
@@ -91,34 +93,44 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
 def _without_metadata(
     item: Item, remote_has: RemoteHas, so: Callable[[str, str], Decision]
 ) -> Decision:
-    if item.size == 0:
-        return so(DROP, "is empty and nothing is known of it")
+    if cached.is_of_another_form(item.metadata):
+        return so(RESCUE, "has metadata of a form that is not known")
     has = remote_has(item.folder, item.path)
-    if has is False:
-        return so(COMPLETE, "is new: the remote has no such file")
     if has is None:
-        return so(RESCUE, "may be new or changed, and the remote does not answer")
-    return so(RESCUE, "may be changed, and the remote has such a file")
+        return so(RESCUE, "may be new or changed, and the remote can't be asked")
+    if has:
+        if item.size == 0:  # as rclone leaves it before it reads the first byte
+            return so(DROP, "is empty, and the remote has such a file")
+        return so(RESCUE, "may be changed, and the remote has such a file")
+    # It may also be a copy, read in part, of a file that the remote has no more.
+    if item.has_holes:
+        return so(RESCUE, "has parts that nobody has written or read")
+    return so(COMPLETE, "is new: the remote has no such file")
 
 
 def repair(
     cache: Path, *, rescued: Path, remote_has: RemoteHas, owner: tuple[int, int] = NOBODY
-) -> list[Decision]:
+) -> Repaired:
     """
-    Put a cache in order; returns what was done but for what was kept. Raises OSError.
+    Put a cache in order. Raises OSError.
 
     + cache: rclone's --cache-dir, of one remote and used by nobody now
     + rescued: where files are set aside
     + owner: uid and gid of what is set aside
     """
-    decided = [(item, decide(item, remote_has)) for item in items(cache)]
-    done = [(item, decision) for item, decision in decided if decision.action != KEEP]
+    waiting, done = [], []
+    for item in cached.items(cache):
+        decision = decide(item, remote_has)
+        if decision.action != KEEP:
+            done.append((item, decision))
+        elif _is_dirty(item.metadata):
+            waiting.append(item)
     done.sort(key=lambda entry: entry[1].action != DROP)  # what is dropped may be in another's way
     for item, decision in done:
         content = cache / "vfs" / item.folder / item.path
         metadata = cache / "vfsMeta" / item.folder / item.path
         if decision.action == COMPLETE:
-            _complete(cache, content, metadata)
+            waiting.append(item._replace(metadata=_complete(cache, content, metadata)))
         elif decision.action == RESCUE:
             rescue.set_aside(content, rescued, item.path, owner=owner)
             _unlink(metadata)
@@ -126,42 +138,49 @@ def repair(
             _unlink(metadata)
             if item.size is not None:
                 content.unlink()
-    return [decision for _, decision in done]
+    return Repaired(cache, [decision for _, decision in done], waiting)
 
 
-def waiting(cache: Path) -> set[str]:
+def is_at_home(repaired: Repaired, target: Path, home: tuple[str, str]) -> bool:
     """
-    Return the folders with files that are not uploaded yet; call it after `repair`.
+    Tell whether all that waits is where rclone looks for it now; as for `adopt`.
     """
-    return {item.folder for item in items(cache) if _is_pending(item)}
+    return all(_is_at_home(repaired.cache, item, target, home) for item in repaired.waiting)
 
 
 def adopt(
-    source: Path, target: Path, *, current: str, rescued: Path, owner: tuple[int, int] = NOBODY
+    repaired: Repaired,
+    target: Path,
+    *,
+    home: tuple[str, str],
+    rescued: Path,
+    owner: tuple[int, int] = NOBODY,
 ) -> list[Decision]:
     """
     Move pending files to where rclone looks for them now. Raises OSError.
 
     A remote made of variables has a folder with a hash of its options, so that a renewed token
-    strands what waits; a container that is gone leaves a cache of its own. Call it after `repair`
-    of both. The metadata is there before the content: metadata alone is dropped, content alone
-    would be doubtful.
+    strands what waits; a container that is gone leaves a cache of its own. What was written for
+    another place, which the remote's configuration named then, is set aside: the present one has
+    files of its own there. The metadata is there before the content: metadata alone is dropped,
+    content alone would be doubtful.
 
-    + source, target: caches, of which source may be target
-    + current: the folder's present name
+    + target: the cache that rclone uses now, repaired, too
+    + home: the folder's present name, and the directory in it that the remote shows
     """
-    done = []
-    for item in items(source):
-        is_there = (source, item.folder) == (target, current)
-        if is_there or _bare(item.folder) != _bare(current) or not _is_pending(item):
+    source, done = repaired.cache, []
+    folder, root = home
+    for item in repaired.waiting:
+        if _is_at_home(source, item, target, home):
             continue
         content = source / "vfs" / item.folder / item.path
         metadata = source / "vfsMeta" / item.folder / item.path
-        new_content, new_metadata = (target / top / current / item.path for top in _TOPS)
-        there = _parsed(_read(new_metadata))
-        reason = "waited in a cache that is used no more"
-        if there is not None and there["Dirty"]:
-            is_free, reason = False, "waits in two versions; this is the other cache's"
+        new_content, new_metadata = (target / top / folder / item.path for top in cached.TOPS)
+        is_free, reason = False, "waited in a cache that is used no more"
+        if bare(item.folder) != bare(folder) or not _is_below(item.path, root):
+            reason = f"was written when the remote was another place ({item.folder}:)"
+        elif _is_dirty(cached.read(new_metadata)):
+            reason = "waits in two versions; this is the other cache's"
         else:
             is_free = _make_room(new_content, new_metadata)
         if is_free:
@@ -170,64 +189,8 @@ def adopt(
         else:
             rescue.set_aside(content, rescued, item.path, owner=owner)
         _unlink(metadata)
-        done.append(Decision(current, item.path, COMPLETE if is_free else RESCUE, reason))
+        done.append(Decision(folder, item.path, COMPLETE if is_free else RESCUE, reason))
     return done
-
-
-def folders(cache: Path) -> set[str]:
-    """
-    Return the folders of a cache.
-    """
-    return {entry.name for top in _TOPS for entry in _directories(cache / top)}
-
-
-def items(cache: Path) -> Iterator[Item]:
-    """
-    Walk over a cache's files, those with content and those with metadata only.
-    """
-    for folder in sorted(folders(cache)):
-        contents, metadata = cache / "vfs" / folder, cache / "vfsMeta" / folder
-        sizes = dict(_files(contents))
-        for path in sorted(sizes.keys() | dict(_files(metadata)).keys()):
-            yield Item(folder, path, sizes.get(path), _read(metadata / path))
-
-
-def _files(root: Path) -> Iterator[tuple[str, int]]:
-    prefix = len(f"{root}/")
-    pending = [str(root)]
-    while pending:
-        try:
-            entries = list(os.scandir(pending.pop()))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(entry.path)
-            elif entry.is_file(follow_symlinks=False):  # rclone makes no others
-                yield entry.path[prefix:], entry.stat(follow_symlinks=False).st_size
-
-
-def _directories(root: Path) -> list[os.DirEntry[str]]:
-    try:
-        return [entry for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
-    except FileNotFoundError:
-        return []
-
-
-def _parsed(metadata: bytes | None) -> dict[str, Any] | None:
-    """
-    Return what rclone wrote; None for anything that is not exactly the form we know.
-    """
-    try:
-        known = json.loads(metadata or b"")
-        is_known = set(known) == _KNOWN and all(
-            isinstance(part["Pos"], int) and isinstance(part["Size"], int)
-            for part in known["Rs"] or []
-        )
-    except (ValueError, TypeError, KeyError):
-        return None
-    typed = is_known and isinstance(known["Size"], int) and isinstance(known["Dirty"], bool)
-    return known if typed else None
 
 
 def _covers(ranges: list[tuple[int, int]], size: int) -> bool:
@@ -239,27 +202,41 @@ def _covers(ranges: list[tuple[int, int]], size: int) -> bool:
     return end >= size
 
 
-def _is_pending(item: Item) -> bool:
-    known = _parsed(item.metadata)
-    return item.size is not None and known is not None and known["Dirty"]
+def _is_dirty(metadata: bytes | None) -> bool:
+    known = cached.parsed(metadata)
+    return known is not None and bool(known["Dirty"])
 
 
-def _complete(cache: Path, content: Path, metadata: Path) -> None:
+def _is_at_home(source: Path, item: Item, target: Path, home: tuple[str, str]) -> bool:
+    folder, root = home
+    return (source, item.folder) == (target, folder) and _is_below(item.path, root)
+
+
+def _is_below(path: str, root: str) -> bool:
+    return not root or path.startswith(f"{root}/")
+
+
+def _complete(cache: Path, content: Path, metadata: Path) -> bytes:
+    """
+    Have rclone find a file whole and upload it; returns its metadata.
+    """
     status = content.stat()
-    known = _parsed(_read(metadata)) or {"Fingerprint": ""}
+    known = cached.parsed(cached.read(metadata)) or {"Fingerprint": ""}
     now = datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat()
     whole = {
         "ModTime": known.get("ModTime", now),
         "ATime": known.get("ATime", now),
         "Size": status.st_size,
-        "Rs": [{"Pos": 0, "Size": status.st_size}],
+        "Rs": [{"Pos": 0, "Size": status.st_size}] if status.st_size else None,
         "Fingerprint": known["Fingerprint"],
         "Dirty": True,
     }
     if metadata.is_dir():  # of files that were in a directory of this name: without content
         shutil.rmtree(metadata)
     metadata.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(cache, metadata, json.dumps(whole).encode())
+    written = json.dumps(whole).encode()
+    _write(cache, metadata, written)
+    return written
 
 
 def _make_room(content: Path, metadata: Path) -> bool:
@@ -293,12 +270,8 @@ def _unlink(path: Path) -> None:
         path.unlink()
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
-
-
-def _bare(folder: str) -> str:
+def bare(folder: str) -> str:
+    """
+    Return a folder's name without the hash of a remote that variables make.
+    """
     return _HASH.sub("", folder)

@@ -12,6 +12,8 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from slipway import atomic
+
 MOST = 100  # containers that share one workspace
 
 
@@ -54,7 +56,15 @@ def lock(cache: Path) -> Claim | None:
     """
     Return the claim on a directory; None while somebody else has it. Raises OSError.
     """
-    held = (cache / ".lock").open("ab")
+    held = hold(cache / ".lock")
+    return Claim(cache, held) if held else None
+
+
+def hold(path: Path) -> IO[bytes] | None:
+    """
+    Return the lock that a file stands for; None while somebody else has it. Raises OSError.
+    """
+    held = path.open("ab")
     try:
         flock(held, LOCK_EX | LOCK_NB)
     except BlockingIOError:
@@ -63,4 +73,11 @@ def lock(cache: Path) -> Claim | None:
     except OSError:
         held.close()
         raise
-    return Claim(cache, held)
+    return held
+
+
+def unused(root: Path) -> list[Path]:
+    """
+    Return the caches that nobody uses now, of whatever remote.
+    """
+    return sorted(lock.parent for lock in root.glob("*/.lock") if not atomic.is_locked(lock))

@@ -17,10 +17,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway import backend, cache, claim, environment, mountinfo, paths, rc, remote_states
+from slipway import backend, cache, claim, environment, mountpoint, paths, rc, remote_states
 from slipway.backend import Backend
 from slipway.claim import Claim
-from slipway.mountinfo import Mount
 from slipway.pace import Pace
 from slipway.remote_states import State
 from slipway.settings import Settings
@@ -28,7 +27,7 @@ from slipway.stopping import Signals, Stop
 
 PACE = 12.0  # seconds between two starts of rclone: at most five a minute
 GRACE = 1.5  # seconds that rclone has to unmount
-LOOK = 5.0  # seconds for a stat of a mount point, which answers without the remote
+HURRY = 2.0  # seconds to have what waits uploaded at once; without that it is, after five
 PROBE_EVERY = 30.0  # seconds between two questions whether the remote answers: each is a request
 PROBE = 5.0  # seconds that it has for the answer
 _PROBED = ".slipway-probe"  # a file that no remote has
@@ -53,6 +52,7 @@ class Program:
         self.signals = Signals()
         self.state = State()
         self.folder = backend.NOWHERE  # of the cache, once rclone has said it: it stays the same
+        self.waiting: int | None = None  # files to be uploaded, while no rclone tells it
 
     def run(self) -> int:
         """
@@ -61,7 +61,7 @@ class Program:
         pace = Pace(PACE)
         try:
             self._end_predecessor()
-            self._note(State())
+            self._note()
             while True:
                 pace.wait()
                 try:
@@ -69,7 +69,7 @@ class Program:
                 except OSError as error:
                     self._tell(f"{error.filename or self.point}: {error.strerror or error}")
         except Stop:
-            self._note(State(detail="is stopped"))
+            self._note("is stopped")
             return 0
 
     def _mount(self) -> None:
@@ -77,20 +77,21 @@ class Program:
         Mount it once, and return when rclone has ended. Raises OSError.
         """
         self.claim = self.claim or claim.take(self.caches, self.name)
+        self._repair(self.claim)
         if complaint := self._prepare():
             self._tell(complaint)
             return
-        self._repair(self.claim)
         process = None
         try:
-            with self.signals.held():  # a stop must know of it
-                process = subprocess.Popen(
-                    command(self.name, self.point, cache=self.claim.cache, socket=self.socket),
-                    env=self.variables,
-                    pass_fds=[self.claim.lock.fileno()],  # the cache is in use while rclone lives
-                )
-            self._note(State(process.pid))
-            self._watch(process.pid)
+            with _closing(os.open(self.point, os.O_DIRECTORY)) as below:
+                with self.signals.held():  # a stop must know of it
+                    process = subprocess.Popen(
+                        command(self.name, self.point, cache=self.claim.cache, socket=self.socket),
+                        env=self.variables,
+                        pass_fds=[self.claim.lock.fileno()],  # in use while rclone lives
+                    )
+                self._note(pid=process.pid)
+                complaint = self._watch(process, below)
         except Stop:
             if process:
                 self._end(process)
@@ -99,36 +100,26 @@ class Program:
             if process and process.poll() is None:
                 process.kill()
                 process.wait()
-        self._tell(f"rclone ended with {process.returncode}")
+        self._tell(complaint or f"rclone ended with {process.returncode}")
 
     def _prepare(self) -> str:
         """
         Make ready for rclone; returns why that can't be, "" where it can. Raises OSError.
         """
-        if self._is_served():
+        if mountpoint.is_served(self.point):
             return f"{self.point} is mounted by another container, and used from here, too"
-        clear(self.point)
+        mountpoint.clear(self.point)
         self.point.mkdir(parents=True, exist_ok=True)
-        if mounted(self.point):
+        if mountpoint.mounts(self.point):
             return f"{self.point} has something else mounted; unmount it, or rename the remote"
         if any(self.point.iterdir()):
-            return f"{self.point} has files in it, which a mount would hide; move them away"
+            return self._hides_files()
         self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.socket.unlink(missing_ok=True)  # left by one that was killed: rclone would not start
         return ""
 
-    def _is_served(self) -> bool:
-        """
-        Tell whether a mount is alive that is none of ours.
-
-        Where the workspace is shared with another container as :rshared, that one's mounts are seen
-        here, too, and taking one away here takes it away there.
-        """
-        if not any(mount.type == "fuse.rclone" for mount in mounted(self.point)):
-            return False
-        words = ["timeout", "-s", "KILL", str(LOOK), "stat", "--", str(self.point)]
-        looked = subprocess.run(words, check=False, capture_output=True, env={"LC_ALL": "C"})
-        return b"not connected" not in looked.stderr
+    def _hides_files(self) -> str:
+        return f"{self.point} has files in it, which a mount would hide; move them away"
 
     def _end_predecessor(self) -> None:
         """
@@ -147,27 +138,30 @@ class Program:
         Put in order what a kill left in the write cache, and say what was done. Raises OSError.
         """
         asked = Backend(self.name, self.variables, folder=self.folder)
-        owner = (self.around.uid, self.around.gid)
-
-        def repair(place: Path) -> list[cache.Decision]:
-            return cache.repair(place, rescued=self.rescued, remote_has=asked.has, owner=owner)
-
-        def adopt(place: Path) -> list[cache.Decision]:
-            waiting = cache.waiting(place)
-            if not waiting or (place == own.cache and waiting == {self.folder.name}):
-                return []
-            if (folder := asked.folder()) is None:
-                return []  # rclone can't say it: it can't mount the remote, either
-            return cache.adopt(
-                place, own.cache, current=folder.name, rescued=self.rescued, owner=owner
-            )
-
-        self._report(repair(own.cache))
-        self._report(adopt(own.cache))
+        self.waiting = self._repaired(own.cache, own, asked)
         for other in claim.left(self.caches, self.name, own=own.cache):
-            self._report(repair(other.cache))
-            self._report(adopt(other.cache))
+            self.waiting += self._repaired(other.cache, own, asked)
         self.folder = asked.known
+
+    def _repaired(self, place: Path, own: Claim, asked: Backend) -> int:
+        """
+        Repair one of the remote's caches; returns how many files wait. Raises OSError.
+        """
+
+        def has(folder: str, path: str) -> bool | None:
+            now = asked.folder()
+            is_its = now is not None and cache.bare(now.name) == cache.bare(folder)
+            return asked.has(folder, path) if is_its else None  # another place's, of earlier
+
+        owner = (self.around.uid, self.around.gid)
+        repaired = cache.repair(place, rescued=self.rescued, remote_has=has, owner=owner)
+        self._report(repaired.done)
+        waiting = len(repaired.waiting)
+        if cache.is_at_home(repaired, own.cache, self.folder) or (folder := asked.folder()) is None:
+            return waiting  # where rclone can't say it, it can't mount the remote, either
+        adopted = cache.adopt(repaired, own.cache, home=folder, rescued=self.rescued, owner=owner)
+        self._report(adopted)
+        return waiting - sum(decision.action == cache.RESCUE for decision in adopted)
 
     def _report(self, decisions: list[cache.Decision]) -> None:
         what = {
@@ -178,26 +172,39 @@ class Program:
         for decision in decisions:
             _say(f"{self.name}: {decision.path} {decision.reason}: it {what[decision.action]}")
 
-    def _watch(self, pid: int) -> None:
+    def _watch(self, process: subprocess.Popen[bytes], below: int) -> str:
         """
         Return when rclone has ended; say meanwhile when its remote stops or begins to answer.
+
+        Returns why it had to be ended, "" where it ended by itself.
+
+        + below: the directory that it mounts over. What somebody wrote there while rclone was
+          connecting, for a minute perhaps, is seen through this descriptor alone.
         """
-        with Path("/proc/self/mountinfo").open("rb") as mounts, _descriptor(pid) as ended:
+        pid = process.pid
+        with (
+            Path("/proc/self/mountinfo").open("rb") as mounts,
+            _closing(os.pidfd_open(pid)) as ended,
+        ):
             poll = select.poll()
             poll.register(ended, select.POLLIN)
             poll.register(mounts, select.POLLPRI)  # a mount came or went (proc(5))
             due = None
             while True:
-                if due is None and mounted(self.point):
+                if due is None and mountpoint.mounts(self.point):
+                    if os.listdir(below):
+                        self._end(process)
+                        return self._hides_files()
                     due = time.monotonic()
+                    self.waiting = None  # rclone tells it from now on
                     with contextlib.suppress(OSError):  # it waited through a kill: long enough
-                        rc.hurry(self.socket)
+                        rc.hurry(self.socket, seconds=HURRY)
                 if due is not None and time.monotonic() >= due:
-                    self._note(State(pid, "" if self._answers() else "does not answer"))
+                    self._note("" if self._answers() else "does not answer", pid)
                     due = time.monotonic() + PROBE_EVERY
                 wait = None if due is None else 1000 * max(0.0, due - time.monotonic())
                 if any(descriptor == ended for descriptor, _ in poll.poll(wait)):
-                    return
+                    return ""
 
     def _answers(self) -> bool:
         try:
@@ -219,7 +226,7 @@ class Program:
         """
         place = self.claim.cache if self.claim else self.caches
         try:
-            left = rc.drain(self.socket, seconds=self.settings.drain_seconds)
+            left = self.waiting = rc.drain(self.socket, seconds=self.settings.drain_seconds)
         except OSError as error:
             _say(f"what waits for its upload stays in {place}: {error}")
         else:
@@ -231,8 +238,8 @@ class Program:
         except subprocess.TimeoutExpired:  # somebody sits in the mount
             process.kill()
             process.wait()
-        if not self._is_served():
-            clear(self.point)
+        if not mountpoint.is_served(self.point):
+            mountpoint.clear(self.point)
 
     def _tell(self, complaint: str) -> None:
         """
@@ -240,21 +247,26 @@ class Program:
         """
         if self.state.detail != complaint:
             _say(complaint)
-        self._note(State(detail=complaint))
+        self._note(complaint)
 
-    def _note(self, state: State) -> None:
-        if state.pid and self.state.pid and state.detail != self.state.detail:
-            _say(f"{self.name} {state.detail or 'answers'}")
-        self.state = state
+    def _note(self, detail: str = State().detail, pid: int = 0) -> None:
+        if pid and self.state.pid and detail != self.state.detail:
+            _say(f"{self.name} {detail or 'answers'}")
+        self.state = State(pid, detail, self.waiting)
         with contextlib.suppress(OSError):  # /run is full: `status` knows less
-            remote_states.write(self.name, state)
+            remote_states.write(self.name, self.state)
 
 
 def run(name: str, settings: Settings) -> int:
     """
-    Keep a remote mounted until told to stop.
+    Keep a remote mounted until told to stop; only one program does that for a remote.
     """
-    return Program(name, settings).run()
+    held = claim.hold(remote_states.lock_of(name))
+    if held is None:
+        _say(f"{name} has such a program already: `supervisorctl restart remote-{name}`")
+        return 1
+    with held:
+        return Program(name, settings).run()
 
 
 def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:
@@ -273,26 +285,8 @@ def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:
     # fmt: on
 
 
-def mounted(point: Path) -> list[Mount]:
-    """
-    Return what is mounted at a point, without touching it.
-    """
-    text = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
-    return [mount for mount in mountinfo.parse(text) if mount.point == str(point)]
-
-
-def clear(point: Path) -> None:
-    """
-    Take away what a killed rclone left mounted; FUSE then answers ENOTCONN to everything.
-    """
-    for mount in mounted(point):
-        if mount.type == "fuse.rclone":
-            subprocess.run(["fusermount3", "-uz", "--", str(point)], check=False)
-
-
 @contextlib.contextmanager
-def _descriptor(pid: int) -> Iterator[int]:
-    descriptor = os.pidfd_open(pid)
+def _closing(descriptor: int) -> Iterator[int]:
     try:
         yield descriptor
     finally:

@@ -4,6 +4,7 @@ rclone's remote control (https://rclone.org/rc/), over the unix socket of one mo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -15,9 +16,15 @@ _NOW = -1_000_000_000  # seconds relative to now: due for as long as there are c
 _PAUSE = 0.05  # seconds between two looks at the queue: rclone tells of no change by itself
 
 
+class RefusedError(OSError):
+    """
+    rclone answered that it can't do what was asked.
+    """
+
+
 def call(path: Path, command: str, *, timeout: float = 2.0, **parameters: Any) -> dict[str, Any]:
     """
-    Run a command of the remote control. Raises OSError, also for rclone's own errors.
+    Run a command of the remote control. Raises OSError, for rclone's own errors RefusedError.
     """
     body = json.dumps(parameters).encode()
     status, answer = unixhttp.post(
@@ -28,7 +35,7 @@ def call(path: Path, command: str, *, timeout: float = 2.0, **parameters: Any) -
     except ValueError:
         document = {}
     if status != 200:  # noqa: PLR2004 - OK
-        raise OSError(f"rclone: {command}: {document.get('error', status)}")
+        raise RefusedError(f"rclone: {command}: {document.get('error', status)}")
     return document if isinstance(document, dict) else {}
 
 
@@ -40,14 +47,21 @@ def pending(path: Path, *, timeout: float = 2.0) -> int:
     return int(disk.get("uploadsInProgress", 0)) + int(disk.get("uploadsQueued", 0))
 
 
-def hurry(path: Path, *, timeout: float = 2.0) -> None:
+def hurry(path: Path, *, seconds: float) -> None:
     """
     Have what waits uploaded now instead of after the write-back delay. Raises OSError.
+
+    + seconds: how long this may take; what it does not come to keeps its delay
     """
-    for item in call(path, "vfs/queue", timeout=timeout).get("queue") or []:
-        if not item.get("uploading"):
-            expiry = {"id": item["id"], "expiry": _NOW}
-            call(path, "vfs/queue-set-expiry", timeout=timeout, **expiry)
+    deadline = time.monotonic() + seconds
+    for item in call(path, "vfs/queue", timeout=_patience(deadline)).get("queue") or []:
+        if item.get("uploading") or item.get("expiry", 1) <= 0:
+            continue
+        if time.monotonic() > deadline:
+            return
+        expiry = {"id": item["id"], "expiry": _NOW}
+        with contextlib.suppress(RefusedError):  # uploaded meanwhile
+            call(path, "vfs/queue-set-expiry", timeout=_patience(deadline), **expiry)
 
 
 def drain(path: Path, *, seconds: float) -> int:
@@ -57,13 +71,13 @@ def drain(path: Path, *, seconds: float) -> int:
     + seconds: how long to wait for it at most
     """
     deadline = time.monotonic() + seconds
-
-    def patience() -> float:
-        return min(2.0, max(_PAUSE, deadline - time.monotonic()))
-
-    while left := pending(path, timeout=patience()):
-        hurry(path, timeout=patience())
+    while left := pending(path, timeout=_patience(deadline)):
+        hurry(path, seconds=deadline - time.monotonic())
         if time.monotonic() > deadline:
             return left
         time.sleep(_PAUSE)
     return 0
+
+
+def _patience(deadline: float) -> float:
+    return min(2.0, max(_PAUSE, deadline - time.monotonic()))

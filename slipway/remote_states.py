@@ -54,6 +54,14 @@ def socket_of(name: str) -> Path:
     return _file(name, "sock")
 
 
+def lock_of(name: str) -> Path:
+    """
+    Return the lock that a remote's program holds while it runs. Raises OSError.
+    """
+    DIRECTORY.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _file(name, "lock")
+
+
 def write(name: str, state: State) -> None:
     """
     Keep what a program says of its remote, until it or PID 1 ends. Raises OSError.

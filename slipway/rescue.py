@@ -19,7 +19,8 @@ def set_aside(file: Path, root: Path, path: str, *, owner: tuple[int, int] = (-1
     """
     Move a file below `root` to a name that is free, and return that. Raises OSError.
 
-    An earlier rescue is never overwritten, nor in the way as a file where a directory is needed.
+    An earlier rescue is never overwritten, nor in the way as a file where a directory is needed;
+    nor is one that another container makes at the same moment.
 
     + path: what it was called, relative to its remote
     + owner: uid and gid of the workspace, so that its owner can have it; -1 leaves it
@@ -32,8 +33,12 @@ def set_aside(file: Path, root: Path, path: str, *, owner: tuple[int, int] = (-1
     *parents, name = PurePosixPath(path).parts
     for parent in parents:
         folder = next(place for place in _candidates(folder, parent) if _is_directory(place, owner))
-    target = next(place for place in _candidates(folder, name) if not os.path.lexists(place))
-    shutil.move(file, target)
+    target = next(place for place in _candidates(folder, name) if _is_reserved(place))
+    try:
+        shutil.move(file, target)
+    except OSError:
+        target.unlink()
+        raise
     os.chown(target, *owner, follow_symlinks=False)
     return target
 
@@ -66,4 +71,15 @@ def _is_directory(place: Path, owner: tuple[int, int]) -> bool:
     except FileExistsError:
         return place.is_dir() and not place.is_symlink()
     os.chown(place, *owner)
+    return True
+
+
+def _is_reserved(place: Path) -> bool:
+    """
+    Make an empty file, which the rescued one replaces, unless something is in its place.
+    """
+    try:
+        place.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return False
     return True

@@ -9,6 +9,8 @@ from typing import Any
 
 import inventory
 from slipway import (
+    cached,
+    claim,
     cpus,
     environment,
     gpus,
@@ -58,6 +60,7 @@ def gather() -> dict[str, Any]:
             for process in processes
         ],
         "mounts": [remote._asdict() for remote in remote_states.gather(workspace)],
+        "unused_caches": _unused(Path(workspace, "remote/.cache")),
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),
         "refusals": last.get("refusals", []),
         "degraded": last.get("degraded", []),
@@ -88,6 +91,10 @@ def render(seen: dict[str, Any]) -> list[str]:
         )
         state = mount["detail"] and f"{mount['detail']}; "
         lines.append(f"remote       {mount['point']}: {state}{waiting}")
+    lines += [
+        f"cache        {cache}: {number} files in it wait for their upload, and no remote uses it"
+        for cache, number in seen["unused_caches"].items()
+    ]
     aside = seen["rescued"]
     lines += [f"rescued      {path}: not sure to be whole, look at it" for path in aside[:_SHOWN]]
     lines += [f"rescued      and {len(aside) - _SHOWN} more"] if len(aside) > _SHOWN else []
@@ -96,6 +103,14 @@ def render(seen: dict[str, Any]) -> list[str]:
         f"degraded     {entry['feature']}: {entry['condition']}" for entry in seen["degraded"]
     ]
     return lines
+
+
+def _unused(caches: Path) -> dict[str, int]:
+    """
+    Return the write caches of remotes that are not mounted, of which files may wait for an upload.
+    """
+    found = {str(cache): cached.waiting(cache) for cache in claim.unused(caches)}
+    return {cache: number for cache, number in found.items() if number}
 
 
 def _converged(last: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import posixpath
 import re
 import shlex
 from collections import defaultdict
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -108,10 +109,31 @@ def _digests(lines: list[str]) -> dict[str, str]:
             if not _WRITTEN_BACK.search(name):
                 options[section][name.strip()] = value.strip()
     return {
-        section: sha256(repr(sorted(found.items())).encode()).hexdigest()[:12]
-        for section, found in options.items()
+        section: sha256(
+            repr(
+                [(name, sorted(options[name].items())) for name in _used(section, options)]
+            ).encode()
+        ).hexdigest()[:12]
+        for section in options
         if section
     }
+
+
+def _used(section: str, options: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """
+    Return a remote and those that it stands on: an alias, crypt or union names them as `NAME:`.
+    """
+    found, left = set(), [section]
+    while left:
+        name = left.pop()
+        found.add(name)
+        values = "\n".join(options[name].values())
+        left += [
+            other
+            for other in options.keys() - found
+            if other and re.search(rf"(?<![\w.+@-]){re.escape(other)}:", values)
+        ]
+    return sorted(found)
 
 
 class RemotePrograms(FactBase[dict[str, str]]):

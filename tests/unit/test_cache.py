@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from slipway import cache
-from slipway.cache import COMPLETE, DROP, KEEP, RESCUE, Decision, Item, decide
+from slipway import cache, cached
+from slipway.cache import COMPLETE, DROP, KEEP, RESCUE, Decision, decide
+from slipway.cached import Item
 
 DATES = {"ModTime": "2026-11-24T12:00:00Z", "ATime": "2026-11-24T12:00:00Z", "Fingerprint": ""}
 
@@ -39,7 +40,11 @@ STATES = {
     "sound and dirty": (10, metadata(10, [(0, 10)], dirty=True), True, KEEP),
     "sound, in two ranges": (10, metadata(10, [(5, 5), (0, 5)], dirty=True), True, KEEP),
     "sound and clean": (10, metadata(10, [(0, 10)], dirty=False), True, KEEP),
-    "partly read, clean": (10, metadata(100, [(0, 10)], dirty=False), True, KEEP),
+    "partly read, clean": (100, metadata(100, [(0, 10)], dirty=False), True, KEEP),
+    "opened to be read, clean": (100, metadata(100, None, dirty=False), True, KEEP),
+    "replaced by a longer one": (10, metadata(9, [(0, 9)], dirty=False), True, RESCUE),
+    "replaced by a shorter one": (10, metadata(100, [(0, 10)], dirty=False), True, RESCUE),
+    "emptied": (0, metadata(100, [(0, 10)], dirty=False), True, RESCUE),
     "an empty new file": (0, metadata(0, None, dirty=True), False, KEEP),
     "written, not released": (10, metadata(0, None, dirty=True), False, COMPLETE),
     "overwritten, not released": (10, metadata(0, None, dirty=True), True, COMPLETE),
@@ -56,7 +61,7 @@ STATES = {
     "grew after its first close": (15, metadata(10, [(0, 10)], dirty=True), True, COMPLETE),
     "grew, remote away": (15, metadata(10, [(0, 10)], dirty=True), None, COMPLETE),
     "grew, partly known": (15, metadata(10, [(5, 5)], dirty=True), True, RESCUE),
-    "a copy that grew": (15, metadata(10, [(0, 10)], dirty=False), True, KEEP),
+    "a copy that grew": (15, metadata(10, [(0, 10)], dirty=False), True, RESCUE),
     "empty metadata, new": (10, b"", False, COMPLETE),
     "empty metadata, known": (10, b"", True, RESCUE),
     "empty metadata, remote away": (10, b"", None, RESCUE),
@@ -64,13 +69,19 @@ STATES = {
     "cut metadata, known": (10, metadata(10, [(0, 10)], dirty=True)[:20], True, RESCUE),
     "no metadata, new": (10, None, False, COMPLETE),
     "no metadata, known": (10, None, True, RESCUE),
-    "no metadata, no content": (0, None, True, DROP),
+    "empty, no metadata, new": (0, None, False, COMPLETE),
+    "empty, no metadata, known": (0, None, True, DROP),
+    "empty, no metadata, remote away": (0, None, None, RESCUE),
+    "empty, empty metadata, new": (0, b"", False, COMPLETE),
+    "empty, empty metadata, known": (0, b"", True, DROP),
     "metadata alone": (None, metadata(10, [(0, 10)], dirty=False), True, DROP),
     "dirty metadata alone": (None, metadata(10, [(0, 10)], dirty=True), True, DROP),
     "an unknown key": (10, metadata(10, [(0, 10)], dirty=True, New=1), True, RESCUE),
-    "a missing key": (10, b'{"Size": 10, "Dirty": true}', True, RESCUE),
-    "another type": (10, metadata(10, [(0, 10)], dirty=True, Size="10"), True, RESCUE),
-    "no object": (10, b"[1, 2]", True, RESCUE),
+    "an unknown key, new": (10, metadata(10, [(0, 10)], dirty=True, New=1), False, RESCUE),
+    "an unknown key, not released": (10, metadata(0, None, dirty=True, New=1), False, RESCUE),
+    "a missing key": (10, b'{"Size": 10, "Dirty": true}', False, RESCUE),
+    "another type": (10, metadata(10, [(0, 10)], dirty=True, Size="10"), False, RESCUE),
+    "no object": (10, b"[1, 2]", False, RESCUE),
     "binary": (10, b"\xff\xfe\0", True, RESCUE),
 }
 
@@ -83,6 +94,18 @@ def test_what_is_done_with_a_file(name: str) -> None:
     size, known, has, action = STATES[name]
 
     assert decide(Item("far", "f", size, known), says(has)).action == action
+
+
+@pytest.mark.parametrize(("written", "action"), [(b"x", RESCUE), (b"x" * 1_000_000, COMPLETE)])
+def test_a_copy_with_holes_is_not_a_new_file(lying: Cache, written: bytes, action: str) -> None:
+    """
+    A file that was read in part and is gone from the remote: not uploaded with zeros in it.
+    """
+    lying.put("far/f", written, b"")
+    os.truncate(lying.root / "vfs/far/f", 1_000_000)
+    (done,) = lying.repair(has=False)
+
+    assert (done.action, "nobody has written" in done.reason) == (action, action == RESCUE)
 
 
 class Cache:
@@ -114,7 +137,26 @@ class Cache:
         """
         Repair it.
         """
+        return self.repaired(has=has).done
+
+    def repaired(self, *, has: bool | None = True) -> cache.Repaired:
+        """
+        Repair it; returns what waits, too.
+        """
         return cache.repair(self.root, rescued=self.rescued, remote_has=says(has))
+
+    def adopt(self, name: str, root: str = "", *, target: Cache | None = None) -> list[Decision]:
+        """
+        Repair it and move what waits to the folder of that name.
+        """
+        to = (target or self).root
+        return cache.adopt(self.repaired(), to, home=(name, root), rescued=self.rescued)
+
+    def waiting(self) -> set[str]:
+        """
+        Return the folders in which files wait.
+        """
+        return {item.folder for item in self.repaired().waiting}
 
 
 @pytest.fixture
@@ -150,6 +192,18 @@ def test_a_completed_file_is_whole_for_rclone(lying: Cache, name: str) -> None:
     assert lying.repair() == []
 
 
+def test_an_empty_new_file_is_completed_as_rclone_writes_it(lying: Cache) -> None:
+    """
+    Its creation is uploaded like any other.
+    """
+    lying.put("far/f", b"", b"")
+    lying.repair(has=False)
+
+    known = lying.known("far/f")
+    assert (known["Size"], known["Rs"], known["Dirty"]) == (0, None, True)
+    assert lying.repair() == []
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_a_doubtful_file_is_set_aside(lying: Cache, name: str) -> None:
     """
@@ -159,7 +213,7 @@ def test_a_doubtful_file_is_set_aside(lying: Cache, name: str) -> None:
     lying.repair()
 
     assert (lying.rescued / name).read_bytes() == b"edit"
-    assert list(cache.items(lying.root)) == []
+    assert list(cached.items(lying.root)) == []
 
 
 def test_an_earlier_rescue_is_not_overwritten(lying: Cache) -> None:
@@ -195,7 +249,7 @@ def test_a_repair_that_was_killed_is_finished(lying: Cache) -> None:
     lying.repair()
 
     assert lying.known("far/f")["Size"] == 7
-    assert [item.path for item in cache.items(lying.root)] == ["f"]
+    assert [item.path for item in cached.items(lying.root)] == ["f"]
 
 
 def test_a_file_in_a_directorys_place_stops_nothing(lying: Cache) -> None:
@@ -238,13 +292,11 @@ def test_what_an_earlier_configuration_left_is_adopted(lying: Cache) -> None:
     """
     lying.put("far{old}/d/f", b"0123456789", metadata(10, [(0, 10)], dirty=True))
     lying.put("far{old}/read", b"0123456789", metadata(10, [(0, 10)], dirty=False))
-    lying.put("other{x}/f", b"0123456789", metadata(10, [(0, 10)], dirty=True))
-    cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+    lying.adopt("far{new}")
 
     assert (lying.root / "vfs/far{new}/d/f").read_bytes() == b"0123456789"
     assert lying.known("far{new}/d/f")["Dirty"] is True
     assert (lying.root / "vfs/far{old}/read").exists()
-    assert (lying.root / "vfs/other{x}/f").exists()
 
 
 def test_two_versions_that_wait_are_both_kept(lying: Cache) -> None:
@@ -253,7 +305,7 @@ def test_two_versions_that_wait_are_both_kept(lying: Cache) -> None:
     """
     lying.put("far{old}/f", b"older.....", metadata(10, [(0, 10)], dirty=True))
     lying.put("far{new}/f", b"newer.....", metadata(10, [(0, 10)], dirty=True))
-    (entry,) = cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+    (entry,) = lying.adopt("far{new}")
 
     assert entry.action == RESCUE
     assert (lying.root / "vfs/far{new}/f").read_bytes() == b"newer....."
@@ -267,11 +319,11 @@ def test_the_remotes_own_copy_gives_way_to_what_waits(lying: Cache) -> None:
     pending = metadata(10, [(0, 10)], dirty=True)
     lying.put("far{old}/f", b"mine......", pending)
     lying.put("far{new}/f", b"remote's", metadata(8, [(0, 8)], dirty=False))
-    cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+    lying.adopt("far{new}")
 
     assert (lying.root / "vfs/far{new}/f").read_bytes() == b"mine......"
     assert (lying.root / "vfsMeta/far{new}/f").read_bytes() == pending
-    assert [item.path for item in cache.items(lying.root)] == ["f"]
+    assert [item.path for item in cached.items(lying.root)] == ["f"]
 
 
 def test_what_can_not_be_adopted_is_set_aside(lying: Cache) -> None:
@@ -283,11 +335,11 @@ def test_what_can_not_be_adopted_is_set_aside(lying: Cache) -> None:
     lying.put("far{old}/b/c", b"9876543210", pending)
     lying.put("far{new}/a/x", b"0123456789", metadata(10, [(0, 10)], dirty=False))
     lying.put("far{new}/b", b"0123456789", metadata(10, [(0, 10)], dirty=False))
-    cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+    lying.adopt("far{new}")
 
     assert (lying.rescued / "a").read_bytes() == b"0123456789"
     assert (lying.rescued / "b/c").read_bytes() == b"9876543210"
-    assert cache.waiting(lying.root) == set()
+    assert lying.waiting() == set()
 
 
 class Killed(BaseException):
@@ -321,14 +373,65 @@ def test_an_adoption_that_is_killed_loses_nothing(
 
     monkeypatch.setattr(Path, name, step)
     with contextlib.suppress(Killed):
-        cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+        lying.adopt("far{new}")
     monkeypatch.undo()
-    lying.repair(has=True)
-    cache.adopt(lying.root, lying.root, current="far{new}", rescued=lying.rescued)
+    lying.adopt("far{new}")
 
     assert (lying.root / "vfs/far{new}/d/f").read_bytes() == b"mine......"
     assert lying.known("far{new}/d/f")["Dirty"] is True
-    assert cache.waiting(lying.root) == {"far{new}"}
+    assert lying.waiting() == {"far{new}"}
+
+
+OTHER_PLACES = {
+    "another remote": ("sftp/d/f", ("dav", "")),
+    "another directory of it": ("sftp/p/f", ("sftp", "q")),
+    "a directory whose name begins so": ("sftp/qq/f", ("sftp", "q")),
+    "another directory, and another hash": ("sftp{old}/p/f", ("sftp{new}", "q")),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_PLACES)
+def test_what_was_written_for_another_place_is_not_uploaded_to_this_one(
+    lying: Cache, name: str
+) -> None:
+    """
+    An alias that has another target now: set aside, and the reason says where it belonged.
+    """
+    path, home = OTHER_PLACES[name]
+    lying.put(path, b"0123456789", metadata(10, [(0, 10)], dirty=True))
+    (done,) = lying.adopt(*home)
+    folder, _, below = path.partition("/")
+
+    assert done.action == RESCUE
+    assert f"another place ({folder}:)" in done.reason
+    assert (lying.rescued / below).read_bytes() == b"0123456789"
+    assert list(cached.items(lying.root)) == []
+
+
+def test_what_this_place_still_shows_is_uploaded(lying: Cache) -> None:
+    """
+    A remote that shows a directory less or more than before: a file of both is the same file.
+    """
+    lying.put("sftp/q/f", b"0123456789", metadata(10, [(0, 10)], dirty=True))
+
+    assert lying.adopt("sftp", "q") == []
+    assert lying.adopt("sftp", "") == []
+    assert lying.waiting() == {"sftp"}
+
+
+def test_what_waits_is_counted(lying: Cache) -> None:
+    """
+    Also in a cache that nobody repairs any more, where the doubtful may wait as well.
+    """
+    lying.put("far/waits", b"x", metadata(1, [(0, 1)], dirty=True))
+    lying.put("far/not released", b"x", metadata(0, None, dirty=True))
+    lying.put("far/doubtful", b"x", b"")
+    lying.put("far/read", b"x", metadata(1, [(0, 1)], dirty=False))
+    lying.put("far/known only", None, metadata(1, [(0, 1)], dirty=True))
+
+    assert cached.waiting(lying.root) == 3
+    assert len(lying.repaired().waiting) == 2
+    assert cached.waiting(lying.root) == 2
 
 
 def test_another_containers_cache_is_adopted(lying: Cache, tmp_path: Path) -> None:
@@ -338,10 +441,10 @@ def test_another_containers_cache_is_adopted(lying: Cache, tmp_path: Path) -> No
     own = Cache(tmp_path / "own")
     own.put("far/here", b"0123456789", metadata(10, [(0, 10)], dirty=True))
     lying.put("far/d/f", b"0123456789", metadata(10, [(0, 10)], dirty=True))
-    cache.adopt(lying.root, own.root, current="far", rescued=lying.rescued)
+    lying.adopt("far", target=own)
 
-    assert cache.waiting(lying.root) == set()
-    assert {item.path for item in cache.items(own.root)} == {"here", "d/f"}
+    assert lying.waiting() == set()
+    assert {item.path for item in cached.items(own.root)} == {"here", "d/f"}
     assert own.known("far/d/f")["Dirty"] is True
 
 
@@ -350,7 +453,7 @@ def test_a_cache_that_is_not_there_is_in_order(lying: Cache) -> None:
     The first mount of a remote.
     """
     assert lying.repair() == []
-    assert cache.folders(lying.root) == set()
+    assert cached.folders(lying.root) == set()
 
 
 def test_the_remote_is_asked_only_where_it_matters(lying: Cache) -> None:
@@ -365,5 +468,5 @@ def test_the_remote_is_asked_only_where_it_matters(lying: Cache) -> None:
         asked.append(path)
         return True
 
-    assert cache.repair(lying.root, rescued=lying.rescued, remote_has=remote_has) == []
+    assert cache.repair(lying.root, rescued=lying.rescued, remote_has=remote_has).done == []
     assert asked == []

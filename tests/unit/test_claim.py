@@ -64,3 +64,17 @@ def test_another_remotes_caches_are_not_touched(tmp_path: Path) -> None:
 
     left = [entry.cache.name for entry in claim.left(tmp_path, "far", own=tmp_path / "far")]
     assert left == ["far~2"]
+
+
+def test_what_nobody_uses_is_told(tmp_path: Path) -> None:
+    """
+    Of whatever remote; what is no cache is not listed.
+    """
+    assert claim.unused(tmp_path) == []
+    used, free = claim.take(tmp_path, "far"), claim.take(tmp_path, "gone")
+    free.lock.close()
+    (tmp_path / "else").mkdir()
+
+    assert claim.unused(tmp_path) == [tmp_path / "gone"]
+    used.lock.close()
+    assert claim.unused(tmp_path) == [tmp_path / "far", tmp_path / "gone"]

@@ -847,6 +847,31 @@ def test_a_remotes_options_are_told_apart(tmp_path: Path, other: str) -> None:
     assert "secret" not in repr(after)
 
 
+@pytest.mark.parametrize("value", ["far:", "far:p", "x: far:p:ro", "dir=far:p", '"far:a b"'])
+def test_what_stands_on_a_changed_remote_is_changed(tmp_path: Path, value: str) -> None:
+    """
+    A crypt, a union or an alias, over others or not; what stands on another one is not.
+    """
+    form = (
+        "[far]\ntype = sftp\npass = %s\n[not.far]\ntype = sftp\n"
+        f"[safe]\ntype = crypt\nremote = {value}\n[part]\ntype = alias\nremote = safe:d\n"
+        "[other]\ntype = alias\nremote = not.far:d\n"
+    )
+    before = configuration(tmp_path, form % "one").digests
+    after = configuration(tmp_path, form % "two").digests
+
+    assert {name for name in before if before[name] != after[name]} == {"far", "safe", "part"}
+
+
+def test_remotes_that_stand_on_each_other_are_no_endless_question(tmp_path: Path) -> None:
+    """
+    A mistake, which rclone reports when it mounts them.
+    """
+    text = "[a]\ntype = alias\nremote = b:\n[b]\ntype = alias\nremote = a:\n"
+
+    assert configuration(tmp_path, text).digests.keys() == {"a", "b"}
+
+
 def test_what_rclone_writes_back_is_no_change(tmp_path: Path) -> None:
     """
     A refreshed token must not mount a remote anew at the next convergence.

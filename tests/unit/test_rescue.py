@@ -4,6 +4,8 @@ Files that are set aside: found again, never in each other's way.
 
 from __future__ import annotations
 
+import errno
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,46 @@ def test_a_file_where_a_directory_is_needed(tmp_path: Path, file: Path) -> None:
     assert (root / "link~2").read_bytes() == b"link"
     assert (root / "out~2/x").read_bytes() == b"out/x"
     assert not (tmp_path / "x").exists()
+
+
+def test_two_containers_rescue_one_name_at_once(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Both have looked for a free name before either has moved its file: both files stay.
+    """
+    root, other = tmp_path / "rescued", tmp_path / "other"
+    other.write_bytes(b"the other's")
+    move = shutil.move
+
+    def second_comes_first(source: Path, target: Path) -> None:
+        monkeypatch.setattr(shutil, "move", move)
+        rescue.set_aside(other, root, "f")
+        move(source, target)
+
+    monkeypatch.setattr(shutil, "move", second_comes_first)
+    rescue.set_aside(file, root, "f")
+
+    found = {Path(path).read_bytes() for path in rescue.found(root)}
+    assert found == {b"content", b"the other's"}
+
+
+def test_a_rescue_that_fails_leaves_the_file(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    On a full disk: where it was, and no empty one in the rescue folder.
+    """
+
+    def full(_source: Path, _target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "move", full)
+    with pytest.raises(OSError, match="No space"):
+        rescue.set_aside(file, tmp_path / "rescued", "f")
+
+    assert file.read_bytes() == b"content"
+    assert rescue.found(tmp_path / "rescued") == []
 
 
 def test_it_belongs_to_the_workspaces_owner(tmp_path: Path, file: Path) -> None:
