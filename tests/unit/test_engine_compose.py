@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from engine import compose, network
 from engine.compose import Compose
 from engine.project import Project
 from engine.steps import Steps
+from slipway.settings import VARIABLES, load
+
+ROOT = Path(__file__).parents[2]
+FILE = (ROOT / "docker-compose.yaml").read_text()
 
 # Answers from files; notes what it was asked to run.
 DOCKER = """#!/bin/sh
@@ -237,3 +242,36 @@ def test_the_projects_name_is_what_compose_makes_of_the_folder(
     project = Project.at(tmp_path / folder, {})
 
     assert name == compose.project_name(project)
+
+
+def test_the_file_passes_every_variable_of_ours() -> None:
+    """
+    Each has a line of its own under `environment`: what .env says of it reaches the container.
+    """
+    names = {name for name, _, _ in VARIABLES} - {"RCLONE_*", "NAME_FILE"}
+    block = FILE.partition("    environment:\n")[2].partition("    env_file:\n")[0]
+
+    assert set(re.findall(r"^      (\w+): \$\{", block, re.MULTILINE)) == names
+
+
+def test_what_the_file_passes_when_nothing_is_set_is_the_default() -> None:
+    """
+    An empty value is none: nothing is refused, and nothing differs from a plain `docker run`.
+    """
+    block = FILE.partition("    environment:\n")[2].partition("    env_file:\n")[0]
+    lines = re.findall(r"^      (\w+): (.*)$", block, re.MULTILINE)
+    passed = {name: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value) for name, value in lines}
+    settings, refusals, *_ = load(passed)
+
+    assert refusals == ()
+    assert settings.ssh_address == "127.0.0.1:2222"
+    assert settings._replace(environment={}, ssh_address="") == load({}).settings
+
+
+def test_the_example_names_every_variable_of_the_file() -> None:
+    """
+    A user finds there what can be set.
+    """
+    example = re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+    assert set(re.findall(r"\$\{(\w+)", FILE)) - {"VARIABLE"} == set(example)
