@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import client, network, ports
+from engine import client, network, owner, ports
 from engine.commands import Failure, ask, run
 
 if TYPE_CHECKING:
@@ -150,7 +150,9 @@ class Compose:
 
     def _decide_propagation(self) -> None:
         folder = self.workspace
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
+        owner.give(missing, self.project.environment)
         mount = f"type=bind,source={folder},target=/workspace,bind-propagation=rshared"
         if self._accepts("--mount", mount):
             self.decided["WORKSPACE_PROPAGATION"] = "rshared"

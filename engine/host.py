@@ -65,7 +65,12 @@ def stop_engine() -> bool:
     """
     Stop the engine if it is one that we started.
     """
-    return Dockerd().stop()
+    ours = Dockerd()
+    if packages.is_root():
+        return ours.stop()
+    if ours.record.exists():
+        raise Failure("The engine was started by root: run `make engine-down` as root")
+    return False
 
 
 def _refuse_what_root_cannot_mend(project: Project, said: str) -> None:

@@ -46,4 +46,5 @@ def ensure(project: Project, step: Step) -> None:
         )
         if code != 0:
             raise Failure(f".venv could not be made from {LOCK}: mend what the log names", log)
+    (folder / ".stamp").touch()  # what make goes by
     step.did(".venv has what the lock says")
