@@ -82,8 +82,8 @@ class Compose:
         has_runtime = "nvidia" in (server.get("Runtimes") or {})
         self.gpus = has_runtime and self._accepts("--gpus", "all")
         if not self.gpus:
-            lack = "the NVIDIA runtime gives no GPU" if has_runtime else "no NVIDIA runtime"
-            self.notes.append(f"{lack}: the container sees none")
+            lack = "no GPU works with the NVIDIA runtime" if has_runtime else "no NVIDIA runtime"
+            self.notes.append(f"{lack}: the container sees no GPU")
         if not self._accepts("--device", "/dev/fuse"):
             self.decided.update(NO_FUSE)
             self.notes.append("no /dev/fuse: remotes are not mounted")

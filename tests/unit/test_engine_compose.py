@@ -121,7 +121,7 @@ def test_a_runtime_without_a_gpu_that_works(host: Path) -> None:
     stack = _decided(host)
 
     assert not stack.gpus
-    assert "the NVIDIA runtime gives no GPU: the container sees none" in stack.notes
+    assert "no GPU works with the NVIDIA runtime: the container sees no GPU" in stack.notes
 
 
 def test_without_the_runtime_no_container_is_tried_for_it(host: Path) -> None:
