@@ -4,9 +4,12 @@ ARG IMAGE_BASE=debian:bookworm-slim
 
 # --- The project with its venv: built here, so that pip and a build backend stay out of the image.
 FROM ${IMAGE_BASE} AS venv
-# `make` gathers the host's extra CAs in build/ca-certificates; without make there may be none.
+# `make` gathers the host's extra CAs in build/ca-certificates; without make there may be none. A base
+# that has the package ca-certificates gets them before apt's first connection, others by installing it.
 COPY config/ca-certificates/ build/ca-certificates/*.crt /usr/local/share/ca-certificates/
-RUN apt-get -q update \
+RUN if command -v update-ca-certificates && find /usr/local/share/ca-certificates -name '*.crt' | grep .; \
+    then update-ca-certificates; fi >/dev/null \
+ && apt-get -q update \
  && DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install \
         ca-certificates python3 python3-venv \
  && rm -rf /var/lib/apt/lists/*
@@ -37,7 +40,9 @@ LABEL org.opencontainers.image.title="Slipway" \
       org.opencontainers.image.revision="${REVISION}" \
       slipway.version="${VERSION}"
 COPY --from=venv /usr/local/share/ca-certificates/ /usr/local/share/ca-certificates/
-RUN apt-get -q update \
+RUN if command -v update-ca-certificates && find /usr/local/share/ca-certificates -name '*.crt' | grep .; \
+    then update-ca-certificates; fi >/dev/null \
+ && apt-get -q update \
  && DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install \
         ca-certificates python3 \
  && apt-get clean && rm -rf /var/lib/apt/lists/*

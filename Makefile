@@ -77,4 +77,3 @@ lock: ## the lock files anew, from requirements*.in
 
 .venv/.stamp: requirements-dev.lock pyproject.toml
 	@$(ENGINE) venv
-	@touch $@

@@ -20,6 +20,7 @@ from bench import chart, convergence, fleet, machine, memory, results, size, sta
 from bench.containers import Bench, Failure, bench
 from bench.results import Row
 from bench.samples import Effort
+from engine.project import Project
 from tasks.packages import PACKAGES
 
 HERE = Path(__file__).resolve().parent
@@ -66,11 +67,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    image = f"{os.environ.get('IMAGE') or 'slipway/base'}:{os.environ.get('TAG') or 'dev'}"
-    base = os.environ.get("IMAGE_BASE") or "debian:bookworm-slim"
+    project = Project.at(HERE.parent, os.environ)
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--image", default=image)
-    parser.add_argument("--base", default=base)
+    parser.add_argument("--image", default=project.image)
+    parser.add_argument("--base", default=project.base)
     parser.add_argument("--quick", action="store_true", help="two rounds, few containers, no file")
     parser.add_argument("--rounds", type=int, help="samples of each contender")
     parser.add_argument("--output", type=Path, default=HERE)

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from engine import base, host, image, keys, venv
+from engine import base, host, image, keys, owner, venv
 from engine.client import compose
 from engine.commands import Failure, run
 from engine.compose import LOOPBACK, Compose
@@ -143,24 +143,49 @@ def _build(project: Project, steps: Steps) -> None:
         image.build(project, step)
 
 
+def _attempt(project: Project, steps: Steps, command: str) -> int:
+    try:
+        COMMANDS[command](project, steps)
+    except Failure as failure:
+        where = f" (log: {project.shown(failure.log)})" if failure.log else ""
+        steps.fail(failure, where)
+        return 1
+    return 0
+
+
+def _sentence(error: OSError) -> str:
+    """
+    Return what to do about a file that the system refuses.
+    """
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
+    advice = "put that right, then run this again"
+    if isinstance(error, PermissionError):
+        advice = "run this as root"
+        if path and ROOT in path.parents:
+            top = path.relative_to(ROOT).parts[0]
+            theirs = top if (ROOT / top).exists() else "."
+            advice = f'make it yours (sudo chown -R "$(id -u)" {theirs}), then run this again'
+    where = f"{path}: " if path else ""
+    return f"{where}{error.strerror or error}: {advice}"
+
+
 def main(arguments: list[str]) -> int:
     """
     Run one command; a failure is a sentence, never a traceback.
     """
     parser = argparse.ArgumentParser(prog="python3 -m engine", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
-    command = COMMANDS[parser.parse_args(arguments).command]
-    project = Project.at(ROOT, os.environ)
+    command = parser.parse_args(arguments).command
     steps = Steps(total=1)
     try:
-        command(project, steps)
-    except Failure as failure:
-        where = f" (log: {project.shown(failure.log)})" if failure.log else ""
-        steps.fail(failure, where)
+        return _attempt(Project.at(ROOT, os.environ), steps, command)
+    except OSError as error:
+        steps.fail(Failure(_sentence(error)), "")
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
+    finally:
+        owner.give_back(ROOT, os.environ)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import shutil
 import tarfile
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine import client, packages
+from engine import authorities, client, packages
 from engine.commands import Failure, ask, run
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ SUITES = {"12": "bookworm", "13": "trixie"}
 ANSWER = 20.0  # seconds for a registry to say anything
 PULL = 900.0
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-AUTHORITIES = Path("/usr/local/share/ca-certificates")
 INDEX = "$(ORIGIN) $(CREATED_BY) $(COMPONENT) $(RELEASE) $(REPO_URI)"
 UNKNOWN = "$(ORIGIN)"  # what apt prints for it before the first `apt-get update`
 
@@ -165,10 +165,11 @@ def _add(image: tarfile.TarFile, path: str, content: bytes) -> None:
 
 
 def _mmdebstrap(suite: str, sources: Path, tar: Path, *, include: str) -> list[str]:
-    authorities = sorted(AUTHORITIES.glob("*.crt"))
+    extra = sources.with_name("ca-certificates")
     over_tls = "https:" in sources.read_text()
     if over_tls:  # else apt in the image could not use its own sources
         include = ",".join(filter(None, [include, "ca-certificates"]))
+        authorities.gather(extra)
     # fmt: off
     return [
         "mmdebstrap", "--verbose", "--variant=minbase",
@@ -178,7 +179,10 @@ def _mmdebstrap(suite: str, sources: Path, tar: Path, *, include: str) -> list[s
         *(f"--aptopt={line}" for line in APT),
         *(f"--customize-hook={line}" for line in HOOKS),
         f"--customize-hook=copy-in {sources} /etc/apt/sources.list.d",
-        *(f"--customize-hook=copy-in {path} {AUTHORITIES}" for path in authorities if over_tls),
+        *(
+            f"--customize-hook=copy-in {shlex.quote(str(path))} {authorities.HOSTS}"
+            for path in sorted(extra.glob("*.crt"))
+        ),
         *(['--customize-hook=chroot "$1" update-ca-certificates'] if over_tls else []),
         suite, str(tar), str(sources),
     ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.project import Project
 
 DENIED = "permission denied"
+NO_COMPOSE = "Compose is missing"
 NETWORK_MTU = '{{index .Options "com.docker.network.driver.mtu"}}'
 
 
@@ -64,5 +65,6 @@ def compose(environment: Mapping[str, str]) -> list[str]:
         if shutil.which(words[0]) and ask([*words, "version"], environment=environment).code == 0:
             return words
     raise Failure(
-        "Compose is missing: install it (on Debian and Ubuntu: apt-get install docker-compose)"
+        f"{NO_COMPOSE}: install it (on Debian: apt-get install docker-compose, "
+        "on Ubuntu: docker-compose-v2)"
     )

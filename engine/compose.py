@@ -9,11 +9,10 @@ import os
 import re
 import time
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import client, network
+from engine import client, network, owner, ports
 from engine.commands import Failure, ask, run
 
 if TYPE_CHECKING:
@@ -36,20 +35,6 @@ OVERRIDES = [
     for stem in ("compose", "docker-compose")
     for suffix in ("yml", "yaml")
 ]
-
-
-@dataclass(frozen=True)
-class Port:
-    """
-    One published port: the variable that says which, and the default.
-    """
-
-    variable: str
-    default: int
-    inside: int
-
-
-PORTS = (Port("SSH_PORT", 2222, 22), Port("RCLONE_PORT", 53682, 53682))
 
 
 def project_name(project: Project) -> str:
@@ -94,9 +79,11 @@ class Compose:
         Find out what the host lacks, and choose what serves instead. The user's own word stands.
         """
         server = client.info(self.project.environment)
-        self.gpus = "nvidia" in (server.get("Runtimes") or {})
+        has_runtime = "nvidia" in (server.get("Runtimes") or {})
+        self.gpus = has_runtime and self._accepts("--gpus", "all")
         if not self.gpus:
-            self.notes.append("no NVIDIA runtime: the container sees no GPU")
+            lack = "no GPU works with the NVIDIA runtime" if has_runtime else "no NVIDIA runtime"
+            self.notes.append(f"{lack}: the container sees no GPU")
         if not self._accepts("--device", "/dev/fuse"):
             self.decided.update(NO_FUSE)
             self.notes.append("no /dev/fuse: remotes are not mounted")
@@ -104,7 +91,7 @@ class Compose:
         self._decide_mtu()
         self._decide_ports()
         for name in [name for name in self.decided if self.settings.get(name)]:
-            if name not in {port.variable for port in PORTS}:
+            if name not in {port.variable for port in ports.PORTS}:
                 del self.decided[name]
 
     def up(self, step: Step) -> str:
@@ -141,8 +128,8 @@ class Compose:
         found = self._inspect(container)
         if not found.get("State", {}).get("Running"):
             return None
-        ports = found["HostConfig"]["PortBindings"] or {}
-        bound = ports.get(f"{inside}/tcp") or [{}]
+        bindings = found["HostConfig"]["PortBindings"] or {}
+        bound = bindings.get(f"{inside}/tcp") or [{}]
         port = bound[0].get("HostPort") or ""
         return int(port) if port.isdigit() else None
 
@@ -163,7 +150,9 @@ class Compose:
 
     def _decide_propagation(self) -> None:
         folder = self.workspace
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
+        owner.give(missing, self.project.environment)
         mount = f"type=bind,source={folder},target=/workspace,bind-propagation=rshared"
         if self._accepts("--mount", mount):
             self.decided["WORKSPACE_PROPAGATION"] = "rshared"
@@ -202,10 +191,10 @@ class Compose:
         Choose ports that are free. What was chosen before stays while the same one is wanted.
         """
         memory = self.project.root / "build" / "ports.json"
-        chosen: dict[str, list[int]] = json.loads(memory.read_text()) if memory.exists() else {}
+        chosen = ports.remembered(memory)
         container = self.container()
-        for port in PORTS:
-            wanted = int(self.settings.get(port.variable) or port.default)
+        for port in ports.PORTS:
+            wanted = ports.wanted(port, self.settings)
             ours = self.published(container, port.inside) if container else None
             before = chosen.get(port.variable) or [wanted, wanted]
             candidate = before[1] if before[0] == wanted else wanted
@@ -215,7 +204,7 @@ class Compose:
                 self.notes.append(f"port {wanted} was taken: {candidate} instead")
             self.decided[port.variable] = str(candidate)
             chosen[port.variable] = [wanted, candidate]
-        memory.write_text(json.dumps(chosen))
+        ports.remember(memory, chosen)
 
     def _accepts(self, *options: str) -> bool:
         """

@@ -112,7 +112,7 @@ class Dockerd:
             configured = json.loads(self.configuration.read_text())
         except (OSError, ValueError):  # a broken file: dockerd says it better
             configured = {}
-        pairs = zip(wanted[::2], wanted[1::2])  # noqa: B905 - strict= is Python 3.10's
+        pairs = zip(wanted[::2], wanted[1::2])  # strict= is Python 3.10's
         return [
             word for flag, value in pairs if flag[2:] not in configured for word in (flag, value)
         ]

@@ -55,7 +55,9 @@ def ensure_compose(project: Project, step: Step) -> list[str]:
     try:
         return client.compose(project.environment)
     except Failure:
-        packages.install(project, step, why="Compose is missing", required=["docker-compose"])
+        # Ubuntu has both, and its 1.29 can't replace the containers of a newer engine.
+        required = ["docker-compose-v2|docker-compose"]
+        packages.install(project, step, why=client.NO_COMPOSE, required=required)
         return client.compose(project.environment)
 
 
@@ -63,13 +65,23 @@ def stop_engine() -> bool:
     """
     Stop the engine if it is one that we started.
     """
-    return Dockerd().stop()
+    ours = Dockerd()
+    if packages.is_root():
+        return ours.stop()
+    if ours.record.exists():
+        raise Failure("The engine was started by root: run `make engine-down` as root")
+    return False
 
 
 def _refuse_what_root_cannot_mend(project: Project, said: str) -> None:
     host = project.environment.get("DOCKER_HOST")
     if host:
         raise Failure(f"No Docker engine answers at DOCKER_HOST={host}: start it, or unset that")
+    if sys.platform != "linux":
+        raise Failure(
+            "No Docker engine answers: start yours (Docker Desktop, OrbStack, colima), "
+            "then run this again"
+        )
     if client.DENIED in said.lower():
         raise Failure(
             f"The Docker engine does not let {getpass.getuser()} in: "
@@ -80,8 +92,6 @@ def _refuse_what_root_cannot_mend(project: Project, said: str) -> None:
             "No Docker engine answers: install and start one "
             "(on Debian and Ubuntu: apt-get install docker.io), or run this as root"
         )
-    if sys.platform != "linux":
-        raise Failure("No Docker engine answers: start Docker Desktop")
 
 
 def _start(project: Project) -> None:

@@ -5,10 +5,9 @@ The image: built by whichever builder the engine's client has.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import client
+from engine import authorities, client
 from engine.commands import Failure, ask, run
 from engine.network import uplink_mtu
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from engine.project import Project
     from engine.steps import Step
 
-AUTHORITIES = Path("/usr/local/share/ca-certificates")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 # "Step 3/20 : RUN x", and BuildKit's "#7 [venv 3/8] RUN x"
 STEP = re.compile(r"(?:Step |#\d+ \[[\w-]* ?)(\d+/\d+)(?: : |\] )(.*)")
@@ -26,7 +24,10 @@ def build(project: Project, step: Step) -> None:
     """
     Build the image. The builder's own cache decides what there is to do.
     """
-    gather_authorities(project.root)
+    folder = project.root / "build" / "ca-certificates"
+    for unreadable in authorities.gather(folder):
+        step.note(unreadable)
+    (folder / ".keep").touch()  # COPY wants something to copy
     log = project.log("build")
     log.unlink(missing_ok=True)
     before = _id(project)
@@ -79,24 +80,6 @@ def revision_of(project: Project) -> str:
     commit = ask([*git, "log", "-1", "--format=%H", *paths]).text.strip()
     changed = ask([*git, "status", "--porcelain", *paths]).text
     return f"{commit}-dirty" if commit and changed else commit
-
-
-def gather_authorities(root: Path) -> None:
-    """
-    Copy the host's own certificate authorities into the build context, and only those it has now.
-    """
-    folder = root / "build" / "ca-certificates"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".keep").touch()  # COPY wants something to copy
-    found = {path.name: path.read_bytes() for path in sorted(AUTHORITIES.glob("*.crt"))}
-    for stale in folder.glob("*.crt"):
-        if stale.name not in found:
-            stale.unlink()
-    for name, content in found.items():
-        target = folder / name
-        if not target.exists() or target.read_bytes() != content:
-            target.write_bytes(content)
-        target.chmod(0o644)  # the mode is part of the cache's key
 
 
 def _id(project: Project) -> str:

@@ -4,14 +4,14 @@ Keys: the user's, for the container to let him in; and the container's, for him 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import packages
+from engine import owner, packages
 from engine.commands import Failure, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from engine.project import Project
     from engine.steps import Step
@@ -36,14 +36,14 @@ def ensure_authorized(project: Project, step: Step) -> None:
     elif given:
         path.touch()
         step.did(f"given by {given}", timed=False)
-    elif own := users_keys(Path(project.environment.get("HOME") or Path.home()) / ".ssh"):
+    elif own := users_keys(owner.home(project.environment) / ".ssh"):
         _write(project, path, own)
         step.did(f"{project.shown(path)} made from your ~/.ssh/*.pub", timed=False)
     else:
         private = project.config / "id_ed25519"
         if not private.exists():
             _make_pair(project, step, private)
-        _write(project, path, _keys(private.with_suffix(".pub")))
+        _write(project, path, _keys(_public(private)))
         step.did(f"{project.shown(private)} made for you: no key in ~/.ssh", timed=False)
 
 
@@ -60,11 +60,10 @@ def identity(project: Project) -> Path | None:
     Return the private key that was made here, if it opens the container.
     """
     private = project.config / "id_ed25519"
-    public = private.with_suffix(".pub")
     try:
-        ours = _keys(public)
+        ours = _keys(_public(private))
         authorized = _keys(project.config / "authorized_keys")
-    except OSError:
+    except (OSError, Failure):
         return None
     return private if private.exists() and ours and ours[0] in authorized else None
 
@@ -108,6 +107,21 @@ def _write(project: Project, path: Path, keys: list[str]) -> None:
     relative = str(path.relative_to(project.root))
     ask(["git", "-C", str(project.root), "update-index", "--skip-worktree", "--", relative])
     path.write_text("".join(f"{key}\n" for key in keys))
+
+
+def _public(private: Path) -> Path:
+    """
+    Return the public half of a private key; one that is gone is made again.
+    """
+    public = private.with_suffix(".pub")
+    if private.exists() and not public.exists():
+        # No passphrase: else ssh-keygen would ask the terminal for one.
+        made = ask(["ssh-keygen", "-y", "-P", "", "-f", str(private)])
+        if made.code != 0:
+            why = made.error.strip().splitlines()[-1:] or ["it gives no reason"]
+            raise Failure(f"ssh-keygen cannot read {private} ({why[0]}): move it away")
+        public.write_text(made.text)
+    return public
 
 
 def _make_pair(project: Project, step: Step, private: Path) -> None:

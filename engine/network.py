@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from pathlib import Path
 
 ETHERNET = 1500
@@ -45,8 +46,9 @@ def is_free(address: str, port: int) -> bool:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as listener:
-            # As the engine's own proxy does: connections of an earlier one may linger.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if sys.platform != "darwin":  # where it lets a port in use look free
+                # As the engine's own proxy does: connections of an earlier one may linger.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((address, port))
     except OSError as error:
         return error.errno != errno.EADDRINUSE  # not ours to judge: the engine may have the right

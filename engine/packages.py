@@ -43,17 +43,25 @@ def install(
     Install packages, without what they merely recommend.
 
     + why: the beginning of a sentence that says what is missing
+    + required: names; of `better|other` the first that the release has
     + where_present: names that not every release has
     """
-    names = " ".join(required)
+    names = " ".join(required).replace("|", " or ")
     if not (is_root() and shutil.which("apt-get")):
         raise Failure(f"{why}: install it (on Debian and Ubuntu: apt-get install {names}), as root")
     log = project.log("packages")
     environment = {**project.environment, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     step.doing("apt-get update")
     run(["apt-get", "-q", "update"], log=log, environment=environment)
-    wanted = [*required, *available(where_present)]
+    wanted = [*map(_choice, required), *available(where_present)]
     step.doing(f"apt-get install {' '.join(wanted)}")
     words = ["apt-get", "-q", "-y", "--no-install-recommends", "install", "--", *wanted]
     if run(words, log=log, environment=environment) != 0:
-        raise Failure(f"{why}, and apt could not install {names}: put that right first", log)
+        raise Failure(
+            f"{why}, and apt could not install {' '.join(wanted)}: put that right first", log
+        )
+
+
+def _choice(names: str) -> str:
+    *better, last = names.split("|")
+    return next(iter(available(better)), last)

@@ -29,9 +29,12 @@ class Project:
     @classmethod
     def at(cls, root: Path, environment: Mapping[str, str]) -> Project:
         """
-        Return the project of a clone.
+        Return the project of a clone. An empty variable doesn't hide one of `.env`.
         """
-        return cls(root, environment, {**dotenv.read(root / ".env"), **environment})
+        written = dotenv.read(root / ".env")
+        # make exports those that it isn't given, too
+        given = {name: value for name, value in environment.items() if value or name not in written}
+        return cls(root, given, {**written, **given})
 
     @property
     def image(self) -> str:

@@ -43,6 +43,7 @@ class Step:
         self.title = title
         self.detail = ""
         self.result = "done"
+        self.notes: list[str] = []
         self.began = time.monotonic()
 
     def doing(self, detail: str) -> None:
@@ -50,6 +51,12 @@ class Step:
         Show what it is at.
         """
         self.detail = detail
+
+    def note(self, text: str) -> None:
+        """
+        Have something said that the user should know, once the step has succeeded.
+        """
+        self.notes.append(text)
 
     def did(self, result: str, *, timed: bool = True) -> None:
         """
@@ -88,6 +95,8 @@ class Steps:
             raise
         self._settle(painter, over)
         self.say(f"{self._head(step)} {self._coloured(GREEN, step.result)}")
+        for text in step.notes:
+            self.note(text)
 
     def note(self, text: str) -> None:
         """

@@ -20,9 +20,10 @@ import docker
 import pytest
 from docker.models.containers import Container
 
+from engine.project import Project
+
 PREFIX = "slipway-test-"
-# make exports both, empty where they are not given
-IMAGE = f"{os.environ.get('IMAGE') or 'slipway/base'}:{os.environ.get('TAG') or 'dev'}"
+IMAGE = Project.at(Path(__file__).parents[2], os.environ).image  # what `make build` has built
 PATIENCE = 30.0  # seconds until something that should come true is given up: machines are shared
 
 

@@ -30,6 +30,8 @@ from engine.steps import Steps
 ROOT = Path(__file__).parents[2]
 V2_IMAGE = "slipway-test-compose-v2"
 BUILT = "slipway-test-built"
+WITH_AUTHORITIES = "slipway-test-with-authorities"
+EXTRA_CA = "/usr/local/share/ca-certificates/slipway-test.crt"
 SOCKET = "/var/run/docker.sock"
 HEALTHY = 60  # seconds
 
@@ -132,6 +134,31 @@ def context(tmp_path: Path) -> Path:
         elif (ROOT / name).exists():
             shutil.copy2(ROOT / name, target)
     return tmp_path
+
+
+@pytest.fixture
+def base_with_authorities(engine: docker.DockerClient, image: str, tmp_path: Path) -> Iterator[str]:
+    """
+    A base that has ca-certificates already, and an apt that connects only where the CA is trusted.
+    """
+    folder = tmp_path / "base"
+    folder.mkdir()
+    (folder / "apt-get").write_text(f"#!/bin/sh\nexec openssl verify {EXTRA_CA}\n")
+    (folder / "apt-get").chmod(0o755)
+    (folder / "Dockerfile").write_text(f"FROM {image}\nCOPY apt-get /usr/local/bin/\n")
+    engine.images.build(path=str(folder), tag=WITH_AUTHORITIES, rm=True, forcerm=True)
+    yield WITH_AUTHORITIES
+    engine.images.remove(WITH_AUTHORITIES, force=True)
+
+
+def _up_to_packages(dockerfile: str) -> str:
+    """
+    Return both stages of the Dockerfile, each as far as the packages that it installs.
+    """
+    first = dockerfile[: dockerfile.index("COPY requirements.lock ")]
+    copied = dockerfile.index("COPY --from=venv /usr/local/share/ca-certificates/ ")
+    second = dockerfile[copied : dockerfile.index("COPY --from=venv /opt/slipway/ ")]
+    return f"{first}FROM ${{IMAGE_BASE}}\n{second}"
 
 
 @pytest.fixture
@@ -249,3 +276,36 @@ def test_either_builder_builds_the_one_dockerfile(
     finally:
         with contextlib.suppress(docker.errors.ImageNotFound):
             engine.images.remove(BUILT)  # by its name: the image itself may be the one under test
+
+
+def test_an_extra_authority_is_trusted_on_a_base_that_has_others(
+    engine: docker.DockerClient, base_with_authorities: str, client: Run, context: Path
+) -> None:
+    """
+    In both stages, before apt's first connection: installing the package would do nothing there.
+    """
+    made: bytes = engine.containers.run(
+        base_with_authorities,
+        "req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=slipway-test",
+        entrypoint="openssl",
+        remove=True,
+        name=f"slipway-test-{uuid.uuid4().hex[:12]}",
+    )
+    (context / "config" / "ca-certificates" / Path(EXTRA_CA).name).write_bytes(made)
+    text = (context / "Dockerfile").read_text()
+    (context / "Dockerfile").write_text(_up_to_packages(text))
+    of_base = f"IMAGE_BASE={base_with_authorities}"
+    build = ["build", "--force-rm", "--build-arg", of_base, "--tag", BUILT, str(context)]
+    try:
+        client(*build)
+        verified = engine.containers.run(
+            BUILT,
+            f"verify {EXTRA_CA}",
+            entrypoint="openssl",
+            remove=True,
+            name=f"slipway-test-{uuid.uuid4().hex[:12]}",
+        )
+        assert verified == f"{EXTRA_CA}: OK\n".encode()
+    finally:
+        with contextlib.suppress(docker.errors.ImageNotFound):
+            engine.images.remove(BUILT)

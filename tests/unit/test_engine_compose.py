@@ -7,15 +7,21 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import socket
 from pathlib import Path
 
 import pytest
 
 from engine import compose, network
+from engine.commands import Failure
 from engine.compose import Compose
 from engine.project import Project
 from engine.steps import Steps
+from slipway.settings import VARIABLES, load
+
+ROOT = Path(__file__).parents[2]
+FILE = (ROOT / "docker-compose.yaml").read_text()
 
 # Answers from files; notes what it was asked to run.
 DOCKER = """#!/bin/sh
@@ -26,6 +32,7 @@ case "$1 $2" in
         echo "$@" >> asked
         case "$*" in
             *--device*) [ -e fuse ] ;;
+            *--gpus*) [ -e gpu ] ;;
             *rshared*) [ -e shared ] ;;
         esac ;;
     "inspect "*) cat container ;;
@@ -49,7 +56,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "docker").chmod(0o755)
     (tmp_path / "runtimes").write_text('"runc": {}, "nvidia": {}')
     (tmp_path / "clone" / "build").mkdir(parents=True)
-    for name in ("fuse", "shared"):
+    for name in ("fuse", "gpu", "shared"):
         (tmp_path / name).touch()
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("FOLDER", str(tmp_path))
@@ -104,6 +111,27 @@ def test_a_host_with_nothing(host: Path) -> None:
         "no /dev/fuse",
         "workspace is in no shared mount",
     ]
+
+
+def test_a_runtime_without_a_gpu_that_works(host: Path) -> None:
+    """
+    Compose would refuse the whole container; the engine is asked first, and said to have none.
+    """
+    (host / "gpu").unlink()
+    stack = _decided(host)
+
+    assert not stack.gpus
+    assert "no GPU works with the NVIDIA runtime: the container sees no GPU" in stack.notes
+
+
+def test_without_the_runtime_no_container_is_tried_for_it(host: Path) -> None:
+    """
+    It would cost every `make up` half a second.
+    """
+    (host / "runtimes").write_text('"runc": {}')
+    _decided(host)
+
+    assert "--gpus" not in (host / "asked").read_text()
 
 
 def test_the_users_word_stands(host: Path) -> None:
@@ -169,6 +197,28 @@ def test_another_wanted_port_is_followed(host: Path) -> None:
     (host / "clone" / "build" / "ports.json").write_text('{"SSH_PORT": [2222, 2299]}')
 
     assert _decided(host, SSH_PORT=str(free)).decided["SSH_PORT"] == str(free)
+
+
+@pytest.mark.parametrize("text", ['{"SSH_PORT": [22', "[]", '{"SSH_PORT": 5}', "", "\0"])
+def test_a_memory_of_ports_that_was_cut_off_is_none(host: Path, text: str) -> None:
+    """
+    The ports are chosen anew, and it is whole again.
+    """
+    memory = host / "clone" / "build" / "ports.json"
+    memory.write_text(text)
+    chosen = _decided(host).decided["SSH_PORT"]
+
+    assert json.loads(memory.read_text())["SSH_PORT"] == [2222, int(chosen)]
+    assert [path.name for path in memory.parent.iterdir()] == ["ports.json"]
+
+
+@pytest.mark.parametrize("port", ["abc", "70000", "-1", "2222-2230", "٣"])
+def test_a_port_that_is_none_is_named(host: Path, port: str) -> None:
+    """
+    With the variable, as the user knows it.
+    """
+    with pytest.raises(Failure, match=f"^SSH_PORT={port} is no port: "):
+        _decided(host, SSH_PORT=port)
 
 
 @pytest.mark.parametrize(
@@ -237,3 +287,36 @@ def test_the_projects_name_is_what_compose_makes_of_the_folder(
     project = Project.at(tmp_path / folder, {})
 
     assert name == compose.project_name(project)
+
+
+def test_the_file_passes_every_variable_of_ours() -> None:
+    """
+    Each has a line of its own under `environment`: what .env says of it reaches the container.
+    """
+    names = {name for name, _, _ in VARIABLES} - {"RCLONE_*", "NAME_FILE"}
+    block = FILE.partition("    environment:\n")[2].partition("    env_file:\n")[0]
+
+    assert set(re.findall(r"^      (\w+): \$\{", block, re.MULTILINE)) == names
+
+
+def test_what_the_file_passes_when_nothing_is_set_is_the_default() -> None:
+    """
+    An empty value is none: nothing is refused, and nothing differs from a plain `docker run`.
+    """
+    block = FILE.partition("    environment:\n")[2].partition("    env_file:\n")[0]
+    lines = re.findall(r"^      (\w+): (.*)$", block, re.MULTILINE)
+    passed = {name: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value) for name, value in lines}
+    settings, refusals, *_ = load(passed)
+
+    assert refusals == ()
+    assert settings.ssh_address == "127.0.0.1:2222"
+    assert settings._replace(environment={}, ssh_address="") == load({}).settings
+
+
+def test_the_example_names_every_variable_of_the_file() -> None:
+    """
+    A user finds there what can be set.
+    """
+    example = re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+    assert set(re.findall(r"\$\{(\w+)", FILE)) - {"VARIABLE"} == set(example)

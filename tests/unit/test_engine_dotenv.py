@@ -52,6 +52,18 @@ def test_the_environment_wins_over_it(tmp_path: Path) -> None:
     assert Project.at(tmp_path, {}).image == "mine/base:1"
 
 
+def test_an_empty_variable_does_not_hide_it(tmp_path: Path) -> None:
+    """
+    What make exports where it isn't given any; nor from Compose, which gets this environment.
+    """
+    (tmp_path / ".env").write_text("IMAGE=mine/base\nTAG=1\nIMAGE_BASE=ubuntu:24.04\n")
+    empty = {"IMAGE": "", "TAG": "", "IMAGE_BASE": "", "SUITE": ""}
+    project = Project.at(tmp_path, {**empty, "HOME": "/root"})
+
+    assert (project.image, project.base) == ("mine/base:1", "ubuntu:24.04")
+    assert project.environment == {"SUITE": "", "HOME": "/root"}
+
+
 @pytest.mark.parametrize(
     ("environment", "base"),
     [

@@ -65,45 +65,6 @@ def test_without_a_repository_there_is_no_revision(tmp_path: Path) -> None:
     assert _revision(tmp_path) == ""
 
 
-def test_the_hosts_authorities_are_mirrored(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """
-    One that the host no longer trusts goes; with none there is still something to copy.
-    """
-    host = tmp_path / "host"
-    host.mkdir()
-    monkeypatch.setattr(image, "AUTHORITIES", host)
-    folder = tmp_path / "build" / "ca-certificates"
-    image.gather_authorities(tmp_path)
-    assert [path.name for path in folder.iterdir()] == [".keep"]
-
-    (host / "old.crt").write_text("old")
-    image.gather_authorities(tmp_path)
-    (host / "old.crt").rename(host / "new.crt")
-    (host / "readme.txt").touch()
-    image.gather_authorities(tmp_path)
-    assert sorted(path.name for path in folder.iterdir()) == [".keep", "new.crt"]
-
-
-def test_an_unchanged_authority_is_not_touched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """
-    Its content and mode are what a builder's cache goes by, whatever the host's mode is.
-    """
-    monkeypatch.setattr(image, "AUTHORITIES", tmp_path)
-    (tmp_path / "a.crt").write_text("a")
-    (tmp_path / "a.crt").chmod(0o600)
-    image.gather_authorities(tmp_path)
-    copied = tmp_path / "build" / "ca-certificates" / "a.crt"
-    before = copied.stat().st_mtime_ns
-    image.gather_authorities(tmp_path)
-
-    assert before == copied.stat().st_mtime_ns
-    assert copied.stat().st_mode & 0o777 == 0o644
-
-
 @pytest.mark.parametrize(
     ("line", "step"),
     [

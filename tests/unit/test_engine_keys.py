@@ -102,6 +102,34 @@ def test_a_pair_that_no_longer_opens_is_not_offered(clone: Path) -> None:
     assert keys.identity(Project.at(clone, {})) is None
 
 
+def test_a_public_half_that_is_gone_is_made_again(clone: Path) -> None:
+    """
+    Before a new clone's file is filled with it, and for the ssh line.
+    """
+    _, lines = _ensure(clone)
+    public = clone / "config" / "id_ed25519.pub"
+    line = public.read_text()
+    for authorized in ("", "".join(f"{line}\n" for line in lines)):
+        public.unlink()
+        (clone / "config" / "authorized_keys").write_text(authorized)
+        _ensure(clone)
+
+        assert keys.identity(Project.at(clone, {})) == clone / "config" / "id_ed25519"
+        assert public.read_text().split()[:2] == line.split()[:2]
+
+
+def test_a_private_key_that_cannot_be_used_is_named(clone: Path) -> None:
+    """
+    With what to do about it, and not offered on the ssh line.
+    """
+    (clone / "config" / "id_ed25519").write_text("no key\n")
+    (clone / "config" / "id_ed25519").chmod(0o600)
+
+    with pytest.raises(Failure, match=r"id_ed25519 .*: move it away"):
+        _ensure(clone)
+    assert keys.identity(Project.at(clone, {})) is None
+
+
 def test_a_directory_in_its_place(clone: Path) -> None:
     """
     An empty one, as the engine makes it, is replaced; one with files is refused in a sentence.

@@ -12,9 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.__main__ import COMMANDS
+from engine import host, packages
+from engine.__main__ import COMMANDS, main
+from engine.commands import Failure
+from engine.dockerd import Dockerd
+from engine.project import Project
+from engine.steps import Steps
 
 ROOT = Path(__file__).parents[2]
+YOURS = 'make it yours (sudo chown -R "$(id -u)" {})'
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 
 
@@ -54,6 +60,67 @@ def test_everything_begins_with_the_engine(tmp_path: Path, command: str) -> None
     assert done.returncode == 1
     assert "engine … failed" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(13, "Permission denied", "config/known_hosts"),
+            f"Permission denied: {YOURS.format('config')}, then run this again",
+        ),
+        (
+            PermissionError(13, "Permission denied", "build"),
+            f"Permission denied: {YOURS.format('.')}, then run this again",
+        ),
+        (
+            PermissionError(13, "Permission denied", "/run/x"),
+            "Permission denied: run this as root",
+        ),
+        (
+            OSError(28, "No space left on device", "build/logs/build.log"),
+            "No space left on device: put that right, then run this again",
+        ),
+    ],
+)
+def test_what_the_system_refuses_is_one_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: OSError,
+    said: str,
+) -> None:
+    """
+    With the path, and what helps: files of the clone that root has made are given back.
+    """
+    error.filename = str(tmp_path / error.filename)
+
+    def command(_project: Project, _steps: Steps) -> None:
+        raise error
+
+    (tmp_path / "config").mkdir()
+    monkeypatch.setattr("engine.__main__.ROOT", tmp_path)
+    monkeypatch.setattr("engine.__main__.COMMANDS", {"up": command})
+
+    assert main(["up"]) == 1
+    assert capsys.readouterr().out == f"slipway: {error.filename}: {said}\n"
+
+
+def test_engine_down_wants_root_for_an_engine_of_roots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    And nobody where there is none.
+    """
+    record = tmp_path / "record.json"
+    monkeypatch.setattr(host, "Dockerd", lambda: Dockerd(record=record))
+    monkeypatch.setattr(packages, "is_root", lambda: False)
+    assert not host.stop_engine()
+    assert not list(tmp_path.iterdir())
+
+    record.touch()
+    with pytest.raises(Failure, match="run `make engine-down` as root"):
+        host.stop_engine()
 
 
 def test_every_target_is_documented() -> None:

@@ -81,3 +81,23 @@ def test_an_address_of_another_machine_is_not_ours_to_judge() -> None:
     The engine may be elsewhere: only "in use" means taken.
     """
     assert is_free("192.0.2.1", 2222)
+
+
+@pytest.mark.parametrize(("platform", "free"), [("linux", True), ("darwin", False)])
+def test_a_port_whose_last_connection_lingers(
+    monkeypatch: pytest.MonkeyPatch, platform: str, *, free: bool
+) -> None:
+    """
+    The engine takes it; on macOS the option for that would have a port in use look free.
+    """
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as caller:
+            listener.accept()[0].close()  # the side that closes first is the one that lingers
+            assert caller.recv(1) == b""
+    monkeypatch.setattr("sys.platform", platform)
+
+    assert is_free("127.0.0.1", port) == free

@@ -44,6 +44,17 @@ def test_a_plain_stream_gets_one_line_a_step() -> None:
     assert second.startswith("[2/2] image … built in 0.")
 
 
+def test_a_steps_notes_follow_it() -> None:
+    """
+    The user reads what was done, and then what he should know of it.
+    """
+    stream = io.StringIO()
+    with Steps(1, stream).step("image") as step:
+        step.note("one CA is missing")
+
+    assert stream.getvalue() == "[1/1] image … done\n      one CA is missing\n"
+
+
 def test_a_plain_stream_hears_of_a_long_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     A quiet log would look like a hang.
