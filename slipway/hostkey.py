@@ -72,7 +72,11 @@ def pair(key: Path) -> tuple[Path, Path]:
 def reload() -> None:
     """
     Have sshd read its files again, if it runs; its sessions stay. Returns when it has.
+
+    With files that it can't use it would end: it has said so, and the next convergence comes to it.
     """
+    if subprocess.run([paths.SSHD, "-t"], check=False).returncode:
+        return
     hang_up: list[xmlrpc.Call] = [("supervisor.signalProcess", ("sshd", "HUP"))]
     (answer,) = xmlrpc.call(paths.SUPERVISOR_SOCKET, hang_up, timeout=PATIENCE)
     if isinstance(answer, xmlrpc.Fault):

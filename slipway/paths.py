@@ -11,6 +11,7 @@ FILES = PROJECT / "files"  # mirrors /
 # In the container, also where a clone on another machine sends a command into it
 PYTHON = [f"{INSTALLED}/venv/bin/python3", "-I", "-m"]  # nothing of the user's PYTHON* gets in
 CONVERGE = [*PYTHON, "slipway", "converge"]
+SSHD = "/usr/sbin/sshd"
 RCLONE = f"{INSTALLED}/venv/bin/rclone"  # without the relay that `rclone` on PATH starts
 
 RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outlives PID 1

@@ -22,7 +22,7 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.supervisor import checked
-from slipway.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON
+from slipway.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON, SSHD
 
 # The convergence that starts a thing has processor and memory first
 _WHEN_CONVERGED = f'flock {LOCK} true; exec "$0" "$@"'
@@ -119,7 +119,8 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
     Have sshd running exactly while there is a key to log in with, and with the present files.
 
     A running sshd that is older than its files is sent SIGHUP: it re-reads them and keeps
-    its sessions (sshd(8)).
+    its sessions (sshd(8)). With files that it can't use it would end, and nobody could log in to
+    mend them: then the operation fails with its words, and it goes on as it was.
 
     + authorized_keys: the files whose valid lines count
     """
@@ -138,6 +139,7 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
     elif up and not wanted:
         yield checked([("supervisor.stopProcess", ("sshd",))])
     elif up and host.get_fact(SshdIsStale):
+        yield StringCommand(SSHD, "-t")
         yield checked([("supervisor.signalProcess", ("sshd", "HUP"))])
     else:
         host.noop("sshd runs" if up else "sshd waits for a key")

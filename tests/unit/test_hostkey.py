@@ -7,10 +7,11 @@ from __future__ import annotations
 import stat
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from slipway import hostkey
+from slipway import hostkey, paths, xmlrpc
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +65,23 @@ def test_a_key_that_can_not_be_made_is_an_error(tmp_path: Path) -> None:
     """
     with pytest.raises(subprocess.CalledProcessError):
         hostkey.make(tmp_path / "gone" / "key")
+
+
+@pytest.mark.parametrize(("check", "told"), [("true", True), ("false", False)])
+def test_sshd_is_told_only_of_files_that_it_can_use(
+    monkeypatch: pytest.MonkeyPatch, check: str, *, told: bool
+) -> None:
+    """
+    It would end otherwise, because of somebody's typo.
+    """
+    calls: list[Any] = []
+
+    def call(_socket: Path, made: list[Any], *, timeout: float) -> list[xmlrpc.Fault]:
+        calls.extend(made)
+        return [xmlrpc.Fault(70, "NOT_RUNNING")]
+
+    monkeypatch.setattr(paths, "SSHD", check)
+    monkeypatch.setattr(xmlrpc, "call", call)
+    hostkey.reload()
+
+    assert calls == ([("supervisor.signalProcess", ("sshd", "HUP"))] if told else [])

@@ -1,10 +1,20 @@
-from slipway.facts.ssh import HostKeyIsInTheMaking, HostKeys, WeakModuli
-from slipway.facts.supervisor import Supervisord, SupervisordState
+from base64 import b64encode
+
+from slipway.facts.authorized_keys import KeyFile, KeyFiles
+from slipway.facts.ssh import (
+    HostKeyIsInTheMaking,
+    HostKeys,
+    SshdIsStale,
+    SshPortIsTaken,
+    WeakModuli,
+)
+from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.operations import ssh
 
 from .conftest import Facts, Run
 
 RUNNING = Supervisord({}, [], [], [], "")
+ED25519 = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)
 
 
 def test_host_keys_that_are_missing_are_made_whole(run: Run) -> None:
@@ -73,3 +83,31 @@ def test_weak_moduli_are_left_out_of_a_new_file(run: Run) -> None:
     assert "awk '/^#/ || $5 >= 3071' /etc/ssh/moduli > /etc/ssh/.moduli.slipway" in command
     assert command.endswith("mv -T /etc/ssh/.moduli.slipway /etc/ssh/moduli")
     assert run(ssh.strong_moduli, bits=3072, facts={WeakModuli: False}) == []
+
+
+KEYS = {"/keys": KeyFile(b"ssh-ed25519 " + b64encode(ED25519) + b"\n", "600", "root", "/keys")}
+
+
+def sshd(state: str, *, stale: bool = False) -> Facts:
+    """
+    Return what is known of a container with a key.
+    """
+    supervisord = RUNNING._replace(programs={"sshd": Program(state, 7)})
+    return {
+        SupervisordState: supervisord,
+        KeyFiles: KEYS,
+        SshdIsStale: stale,
+        SshPortIsTaken: False,
+    }
+
+
+def test_sshd_reads_only_what_it_can_use(run: Run) -> None:
+    """
+    It would end otherwise; where none runs nothing is lost.
+    """
+    stale = run(ssh.daemon, authorized_keys=["/keys"], facts=sshd("RUNNING", stale=True))
+    fresh = run(ssh.daemon, authorized_keys=["/keys"], facts=sshd("RUNNING"))
+    down = run(ssh.daemon, authorized_keys=["/keys"], facts=sshd("STOPPED", stale=True))
+
+    assert stale == ["/usr/sbin/sshd -t", "signalProcess sshd"]
+    assert (fresh, down) == ([], ["startProcess sshd"])
