@@ -1,6 +1,7 @@
 """
-Which algorithms sshd offers: those of ssh-audit's hardened policy for the distribution, in order.
+What of sshd's configuration depends on which OpenSSH this is: its algorithms above all.
 
+They are those of ssh-audit's hardened policy for the distribution, in order.
 The policies differ in key exchanges and in the order of MACs only. They hold for the server's side:
 a user's key of any type that OpenSSH takes by default goes on to open a session
 (PubkeyAcceptedAlgorithms is left alone).
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
+
+from slipway.banner import ADDRESS
 
 _CIPHERS = [
     "chacha20-poly1305@openssh.com",
@@ -78,6 +81,10 @@ def drop_in(distribution: str, supported: Collection[str]) -> bytes:
         "Ciphers": _CIPHERS,
         "MACs": [*policy.macs, _UMAC],
         "HostKeyAlgorithms": _HOST_KEYS,
+        # Health's questions end without a login, which from OpenSSH 9.8 on has a penalty: two of
+        # them a second, and sshd would answer no more. It can't be asked whether it knows the
+        # option; this exchange is younger (9.9), and no base has the release between.
+        "PerSourcePenaltyExemptList": [ADDRESS] if _MLKEM in supported else [],
     }
     lines = [f"{option} {','.join(names)}\n" for option, names in options.items() if names]
     return "".join(

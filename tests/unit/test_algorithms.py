@@ -13,6 +13,7 @@ import pytest
 from ssh_audit.builtin_policies import BUILTIN_POLICIES
 
 from slipway import algorithms
+from slipway.banner import ADDRESS
 
 TITLES = {
     "debian-12": "Hardened Debian 12 (version ",
@@ -79,6 +80,21 @@ def test_only_what_sshd_knows_is_named() -> None:
         "sntrup761x25519-sha512"
     ]
     assert "KexAlgorithms" not in options("debian-13", set())
+
+
+@pytest.mark.parametrize(
+    ("exchange", "exempt"),
+    [("mlkem768x25519-sha256", [[ADDRESS]]), ("sntrup761x25519-sha512", [])],
+    ids=["9.9", "9.2"],
+)
+def test_healths_questions_have_no_penalty(exchange: str, exempt: list[list[str]]) -> None:
+    """
+    Where sshd has penalties; an older one would not start with the option.
+    """
+    offered = options("debian-13", {exchange})
+
+    assert [names for name, names in offered.items() if name.startswith("PerSource")] == exempt
+    assert offered.get("PerSourcePenaltyExemptList") == (exempt[0] if exempt else None)
 
 
 @pytest.mark.skipif(SSHD is None, reason="no sshd here")
