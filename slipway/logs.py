@@ -295,9 +295,12 @@ class _Logs:
                 self._rewind(log, self.backlog)
             self.waiting[name] = None
         self.backlog = None  # what appears later is new from its first line
-        for name in self.known.keys() - set(found):
-            if self.known[name].descriptor >= 0:  # deleted, perhaps with something unread
-                self.waiting[name] = None
+        for name in filter(self._wanted, self.known.keys() - set(found)):
+            if self.known[name].descriptor >= 0 or self.known[name].carry:
+                self.waiting[name] = None  # deleted, perhaps with something unread
+            else:
+                del self.known[name]
+                self.unsaved = self.offsets is not None
 
     def notice(self, entries: set[str]) -> None:
         self.waiting.update({name: None for name in map(_program, entries) if self._wanted(name)})

@@ -550,6 +550,27 @@ def test_a_restart_repeats_and_loses_nothing(
     third.shows(("a", b"6"))
 
 
+def test_what_is_gone_is_forgotten_at_the_next_start(
+    directory: Path, tmp_path: Path, follow: Callable[..., Follower]
+) -> None:
+    """
+    Else the positions of every log that ever was would be kept for ever; those of others stay.
+    """
+    offsets = tmp_path / "offsets"
+    for name in ("a", "b", "c"):
+        append(directory / f"{name}.log", b"1\n")
+    first = follow(offsets=str(offsets))
+    until(lambda: len(first.lines) == 3, "all three")
+    assert first.end() == 0
+    for name in ("b", "c"):
+        (directory / f"{name}.log").unlink()
+    only = follow(offsets=str(offsets), names=["a", "c"])
+    until(lambda: offsets.exists() and set(json.loads(offsets.read_text())) == {"a", "b"}, "b")
+    assert only.end() == 0
+    append(directory / "b.log", b"2\n")
+    follow(offsets=str(offsets)).shows(("b", b"2"))
+
+
 def test_a_restart_in_a_line_across_a_rotation(
     directory: Path, tmp_path: Path, follow: Callable[..., Follower]
 ) -> None:
