@@ -21,11 +21,12 @@ _PATIENCE = 60  # seconds: a remote that is taken away uploads first what waits
 
 class Program(NamedTuple):
     """
-    One supervised program, by the name of its group.
+    One supervised process.
     """
 
     state: str
     pid: int
+    autostart: bool = True  # supervisord starts it itself when it comes to know it
 
 
 class Supervisord(NamedTuple):
@@ -33,12 +34,12 @@ class Supervisord(NamedTuple):
     A running supervisord.
     """
 
-    programs: dict[str, Program]
-    added: list[str]
+    programs: dict[str, Program]  # by name, or GROUP:NAME where its group is called otherwise
+    added: list[str]  # groups, as the next two
     changed: list[str]
     removed: list[str]
     broken: str  # why its configuration can't be read again; "" where it can
-    down: tuple[str, ...] = ()  # groups of which a program that starts with the container is down
+    down: tuple[str, ...] = ()  # programs that start with the container and are down
 
 
 def rpc(calls: list[xmlrpc.Call]) -> StringCommand:
@@ -110,10 +111,21 @@ class SupervisordState(FactBase["Supervisord | None"]):
         broken = pending.faultString if isinstance(pending, xmlrpc.Fault) else ""
         ((added, changed, removed),) = [[[], [], []]] if broken else pending
         programs = {
-            process["group"]: Program(process["statename"], process["pid"]) for process in processes
+            _name(process): Program(
+                process["statename"], process["pid"], process.get("autostart", True)
+            )
+            for process in processes
         }
-        down = {process["group"]: None for process in processes if _is_down(process)}
-        return Supervisord(programs, added, changed, removed, broken, tuple(down))
+        down = tuple(_name(process) for process in processes if _is_down(process))
+        return Supervisord(programs, added, changed, removed, broken, down)
+
+
+def _name(process: dict[str, Any]) -> str:
+    """
+    Return what supervisorctl calls it.
+    """
+    group, name = process["group"], process["name"]
+    return str(name) if group == name else f"{group}:{name}"
 
 
 def _is_down(process: dict[str, Any]) -> bool:

@@ -24,6 +24,8 @@ def update(*, running: Sequence[str] = ()) -> Generator[StringCommand]:
     What starts with the container and was stopped by hand is started again, but for convergences
     that a watcher has asked for (`keep_stopped` in the host's data).
 
+    What ran and changed runs again, also what does not start with the container.
+
     + running: programs that must run now, whatever their files say, started where they don't
     """
     supervisord = host.get_fact(SupervisordState)
@@ -47,10 +49,7 @@ def checked(calls: Sequence[xmlrpc.Call]) -> StringCommand:
         "answer=$(",
         rpc(list(calls)),
         ') && case $answer in *faultCode*) printf "%s\\n" "$answer" >&2; exit 1;; esac',
-        text="; ".join(
-            f"{method.removeprefix('supervisor.')} {' '.join(map(str, words[:1]))}"
-            for method, words in calls
-        ),
+        text=_shown(calls),
     )
 
     def act() -> Result:
@@ -63,6 +62,14 @@ def checked(calls: Sequence[xmlrpc.Call]) -> StringCommand:
         )
 
     return Inside(command, act)
+
+
+def tried(calls: Sequence[xmlrpc.Call]) -> StringCommand:
+    """
+    Return the command that makes calls, whatever supervisord answers to them.
+    """
+    command = _Calls(rpc(list(calls)), ">/dev/null", text=_shown(calls))
+    return Inside(command, lambda: asked(list(calls))._replace(stdout=b""))
 
 
 class _Calls(StringCommand):
@@ -79,6 +86,13 @@ class _Calls(StringCommand):
         return self.text
 
 
+def _shown(calls: Sequence[xmlrpc.Call]) -> str:
+    return "; ".join(
+        f"{method.removeprefix('supervisor.')} {' '.join(map(str, words[:1]))}"
+        for method, words in calls
+    )
+
+
 def _apply(supervisord: Supervisord | None, *, running: Sequence[str]) -> Generator[StringCommand]:
     if supervisord is None:
         host.noop("no supervisord runs here")
@@ -89,21 +103,36 @@ def _apply(supervisord: Supervisord | None, *, running: Sequence[str]) -> Genera
             "mend or remove the file it names in /etc/supervisor/conf.d and converge again"
         )
     calls = _replace(supervisord.removed, supervisord.changed, supervisord.added)
-    fresh = {*supervisord.added, *supervisord.changed}
-    stopped = [
-        name
-        for name in running
-        if name in supervisord.programs and supervisord.programs[name].state not in UP
-    ]
-    if host.data.get("keep_stopped"):
-        stopped = []
-    stopped = [name for name in stopped if name not in (*fresh, *supervisord.removed)]
-    down = [*(name for name in running if name in fresh), *stopped]
-    calls += [("supervisor.startProcessGroup", (name, False)) for name in down]
-    if not calls:
+    starts = _to_start(supervisord, running)
+    if not calls and not starts:
         host.noop("supervisord has what its files say")
-        return
-    yield checked(calls)
+    if calls:
+        yield checked(calls)
+    if starts:  # one may run by now; for one that can't be started health has the words
+        yield tried([("supervisor.startProcess", (name, False)) for name in starts])
+
+
+def _to_start(supervisord: Supervisord, running: Sequence[str]) -> list[str]:
+    """
+    Return what is to be started when supervisord has the present files.
+    """
+    fresh = {*supervisord.added, *supervisord.changed}
+    up = [name for name, program in supervisord.programs.items() if program.state in UP]
+    ran = [
+        name
+        for name in up
+        if _group(name) in supervisord.changed and not supervisord.programs[name].autostart
+    ]
+    new = [name for name in running if _group(name) in fresh and name not in supervisord.down]
+    down = [name for name in running if name in supervisord.programs and name not in up]
+    if host.data.get("keep_stopped"):
+        down = []
+    down = [name for name in down if _group(name) not in (*fresh, *supervisord.removed)]
+    return list(dict.fromkeys([*new, *ran, *down]))
+
+
+def _group(name: str) -> str:
+    return name.partition(":")[0]
 
 
 def _replace(

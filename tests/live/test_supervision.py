@@ -172,7 +172,7 @@ def test_a_fatal_program_that_is_stopped_by_hand_stays_so(crashing: Slipway) -> 
     crashing.wait_healthy()
     assert "late was stopped by hand" in crashing.health().stdout
     check = crashing.exec("slipway", "check")
-    assert (check.code, "startProcessGroup late" in check.stdout) == (2, True)
+    assert (check.code, "startProcess late" in check.stdout) == (2, True)
     begun = time.monotonic()  # the comeback was due ten seconds after it was given up
     wait_until(lambda: time.monotonic() > begun + 12, "a comeback would have been", 20)
 
@@ -256,6 +256,51 @@ def test_a_key_that_comes_back_starts_sshd_again(
     time.sleep(6)  # likewise
 
     assert state(slipway, "sshd") == "STOPPED"
+
+
+def test_a_broken_file_of_sshds_costs_no_login(start: Start, key: KeyPair) -> None:
+    """
+    A typo in a drop-in, and a convergence: it fails, names file and line, and sshd goes on. Mended,
+    the next one has sshd read it.
+    """
+    slipway = start(environment={"SSH_PUBKEY": key.public})
+    slipway.wait_ssh(key)
+    slipway.wait_host_keys()
+    running = pid(slipway, "sshd")
+    drop_in = "/etc/ssh/sshd_config.d/00-a.conf"
+    slipway.check_output("sh", "-c", f"echo 'PermitRootLogn yes' > {drop_in}")
+    converged = slipway.exec("slipway", "converge")
+
+    assert converged.code == 1
+    assert f"{drop_in}: line 1: Bad configuration option: PermitRootLogn" in converged.stdout
+    assert slipway.ssh(key, "true").code == 0
+    assert drop_in in slipway.health().stdout
+    slipway.check_output("sh", "-c", f"echo 'ForceCommand echo mended' > {drop_in}")
+    assert slipway.exec("slipway", "converge").code == 0
+    slipway.wait_healthy()
+    wait_until(lambda: slipway.ssh(key, "true").stdout == "mended\n", "sshd has read it")
+    assert pid(slipway, "sshd") == running
+
+
+def test_a_changed_section_of_sshds_leaves_it_running(start: Start, key: KeyPair) -> None:
+    """
+    It is replaced within the convergence, without the watcher, which has fired for this key before.
+    """
+    slipway = start()
+    slipway.wait_converged()
+    add = f"mkdir -p /root/.ssh; echo '{key.public}' >> /root/.ssh/authorized_keys"
+    slipway.check_output("sh", "-c", add)
+    slipway.wait_ssh(key)
+    wait_until(lambda: slipway.exec("test", "-e", "/run/slipway/unfinished").code != 0, "converged")
+    before = pid(slipway, "sshd")
+    slipway.check_output(
+        "sh", "-c", "cd /etc/supervisor/conf.d; sed s/^priority=10/priority=11/ sshd.conf > zz.conf"
+    )
+    slipway.converge()
+    after = pid(slipway, "sshd")
+
+    assert after not in (0, before)
+    slipway.wait_ssh(key)
 
 
 def test_no_program_is_a_hot_loop(start: Start, tmp_path: Path) -> None:

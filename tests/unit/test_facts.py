@@ -737,6 +737,24 @@ def test_supervisord_tells_programs_and_pending_changes() -> None:
     )
 
 
+def test_each_process_of_a_group_has_a_state_of_its_own() -> None:
+    """
+    Only what starts with the container and was stopped, or given up, is down.
+    """
+    first = {**_process("worker", "STOPPED", 0), "name": "a", "start": 5, "autostart": True}
+    second = {**_process("worker", "RUNNING", 7), "name": "b", "start": 5, "autostart": True}
+    manual = {**_process("manual", "STOPPED", 0), "start": 5, "autostart": False}
+    state = SupervisordState().process(_answer([first, second, manual], [[[], [], []]]))
+
+    assert state is not None
+    assert state.down == ("worker:a",)
+    assert state.programs == {
+        "worker:a": Program("STOPPED", 0),
+        "worker:b": Program("RUNNING", 7),
+        "manual": Program("STOPPED", 0, autostart=False),
+    }
+
+
 def test_supervisord_says_what_is_broken() -> None:
     """
     A configuration that can't be read costs the programs' state nothing.

@@ -23,7 +23,7 @@ from slipway.facts import supervisor
 from slipway.facts.files import FileStates
 from slipway.inside import Inside, Result
 from slipway.operations.files import File, write
-from slipway.operations.supervisor import checked
+from slipway.operations.supervisor import checked, tried
 
 CALLS: list[Any] = [("supervisor.startProcess", ("sshd", False))]
 FAULT = {"faultCode": 60, "faultString": "ALREADY_STARTED: sshd"}
@@ -97,6 +97,24 @@ def test_a_request_means_the_same_in_both_forms(path: Path, answer: Any) -> None
     assert outside.stdout == inside.stdout == b""
     assert outside.stderr.strip() == inside.stderr.strip()
     assert (b"ALREADY_STARTED" in inside.stderr) == (answer == FAULT)
+
+
+@pytest.mark.parametrize(("answer", "code"), [([True], 0), (FAULT, 0), (None, 7)])
+def test_what_is_tried_fails_only_without_an_answer(path: Path, answer: Any, code: int) -> None:
+    """
+    In both forms: a fault is one of the answers.
+    """
+    server = Supervisord(path, answer) if answer else None
+    command = tried(CALLS)
+    assert isinstance(command, Inside)
+    shell = ["/bin/sh", "-c", command.get_raw_value()]
+    outside = subprocess.run(shell, check=False, capture_output=True)
+    inside = command.act()
+    if server:
+        server.socket.close()
+
+    assert outside.returncode == inside.code == code
+    assert outside.stdout == inside.stdout == b""
 
 
 def test_without_supervisord_a_request_fails_and_the_fact_is_none(path: Path) -> None:

@@ -40,7 +40,7 @@ def test_what_somebody_stopped_is_started_again(run: Run) -> None:
         programs={"logtail": STOPPED, "web": FATAL, "manual": STOPPED}, down=("web", "logtail")
     )
 
-    expected = ["startProcessGroup logtail", "startProcessGroup web"]
+    expected = ["startProcess logtail", "startProcess web"]
     assert calls(run, state, running=("logtail",)) == expected
 
 
@@ -63,5 +63,33 @@ def test_only_what_changed_is_replaced(run: Run) -> None:
         "removeProcessGroup web",
         "addProcessGroup web",
         "addProcessGroup new",
-        "startProcessGroup new",
+        "startProcess new",
     ]
+
+
+def test_one_process_of_a_group_is_started_alone(run: Run) -> None:
+    """
+    By its own name; supervisord starts it itself where it is replaced.
+    """
+    programs = {"worker:worker_00": STOPPED, "worker:worker_01": UP, "mixed:once": STOPPED}
+    state = IDLE._replace(programs=programs, down=("worker:worker_00",))
+
+    assert calls(run, state) == ["startProcess worker:worker_00"]
+    replaced = calls(run, state._replace(changed=["worker"]))
+    assert [call for call in replaced if call.startswith("start")] == []
+
+
+def test_what_ran_and_does_not_start_by_itself_is_started_again(run: Run) -> None:
+    """
+    sshd, say, when its section has changed; what was down stays so.
+    """
+    programs = {
+        "sshd": UP._replace(autostart=False),
+        "web": UP,
+        "manual": STOPPED._replace(autostart=False),
+    }
+    state = IDLE._replace(programs=programs, changed=["sshd", "web", "manual"])
+
+    made = calls(run, state)
+    assert [call for call in made if call.startswith("start")] == ["startProcess sshd"]
+    assert made[-1] == "startProcess sshd"
