@@ -5,7 +5,8 @@ supervisord starts a program that ran for its `startsecs` again at once; one tha
 `startretries` times, each a second later than the last, and then gives it up for good (FATAL,
 https://supervisord.org/subprocess.html). What is added here, for every program:
 
-- one that was given up is started again after 10 s, 20 s, 40 s, then every 60 s, one try each;
+- one that was given up is started again after 10 s, 20 s, 40 s, then every 60 s, one try each,
+  unless it has `autorestart=false`;
 - one that ends at once and counts as RUNNING all the same (`startsecs=0`) waits like the others;
 - how often it ended since it last ran for a minute is kept, so that health can tell a program that
   runs from one that is caught between two crashes.
@@ -60,7 +61,9 @@ def comes_back(process: Any) -> bool:
     """
     if process.state == ProcessStates.EXITED:
         return _is_restarted(process)
-    return bool(process.state in (ProcessStates.FATAL, ProcessStates.BACKOFF))
+    if process.state == ProcessStates.FATAL:
+        return bool(process.config.autorestart)
+    return bool(process.state == ProcessStates.BACKOFF)
 
 
 def is_steady(process: Any, now: float) -> bool:
@@ -128,8 +131,15 @@ class Comeback:
         self._ended(life, ran)
 
     def failed(self, event: Any) -> None:
-        """A process has ended, or could not be made, before it counted as RUNNING."""
+        """
+        A process has ended, or could not be made, before it counted as RUNNING.
+
+        After a failed fork supervisord closes the pipes but goes on to poll them: at once each
+        time, and the next program's, once these numbers are used again.
+        """
         process, life = event.process, life_of(event.process)
+        if not process.pid:
+            process.dispatchers = {}
         process.delay = min(process.delay, time.time() + LONGEST)
         self._ended(life, self.clock() - life.began)
 
@@ -138,6 +148,8 @@ class Comeback:
         process, life = event.process, life_of(event.process)
         if process.config.options.mood < SupervisorStates.RUNNING:
             return
+        if not process.config.autorestart:
+            return  # a one-shot, which may do harm the second time
         pause = min(FIRST * 2**life.given_up, LONGEST)
         life.given_up = min(life.given_up + 1, 10)
         life.due = self.clock() + pause

@@ -21,6 +21,7 @@ from supervisor.states import ProcessStates
 from supervisor.xmlrpc import Faults, RPCError
 
 from slipway.comeback import comes_back, is_steady, life_of
+from slipway.shutdown import is_remote
 
 
 class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it has no annotations
@@ -29,13 +30,15 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
     """
 
     def getProcessInfo(self, name: str) -> dict[str, Any]:  # noqa: N802
-        """Add whether it is started with the container, how often it ended, whether it is over."""
+        """Add what health and the facts have to know of it."""
         info: dict[str, Any] = super().getProcessInfo(name)
         _, process = self._getGroupAndProcess(name)
         return {
             **info,
             "autostart": bool(process.config.autostart),
             "ends": life_of(process).ends,
+            "expected": process.exitstatus in process.config.exitcodes,
+            "remote": is_remote(process),
             "steady": is_steady(process, time.monotonic()),
         }
 
@@ -43,7 +46,7 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
         """Stop a program, also one that is down and would come back."""
         self._update("stopProcess")
         _, process = self._getGroupAndProcess(name)
-        if process is not None and process.state != ProcessStates.BACKOFF and comes_back(process):
+        if process is not None and process.state != ProcessStates.BACKOFF and _is_down(process):
             process.administrative_stop = True
             process.change_state(ProcessStates.STOPPED)
             return True
@@ -70,7 +73,14 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
 
 
 def _is_stoppable(process: Any) -> bool:
-    return bool(isRunning(process)) or comes_back(process)
+    return bool(isRunning(process)) or _is_down(process)
+
+
+def _is_down(process: Any) -> bool:
+    """
+    Tell whether a program has no process though nobody has stopped it.
+    """
+    return bool(process.state == ProcessStates.FATAL) or comes_back(process)
 
 
 def make(supervisord: Any, **_configuration: str) -> Interface:

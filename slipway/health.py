@@ -86,7 +86,7 @@ def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
     notes = []
     for process in processes:
         trouble = _trouble(process)
-        if trouble and _is_remote(process):
+        if trouble and process["remote"]:  # no reason to restart the container
             notes.append(f"{process['name']} is down")
         elif trouble:
             return trouble, []
@@ -108,20 +108,13 @@ def _trouble(process: dict[str, Any]) -> str:
     keeps count (slipway.comeback), and one that has not outlived its crashes is in trouble.
     """
     name, state = process["name"], process["statename"]
-    if state == "EXITED" and process["exitstatus"] == 0:
+    if state == "EXITED" and process["expected"]:
         return ""
     if state in DOWN:
         return f"{name} is {state}: {process['spawnerr'] or f'see `slipway logs {name}`'}"
     if state != "STOPPED" and not process.get("steady", True):
         return f"{name} keeps ending: {process['ends']} times of late; see `slipway logs {name}`"
     return ""
-
-
-def _is_remote(process: dict[str, Any]) -> bool:
-    """
-    Tell whether it is a remote: one that is down is no reason to restart the container.
-    """
-    return str(process["name"]).startswith("remote-")
 
 
 def _is_stopped_by_hand(process: dict[str, Any]) -> bool:

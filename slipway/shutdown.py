@@ -10,13 +10,24 @@ next, and what is left after seven seconds is killed.
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Sequence
 from typing import Any
 
 ALONE = 2.5  # seconds at most that a priority has for itself
-BOUND = 7.0  # seconds after which those that still run are killed; remotes may ask for more
-LAST = 0.6  # seconds that the last priority has when the others have used up the time
+BOUND = 7.0  # seconds after which those that still run are killed; our remotes may ask for more
+_LOGTAIL = -math.inf  # below every priority
+LAST = 0.6  # seconds that logtail has when the others have used up the time
+
+
+def is_remote(process: Any) -> bool:
+    """
+    Tell whether a process is a remote's, by the variable that slipway.operations.remotes gives it.
+
+    A program of the user's may be called `remote-desktop`.
+    """
+    return "REMOTE_CONFIGURATION" in (process.config.environment or {})
 
 
 class Shutdown:
@@ -26,15 +37,15 @@ class Shutdown:
 
     def __init__(self, groups: Sequence[Any], now: float) -> None:
         self.groups = groups
-        self.floor = float("inf")  # the lowest priority that has been told to stop
+        self.floor = math.inf  # the lowest priority that has been told to stop
         self.next = now  # when the next one is told though this one has not stopped
-        levels = {group.config.priority for group in groups}
-        self.alone = min(ALONE, BOUND / max(len(levels), 1))
+        self.levels = sorted(set(map(_level, groups)), reverse=True)
+        self.alone = min(ALONE, BOUND / max(len(self.levels), 1))
         drains = [
             process.config.stopwaitsecs
             for group in groups
             for process in group.processes.values()
-            if group.config.name.startswith("remote-")
+            if is_remote(process)
         ]
         self.deadline = now + max(BOUND, *drains, 0)
 
@@ -42,19 +53,16 @@ class Shutdown:
         """
         Tell the next priorities, if it is time, and kill who has had his.
 
-        The lowest priority is logtail's: it is told last in any case, and shows what the others
-        say at their end.
+        logtail is told last in any case, and shows what the others say at their end.
         """
-        priorities = sorted({group.config.priority for group in self.groups}, reverse=True)
-        for priority in priorities:
-            is_last = priority == priorities[-1]
-            if priority >= self.floor:
+        for level in self.levels:
+            if level >= self.floor:
                 continue
-            if self._left() and (is_last or now < min(self.next, self.deadline)):
+            if self._left() and (level == _LOGTAIL or now < min(self.next, self.deadline)):
                 break
-            self.floor, self.next = priority, self.next + self.alone
+            self.floor, self.next = level, self.next + self.alone
             for group in self.groups:
-                if group.config.priority == priority:
+                if _level(group) == level:
                     group.stop_all()
         if now >= self.deadline:
             for process in self._left():
@@ -69,6 +77,13 @@ class Shutdown:
         return [
             process
             for group in self.groups
-            if group.config.priority >= self.floor
+            if _level(group) >= self.floor
             for process in group.get_unstopped_processes()
         ]
+
+
+def _level(group: Any) -> float:
+    """
+    Return a group's priority; that of an event listener is -1, and users' may be anything.
+    """
+    return _LOGTAIL if group.config.name == "logtail" else float(group.config.priority)

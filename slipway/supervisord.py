@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from slipway.stand_ins import StandIn, in_place
@@ -55,7 +56,7 @@ with in_place(_UNUSED):
 
 from slipway import banner, orphans, report  # noqa: E402
 from slipway.comeback import Comeback  # noqa: E402
-from slipway.paths import AUTHORIZED_KEYS, CONVERGE  # noqa: E402
+from slipway.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
 from slipway.shutdown import Shutdown  # noqa: E402
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
@@ -108,35 +109,58 @@ class FirstKey:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
-        self.seen = 0
+        self.seen: list[tuple[int, int]] = []  # of the files that a convergence was begun for
         self.was_empty = False
         events.subscribe(events.Tick5Event, self.look)
 
     def look(self, _event: object) -> None:
-        """See, every five seconds, whether authorized_keys is another one than before."""
+        """See, every five seconds, whether the keys are others than before."""
         sshd = self.supervisor.process_groups.get("sshd")
         if sshd is None or sshd.get_unstopped_processes():
-            self.was_empty = False
+            self.seen, self.was_empty = [], False
             return
         if (report.load() or {}).get("boot") != report.boot():
             return  # the convergence of this start is still at it
-        try:
-            status = AUTHORIZED_KEYS.stat()
-        except OSError:
-            size = changed = 0
-        else:
-            size, changed = status.st_size, status.st_mtime_ns
-        self.was_empty = self.was_empty or not size
+        files = [_size_and_time(path) for path in (AUTHORIZED_KEYS, KEYS_FALLBACK)]
+        has_key = any(size for size, _ in files)
+        self.was_empty = self.was_empty or not has_key
         has_run = any(process.laststart for process in sshd.processes.values())
-        if size and changed != self.seen and (self.was_empty or not has_run):
-            self.seen, self.was_empty = changed, False
-            subprocess.Popen([*CONVERGE, "--keep-stopped"])
+        if has_key and files != self.seen and (self.was_empty or not has_run):
+            try:
+                subprocess.Popen([*CONVERGE, "--keep-stopped"])
+            except OSError as error:  # no process to be had, and the next look tries again
+                self.supervisor.options.logger.critical(
+                    "no convergence for a first key: %(why)s", why=error.strerror
+                )
+                return
+            self.seen, self.was_empty = files, False
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
     """
-    Options whose `fork` loses no signal.
+    Options whose `fork` loses no signal, and whose logs have their program's name.
     """
+
+    def get_autochildlog_name(self, name: str, identifier: str, channel: str) -> str:
+        """
+        Return the log of a program that has chosen none (`AUTO`): as those that have.
+
+        A name of several groups' processes (`00` and `01`, say) would be one file for them all.
+        """
+        groups = self.process_group_configs
+        names = [process.name for group in groups for process in group.process_configs]
+        if names.count(name) > 1:
+            own: str = super().get_autochildlog_name(name, identifier, channel)
+            return own
+        return f"{self.childlogdir}/{name}{'' if channel == 'stdout' else f'-{channel}'}.log"
 
     def fork(self) -> int:
         """
@@ -146,12 +170,14 @@ class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
         it stays pending until the default action is back (signal(7)).
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
-        pid = os.fork()
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            for number in ENDINGS:
-                signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                for number in ENDINGS:
+                    signal.signal(number, signal.SIG_DFL)
+        finally:  # also where no process is to be had: a TERM must still end us
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
         return pid
 
 

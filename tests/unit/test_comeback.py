@@ -231,6 +231,35 @@ def test_a_wait_never_grows_past_a_minute(
     assert program.delay == 5060.0
 
 
+def test_a_one_shot_that_failed_is_not_run_again(comeback: Comeback, clock: Clock) -> None:
+    """
+    `autorestart=false` and an end before its startsecs: FATAL it is, for good.
+    """
+    program = Program(autorestart=False)
+    give_up(program, clock)
+    before = program.spawned
+    for _ in range(200):
+        clock.now += 1
+        comeback.look([program])
+
+    assert program.spawned == before
+    assert not comes_back(program)
+
+
+@pytest.mark.parametrize(("pid", "kept"), [(0, False), (7, True)])
+def test_without_a_process_nothing_is_polled(comeback: Comeback, pid: int, *, kept: bool) -> None:
+    """
+    The pipes of a failed fork are closed; those of a process that ended are still to be read.
+    """
+    program = Program()
+    program.pid = pid
+    program.spawn()
+    program.dispatchers = {5: object()}
+    program.die()
+
+    assert bool(program.dispatchers) is kept
+
+
 @pytest.mark.parametrize(("ran", "believed_after"), [(0.5, 5.0), (4.0, 8.0), (20.0, 40.0)])
 def test_a_program_is_believed_when_it_has_outlived_its_crashes(
     comeback: Comeback, clock: Clock, ran: float, believed_after: float

@@ -5,7 +5,8 @@ How supervisord ends: in order of priority, within its bound.
 from __future__ import annotations
 
 import signal
-from types import SimpleNamespace
+from collections.abc import Mapping
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,11 +19,15 @@ class Process:
     A process that needs some seconds to stop; None for one that ignores TERM.
     """
 
+    environment: Mapping[str, str] | None = None  # of its file
+
     def __init__(self, needs: float | None, stopwaitsecs: int, clock: Clock) -> None:
         self.clock, self.needs = clock, needs
         logger = SimpleNamespace(warn=lambda *_arguments, **_words: None)
         options = SimpleNamespace(logger=logger)
-        self.config = SimpleNamespace(name="x", stopwaitsecs=stopwaitsecs, options=options)
+        self.config = SimpleNamespace(
+            name="x", stopwaitsecs=stopwaitsecs, options=options, environment=self.environment
+        )
         self.told: float | None = None
         self.killed: float | None = None
 
@@ -39,6 +44,14 @@ class Process:
         """Take a signal."""
         assert number == signal.SIGKILL
         self.killed = self.clock.now
+
+
+class Remote(Process):
+    """
+    One that Slipway has made for a remote.
+    """
+
+    environment = MappingProxyType({"REMOTE_CONFIGURATION": ""})
 
 
 class Group:
@@ -74,7 +87,7 @@ def stop(*programs: tuple[str, int, float | None, int]) -> tuple[dict[str, Proce
     """
     clock = Clock()
     groups = [
-        Group(name, priority, Process(needs, waits, clock))
+        Group(name, priority, (Remote if name == "remote-x" else Process)(needs, waits, clock))
         for name, priority, needs, waits in programs
     ]
     ending = Shutdown(groups, 0.0)
@@ -134,3 +147,25 @@ def test_remotes_may_ask_for_more() -> None:
 
     assert processes["remote-x"].killed is None
     assert processes["web"].killed == pytest.approx(32, abs=0.5)
+
+
+def test_a_program_of_the_users_asks_for_nothing_by_its_name() -> None:
+    """
+    `remote-desktop` is no remote.
+    """
+    _, seconds = stop(("logtail", 1, 0.1, 1), ("remote-desktop", 50, None, 60))
+
+    assert seconds <= 8
+
+
+def test_nobody_is_stopped_after_logtail() -> None:
+    """
+    Not an event listener, whose priority is -1 by default, nor a program with a lower one.
+    """
+    processes, _ = stop(
+        ("listener", -1, 1, 10), ("logtail", 1, 0.1, 1), ("web", 999, 0.1, 10), ("low", -5, 1, 10)
+    )
+
+    told = {name: process.told for name, process in processes.items()}
+    assert sorted(told, key=lambda name: told[name] or 0.0) == ["web", "listener", "low", "logtail"]
+    assert told["logtail"] >= told["low"] + 1  # type: ignore[operator]
