@@ -221,7 +221,7 @@ def test_a_full_disk_costs_nothing_that_was_there(
     given = tmp_path / "keys"
     given.write_text(f"{key.public}\n")
     slipway = start(
-        tmpfs={place: "size=1m"},
+        tmpfs={place: "size=1m,mode=755"},  # keys are not kept where others can write
         volumes={str(given): {"bind": "/root/.ssh/authorized_keys_mount", "mode": "ro"}},
     )
     slipway.wait_ssh(key)

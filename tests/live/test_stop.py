@@ -22,6 +22,7 @@ Start = Callable[..., Slipway]
 Record = Callable[[str, object], None]
 
 AT_ONCE = 3  # containers that are started and stopped beside each other
+DOCKER_KILLS = 10.0  # seconds after its TERM
 MOST = 1.5  # seconds after the start that the last one is stopped
 TTOU = 1 << (signal.SIGTTOU - 1)  # tini ignores it from the moment it takes signals
 STUBBORN = """sh -c 'trap "" TERM; while :; do sleep 1; done'"""
@@ -50,10 +51,11 @@ class Stopped(NamedTuple):
 
 def bound(seconds: float) -> float:
     """
-    Return a figure as it is on a machine that does this and little else; more on one that is busy.
+    Return a figure as it is on a machine that does this and little else; more on one that is busy,
+    but never the ten seconds after which Docker kills.
     """
     load = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return seconds * max(1.0, load / 3)
+    return min(seconds * max(1.0, load / 3), DOCKER_KILLS - 0.5)
 
 
 def is_ours(slipway: Slipway) -> bool:
