@@ -170,6 +170,7 @@ def test_convergences_one_after_the_other_change_no_verdict(healthy: Slipway) ->
     """
     Looks without a pause while five convergences run: healthy each time.
     """
+    healthy.wait_host_keys()  # sshd closes its port for an instant when it gets its RSA key
     healthy.container.exec_run(
         ["sh", "-c", "for i in 1 2 3 4 5; do slipway converge; done; touch /done"], detach=True
     )
