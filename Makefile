@@ -48,7 +48,7 @@ engine-down: ## stops the engine, if make started it
 
 .PHONY: test
 test: build .venv/.stamp ## every test: unit, image, live
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 .PHONY: check
 check: .venv/.stamp ## ruff, mypy --strict, shellcheck, and the README's table of variables

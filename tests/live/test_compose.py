@@ -37,7 +37,7 @@ HEALTHY = 60  # seconds
 
 Run = Callable[..., str]
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("compose")]  # one project, one clone
+pytestmark = pytest.mark.live
 
 
 def _free_port() -> int:
