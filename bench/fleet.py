@@ -28,6 +28,8 @@ SCALE = (1, 5, 20, 50)  # containers
 class Cost(NamedTuple):
     """
     What a run took: seconds, and the most memory of any process of it in MiB.
+
+    At least what this process had when it began: Linux counts that for a child until it executes.
     """
 
     seconds: float

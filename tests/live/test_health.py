@@ -168,11 +168,12 @@ def test_a_convergence_that_was_cut_off_is_named(healthy: Slipway) -> None:
 
 def test_convergences_one_after_the_other_change_no_verdict(healthy: Slipway) -> None:
     """
-    Looks without a pause while five convergences run: healthy each time.
+    Looks without a pause while ten convergences run: healthy each time.
     """
     healthy.wait_host_keys()  # sshd closes its port for an instant when it gets its RSA key
     healthy.container.exec_run(
-        ["sh", "-c", "for i in 1 2 3 4 5; do slipway converge; done; touch /done"], detach=True
+        ["sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do slipway converge; done; touch /done"],
+        detach=True,
     )
     looks = [healthy.health()]
     while healthy.exec("test", "-e", "/done").code:

@@ -198,6 +198,6 @@ def test_a_run_from_outside_is_timed_and_a_failed_one_is_none() -> None:
 
     assert output == "said\n"
     assert 0.05 <= cost.seconds < 5
-    assert 0.1 < cost.peak_mib < 200
+    assert cost.peak_mib > 0.1
     with pytest.raises(Failure, match="exit 3: why"):
         fleet.run(["sh", "-c", "echo why; exit 3"])
