@@ -46,20 +46,19 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
     + read: returns the content of a file in it, or raises OSError
     + resolve: returns a path in it without symbolic links, or raises OSError
     """
-    try:
-        content = read(str(paths.ENVIRONMENT))
-    except FileNotFoundError:
+
+    def there(path: Path) -> bytes | None:
+        try:
+            return read(str(path))
+        except FileNotFoundError:
+            return None
+
+    content = there(paths.ENVIRONMENT)
+    if content is None:
         content = read("/proc/1/environ")  # not started by us: what the engine gave it
     read_ = _settings.load(environment.parse(content.split(b"\0")), read=read, resolve=resolve)
     boot = report.boot_of(read("/proc/1/stat"))
-    try:
-        last = report.parse(read(str(paths.REPORT)))
-    except FileNotFoundError:
-        last = None
-    try:
-        is_ours = bool(read(str(paths.INSTALLED / "deploy.py")))
-    except FileNotFoundError:
-        is_ours = False
+    last = report.parse(there(paths.REPORT) or b"")
     return {
         "phase": "start",
         "live": True,
@@ -67,7 +66,8 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
         "loaded": read_,
         "boot": boot,
         "services": report.expects_services(last, boot),
-        "is_ours": is_ours,  # not any container: one that has Slipway
+        # not any container: one that has Slipway
+        "is_ours": bool(there(paths.INSTALLED / "deploy.py")),
     }
 
 

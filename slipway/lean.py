@@ -18,9 +18,9 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from slipway.stand_ins import StandIn, in_place
+from slipway.stand_ins import EntryPoint, StandIn, in_place
 
 CONNECTORS = {
     "live": "slipway.connectors.live:LiveConnector",
@@ -37,20 +37,6 @@ _STAND_INS = {
     "packaging.specifiers": ("SpecifierSet",),
     "packaging.version": ("Version",),
 }
-
-
-class _EntryPoint(NamedTuple):
-    """
-    A connector, as pyinfra asks for all of them.
-    """
-
-    name: str
-    value: str
-
-    def load(self) -> Any:
-        """Import it."""
-        module, _, attribute = self.value.partition(":")
-        return getattr(importlib.import_module(module), attribute)
 
 
 class TypeCheckError(Exception):
@@ -127,7 +113,7 @@ def _metadata(connector: str) -> StandIn:
     Return what pyinfra prefers to importlib.metadata: a backport of this name.
     """
     # ssh is pyinfra's default for names without @, which it looks up even where there are none
-    connectors = [_EntryPoint(name, CONNECTORS[connector]) for name in (connector, "ssh")]
+    connectors = [EntryPoint(name, CONNECTORS[connector]) for name in (connector, "ssh")]
     attributes = {
         "version": _version,
         "entry_points": lambda *, group: connectors,  # noqa: ARG005 - pyinfra asks for one group

@@ -9,13 +9,12 @@ next `slipway start` ends them, so that they run under supervision again; sessio
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from slipway import atomic, paths
+from slipway import atomic, paths, processes
 
 PATIENCE = 5.0  # seconds that they have to end, then they are killed
 
@@ -58,17 +57,16 @@ def began(pid: int) -> str:
     """
     Return a process's start time in clock ticks since boot; "" for one that is gone or a zombie.
 
-    Fields 3 and 22 of /proc/PID/stat (proc(5)); the name before them may hold anything.
+    Fields 3 and 22 of /proc/PID/stat.
     """
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        fields = processes.fields(Path(f"/proc/{pid}/stat").read_bytes())
     except OSError:
         return ""
-    return "" if fields[0] in "ZX" else fields[19]
+    return "" if fields[0] in b"ZX" else fields[19].decode()
 
 
 def _signal(known: Iterable[tuple[int, str]], number: int) -> None:
     for pid, ticks in known:
         if ticks and began(pid) == ticks:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+            processes.send(pid, number)

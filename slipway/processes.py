@@ -1,5 +1,5 @@
 """
-A command's processes, killed with all whom they have started.
+Processes by number: what the kernel says of them, and a command's killed with all it has started.
 """
 
 from __future__ import annotations
@@ -8,6 +8,13 @@ import contextlib
 import os
 import signal
 from pathlib import Path
+
+
+def fields(stat: bytes) -> list[bytes]:
+    """
+    Return /proc/PID/stat from field 3 on (proc(5)); the name before that may hold anything.
+    """
+    return stat.rpartition(b")")[2].split()
 
 
 def kill_tree(root: int) -> None:
@@ -20,29 +27,30 @@ def kill_tree(root: int) -> None:
     + root: the leader of its process group
     """
     doomed = {root}
-    _send(root, signal.SIGSTOP)
+    send(root, signal.SIGSTOP)
     while found := {pid for pid, kin in _kinships() if pid not in doomed and kin & doomed}:
         for pid in found:
-            _send(pid, signal.SIGSTOP)
+            send(pid, signal.SIGSTOP)
         doomed |= found
     for pid in doomed:
-        _send(pid, signal.SIGKILL)
+        send(pid, signal.SIGKILL)
 
 
 def _kinships() -> list[tuple[int, set[int]]]:
     """
-    Return each process with its parent and its group.
-
-    Fields 4 and 5 of /proc/PID/stat (proc(5)); the name before them may hold anything.
+    Return each process with its parent and its group: fields 4 and 5.
     """
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it has ended
-            fields = path.read_text(errors="replace").rpartition(")")[2].split()
-            found.append((int(path.parent.name), {int(fields[1]), int(fields[2])}))
+            _, parent, group, *_ = fields(path.read_bytes())
+            found.append((int(path.parent.name), {int(parent), int(group)}))
     return found
 
 
-def _send(pid: int, number: int) -> None:
+def send(pid: int, number: int) -> None:
+    """
+    Send a signal to a process that may have ended.
+    """
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway import atomic
+from slipway import atomic, processes
 from slipway.paths import REPORT
 
 OUTCOMES = ("changed", "unchanged", "failed", "skipped")
@@ -147,4 +147,4 @@ def boot_of(stat: bytes) -> str:
     """
     Return the same from what /proc/1/stat says.
     """
-    return stat.rpartition(b")")[2].split()[19].decode()
+    return processes.fields(stat)[19].decode()

@@ -8,11 +8,12 @@ name gets the real module.
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class StandIn(ModuleType):
@@ -44,6 +45,20 @@ class StandIn(ModuleType):
         """
         if self._real:
             self._attributes.clear()
+
+
+class EntryPoint(NamedTuple):
+    """
+    What importlib.metadata has of this name, as far as pyinfra and supervisor use it.
+    """
+
+    name: str | None
+    value: str
+    group: str | None = None
+
+    def load(self) -> Any:
+        """Import the object, `package.module:name`."""
+        return pkgutil.resolve_name(self.value)
 
 
 @contextmanager

@@ -14,38 +14,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pkgutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from slipway.stand_ins import StandIn, in_place
-
-
-class _EntryPoint(NamedTuple):
-    """
-    What supervisor has importlib.metadata do: import what its configuration names.
-    """
-
-    name: str | None
-    value: str
-    group: str | None
-
-    def load(self) -> Any:
-        """Return the object, `package.module:name`."""
-        return pkgutil.resolve_name(self.value)
-
+from slipway.stand_ins import EntryPoint, StandIn, in_place
 
 # supervisor imports these for its clients, which are other processes, and for one small class: 2 MB
 # of the one process that lives as long as the container, with ssl, email and zipfile behind them.
 _UNUSED = {
     "http.client": StandIn("http.client", {"HTTPConnection": object}, real="http.client"),
     "importlib.metadata": StandIn(
-        "importlib.metadata", {"EntryPoint": _EntryPoint}, real="importlib.metadata"
+        "importlib.metadata", {"EntryPoint": EntryPoint}, real="importlib.metadata"
     ),
 }
 

@@ -96,28 +96,37 @@ def _beside(path: str, file: KeyFile, keys: Sequence[str]) -> bytes | None:
     """
     Return what to keep beside a file that is not ours to replace; None where it is.
 
-    sshd ignores one that is not root's, or that others may write to. What lies in a mount of its
-    own or can't be written to was given by whoever runs the container, so its keys count, too.
+    sshd ignores one that is not root's, or that others may write to.
     """
-    mounts, real = host.get_fact(Mounts), file.real or path
-    directory = mountinfo.holding(mounts, posixpath.dirname(real))
-    is_ignored = bool(file.mode) and (file.user != "root" or bool(int(file.mode, 8) & 0o022))
-    place = ""
-    if any(mount.point == real for mount in mounts):
-        rule = f"{real} is mounted"
-    elif directory and "ro" in directory.options:
-        rule = f"{real} is on a read-only file system"
-    elif real == path and directory and directory.point != "/":
-        if not (place := host.get_fact(UnsafePlace, path=path)):
-            return None
-        rule = f"{place} is mounted and not root's alone"
-    else:
+    rule, counts = _fixed(path, file)
+    if not rule:
         return None
-    theirs = {} if place else _by_identity(file.content.decode(errors="surrogateescape"))
+    is_ignored = bool(file.mode) and (file.user != "root" or bool(int(file.mode, 8) & 0o022))
+    theirs = _by_identity(file.content.decode(errors="surrogateescape")) if counts else {}
     more = [line for line in keys if public_keys.identity(line) not in theirs]
     if more or (theirs and is_ignored):
         degrade("authorized_keys", f"{rule}: it stays as it is, the keys are used from elsewhere")
     return _joined([*(theirs.values() if is_ignored else ()), *more])
+
+
+def _fixed(path: str, file: KeyFile) -> tuple[str, bool]:
+    """
+    Return why a file is not ours to replace, "" where it is, and whether the keys in it count.
+
+    What lies in a mount of its own or can't be written to was given by whoever runs the container,
+    so they do; where another user may write, he could add his own at any time.
+    """
+    mounts, real = host.get_fact(Mounts), file.real or path
+    folder = posixpath.dirname(real)
+    directory = mountinfo.holding(mounts, folder)
+    if any(mount.point == real for mount in mounts):
+        return f"{real} is mounted", True
+    if directory and "ro" in directory.options:
+        return f"{real} is on a read-only file system", True
+    if real == path and mountinfo.is_volume(mounts, folder):
+        place = host.get_fact(UnsafePlace, path=path)
+        return (f"{place} is mounted and not root's alone" if place else ""), False
+    return "", False
 
 
 def _by_identity(text: str) -> dict[str, str]:

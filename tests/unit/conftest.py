@@ -4,6 +4,8 @@ Operations without a host: facts go in, the exact commands come out.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
@@ -11,6 +13,15 @@ from typing import Any
 import pytest
 from pyinfra.api import FactBase, FileUploadCommand
 from pyinfra.context import ctx_host
+
+
+def isolated(code: str) -> str:
+    """
+    Run code in a Python of its own, isolated as in the image; returns what it prints.
+    """
+    command = [sys.executable, "-I", "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
 
 Facts = Mapping[Any, Any]  # a fact's class to its value, or to a function of its arguments
 

@@ -1,11 +1,11 @@
 import json
-import subprocess
-import sys
 
 import pytest
 import typeguard
 
 from slipway import lean
+
+from .conftest import isolated
 
 # Each costs the start of every container 5 to 80 ms; none is needed there
 HEAVY = {
@@ -13,12 +13,6 @@ HEAVY = {
     "jinja2", "packaging", "paramiko", "pydantic", "pyinfra.operations.server", "requests",
     "rich", "ssl", "typeguard", "unittest", "urllib3",
 }  # fmt: skip
-
-
-def _python(code: str) -> str:
-    """Run code in a Python of its own, isolated as in the image."""
-    command = [sys.executable, "-I", "-c", code]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def test_the_start_path_imports_nothing_heavy() -> None:
@@ -33,7 +27,7 @@ from slipway import runner
 from tasks import environment, overlay, packages, remotes, services, ssh, workspace
 print(json.dumps(sorted(sys.modules)))
 """
-    imported = set(json.loads(_python(code)))
+    imported = set(json.loads(isolated(code)))
 
     assert set() == HEAVY & imported
     assert {"pyinfra.api", "slipway.connectors.live"} & imported == {"pyinfra.api"}
@@ -57,7 +51,7 @@ def test_what_runs_at_every_start_or_all_the_time_imports_little(
     """
     Memory that is held as long as the container lives, and time before anything else begins.
     """
-    loaded = _python(
+    loaded = isolated(
         f"import sys, {module}; print(*(name for name in sys.modules if sys.modules[name]))"
     )
 
@@ -78,7 +72,7 @@ print(http.client.HTTPConnection.__module__, importlib.metadata.EntryPoint.__mod
 print(importlib.metadata.version("supervisor").partition(".")[0])
 """
 
-    assert _python(code).splitlines() == [
+    assert isolated(code).splitlines() == [
         "make_main_rpcinterface",
         "http.client importlib.metadata",
         "4",
@@ -108,7 +102,7 @@ print(jinja2.Template.__module__, paramiko.Transport.__name__)
 """
     from pyinfra import __version__  # noqa: PLC0415 - the lean one is in the other process
 
-    assert _python(code).splitlines() == [
+    assert isolated(code).splitlines() == [
         "42",
         f"pyinfra version requirement not met (requires >=99, running {__version__})",
         "jinja2.environment Transport",
@@ -130,7 +124,7 @@ from pyinfra.api import Inventory
 print([host.connector_cls.__name__ for host in Inventory(([{name!r}], {{}}))])
 """
 
-    assert _python(code) == f"['{expected}']\n"
+    assert isolated(code) == f"['{expected}']\n"
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,9 @@ Stand-ins for modules; in a Python of its own, as they change what everybody imp
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-
-def _python(code: str) -> str:
-    command = [sys.executable, "-I", "-c", code]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+from .conftest import isolated
 
 
 @pytest.mark.parametrize(
@@ -34,7 +28,7 @@ import wave
 print(wave.Error.__name__)
 """
 
-    assert _python(code).splitlines() == ["stand-in False", "Error"]
+    assert isolated(code).splitlines() == ["stand-in False", "Error"]
 
 
 def test_a_submodule_is_its_packages_attribute_and_becomes_the_real_one() -> None:
@@ -54,7 +48,7 @@ print(xmlrpc.client.http.client.HTTPConnection)
 print(http.client is mine, http.client is sys.modules["http.client"])
 """
 
-    assert _python(code).splitlines() == [
+    assert isolated(code).splitlines() == [
         "True <class 'object'>",
         "False False",
         "<class 'http.client.HTTPConnection'>",
@@ -76,7 +70,7 @@ import wave as later
 print(later is wave)
 """
 
-    assert _python(code).splitlines() == ["True", "True"]
+    assert isolated(code).splitlines() == ["True", "True"]
 
 
 def test_what_a_stand_in_lacks_is_named() -> None:
@@ -92,4 +86,4 @@ with in_place({"wave": StandIn("wave", {"Error": Exception})}):
         print(error)
 """
 
-    assert "cannot import name 'open' from 'wave'" in _python(code)
+    assert "cannot import name 'open' from 'wave'" in isolated(code)

@@ -23,6 +23,12 @@ from slipway.sync import Sync
 Copy = Callable[[list[str], bool], bool]
 
 
+class Killed(BaseException):
+    """
+    SIGKILL: nothing is done after it.
+    """
+
+
 class Pair:
     """
     Both sides.
@@ -81,6 +87,16 @@ class Pair:
         Do what is done every few seconds.
         """
         assert self.sync.reconcile(everything=False)
+
+    def is_killed(self, during: Callable[[Copy, list[str], bool], bool]) -> None:
+        """
+        Begin to push, be killed by a step as of `intercept`, and start again.
+        """
+        self.intercept(during)
+        with pytest.raises(Killed):
+            self.changes()
+        self.begin()
+        self.everything()
 
     def aside(self) -> dict[str, bytes]:
         """
@@ -172,12 +188,6 @@ def test_of_two_edits_neither_is_lost(pair: Pair, newer: str) -> None:
     assert pair.aside() == {"f": b"there" if newer == "here" else b"here"}
 
 
-class Killed(BaseException):
-    """
-    SIGKILL: nothing is done after it.
-    """
-
-
 def test_an_upload_that_was_cut_off_does_not_come_back_as_newer(pair: Pair) -> None:
     """
     A backend without atomic uploads has a part of ours, with a later time: ours goes on.
@@ -189,11 +199,7 @@ def test_an_upload_that_was_cut_off_does_not_come_back_as_newer(pair: Pair) -> N
         raise Killed
 
     (pair.here / "f").write_bytes(b"a whole file")
-    pair.intercept(cut_off)
-    with pytest.raises(Killed):
-        pair.changes()
-    pair.begin()
-    pair.everything()
+    pair.is_killed(cut_off)
 
     assert (pair.there / "f").read_bytes() == b"a whole file"
     assert (pair.here / "f").read_bytes() == b"a whole file"
@@ -250,11 +256,7 @@ def test_what_a_stop_uploaded_is_not_set_aside(pair: Pair) -> None:
         raise Killed
 
     (pair.here / "f").write_bytes(b"mine")
-    pair.intercept(upload)
-    with pytest.raises(Killed):
-        pair.changes()
-    pair.begin()
-    pair.everything()
+    pair.is_killed(upload)
 
     assert (pair.there / "f").read_bytes() == (pair.here / "f").read_bytes() == b"mine"
     assert pair.aside() == {}
