@@ -12,7 +12,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from slipway import atomic
+from slipway.system import atomic
 
 MOST = 100  # containers that share one workspace
 

@@ -33,12 +33,12 @@ from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
 from slipway import paths, settings
-from slipway.atomic import temporary
 from slipway.connectors.container import ContainerConnector
 from slipway.observers import MAX_DETAIL, Clock, Complaints
 from slipway.readahead import ReadAhead
 from slipway.report import OUTCOMES, Operation, Report, refusal
 from slipway.settings import Loaded
+from slipway.system.atomic import temporary
 
 EX_USAGE = 64  # sysexits.h
 EX_INTERRUPTED = 130  # as a shell says it

@@ -15,7 +15,7 @@ from glob import glob  # Path.glob() has no absolute patterns
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway import atomic
+from slipway.system import atomic
 
 TRACES = (
     "/dev/nvidia[0-9]*",

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import atomic, banner, gpus, keys, paths, remote_states, report, xmlrpc
+from slipway import banner, gpus, keys, paths, remote_states, report, xmlrpc
+from slipway.system import atomic
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said

@@ -14,7 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from slipway import atomic, paths, xmlrpc
+from slipway import paths, xmlrpc
+from slipway.system import atomic
 
 KEY = Path("/etc/ssh/ssh_host_rsa_key")
 BITS = 4096  # what the hardened policies ask for

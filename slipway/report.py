@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway import atomic, processes
+from slipway import processes
 from slipway.paths import REPORT
+from slipway.system import atomic
 
 OUTCOMES = ("changed", "unchanged", "failed", "skipped")
 

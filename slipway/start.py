@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import IO
 
-from slipway import atomic, entrypoint, orphans, paths, settings, xmlrpc
+from slipway import entrypoint, orphans, paths, settings, xmlrpc
+from slipway.system import atomic
 
 _ENTRYPOINT = "slipway.entrypoint"
 PATIENCE = 10.0  # seconds for supervisord's socket: ten times what a slow machine takes

@@ -19,12 +19,13 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway import atomic, backend, claim, remote_states, rescue, tree, versions
+from slipway import backend, claim, remote_states, rescue, tree, versions
 from slipway.copier import Copier, Late
 from slipway.pace import Pace
 from slipway.remote_states import State
 from slipway.settings import Settings
 from slipway.stopping import Signals, Stop
+from slipway.system import atomic
 from slipway.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
 
 INTERVAL = 5.0  # seconds between two looks for changes here: rclone's own write-back delay

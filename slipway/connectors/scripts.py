@@ -2,7 +2,7 @@
 What runs in a container that need not have Python, for POSIX sh.
 """
 
-# What slipway/atomic.py does: a draft beside the file, owner and mode of a file that is there. The
+# What slipway/system/atomic.py does: a draft beside the file, owner and mode of a file that is there. The
 # size is checked, as a transfer that was cut off looks like one that has ended.
 PUT = """\
 set -eC; umask 077

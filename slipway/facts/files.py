@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from slipway import inside
-from slipway.atomic import temporary
 from slipway.inside import Inside, Result
+from slipway.system.atomic import temporary
 
 _ESCAPES = {"n": "\n", "r": "\r", "\\": "\\"}  # sha256sum's
 _ESCAPE = re.compile(r"\\([nr\\])")

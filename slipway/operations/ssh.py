@@ -10,7 +10,6 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway import keys
-from slipway.atomic import temporary
 from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.ssh import (
@@ -23,6 +22,7 @@ from slipway.facts.ssh import (
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.supervisor import checked
 from slipway.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON, SSHD
+from slipway.system.atomic import temporary
 
 # The convergence that starts a thing has processor and memory first
 _WHEN_CONVERGED = f'flock {LOCK} true; exec "$0" "$@"'

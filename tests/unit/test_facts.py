@@ -19,8 +19,7 @@ from xmlrpc.client import Fault, dumps
 import pytest
 from pyinfra.api import FactBase, StringCommand
 
-from slipway import atomic, xmlrpc
-from slipway.atomic import temporary
+from slipway import xmlrpc
 from slipway.cpus import Cpus
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
@@ -44,6 +43,8 @@ from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.gpus import NONE, Gpus
 from slipway.inside import Inside
 from slipway.remote_states import PROGRAM_MARK
+from slipway.system import atomic
+from slipway.system.atomic import temporary
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway import atomic
+from slipway.system import atomic
 
 
 def test_a_new_file_has_its_mode_from_the_start(tmp_path: Path) -> None:
