@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from slipway import mountinfo, runner
+from slipway import runner
 from slipway.facts.acl import AclObstacle
 from slipway.facts.gpus import GpuDevices
 from slipway.facts.mounts import FuseObstacle, Mounts
+from slipway.system import mountinfo
 
 
 class Finding(NamedTuple):

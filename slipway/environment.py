@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway import cpus, gpus, mountinfo
+from slipway import cpus, gpus
 from slipway.cpus import Cpus
 from slipway.gpus import Gpus
 from slipway.settings import Settings
-from slipway.system import atomic
+from slipway.system import atomic, mountinfo
 
 _SSHD_LIMIT = 900  # of sshd's 1000; it adds some of its own and of PAM's
 _SSHD_BYTES = 200_000  # of the 256 KiB, configuration and all, that its processes tell each other

@@ -7,8 +7,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from slipway import mountinfo
-from slipway.mountinfo import Mount
+from slipway.system import mountinfo
+from slipway.system.mountinfo import Mount
 
 LOOK = 5.0  # seconds for a stat of a mount point, which answers without the remote
 

@@ -14,7 +14,6 @@ from slipway import (
     cpus,
     environment,
     gpus,
-    mountinfo,
     paths,
     providers,
     remote_states,
@@ -22,6 +21,7 @@ from slipway import (
     rescue,
     xmlrpc,
 )
+from slipway.system import mountinfo
 
 _SHOWN = 20  # files set aside that are named to a person: --json has them all
 

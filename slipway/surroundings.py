@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from pyinfra import host
 
-from slipway import mountinfo
 from slipway.environment import Surroundings
 from slipway.facts.cpus import CpuQuota
 from slipway.facts.gpus import GpuDevices
 from slipway.facts.mounts import DirectoryOwner, Mounts
+from slipway.system import mountinfo
 
 
 class Workspace(NamedTuple):

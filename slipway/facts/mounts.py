@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway import inside, mountinfo
+from slipway import inside
 from slipway.inside import Inside
-from slipway.mountinfo import Mount
+from slipway.system import mountinfo
+from slipway.system.mountinfo import Mount
 
 
 class Mounts(FactBase[list[Mount]]):

@@ -11,11 +11,11 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway import keys as public_keys
-from slipway import mountinfo
 from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.mounts import Mounts
 from slipway.operations.files import Command, File, write
+from slipway.system import mountinfo
 
 _NOTHING = KeyFile(b"", "", "", "")
 

@@ -8,9 +8,9 @@ import pytest
 
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.mounts import Mounts
-from slipway.mountinfo import Mount
 from slipway.operations import authorized_keys
 from slipway.operations.authorized_keys import merge
+from slipway.system.mountinfo import Mount
 
 from .conftest import Run
 
