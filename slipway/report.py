@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway import processes
 from slipway.paths import REPORT
-from slipway.system import atomic
+from slipway.system import atomic, processes
 
 OUTCOMES = ("changed", "unchanged", "failed", "skipped")
 

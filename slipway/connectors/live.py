@@ -20,10 +20,9 @@ from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
 import inventory
-from slipway import processes
 from slipway.connectors import text
 from slipway.inside import Inside
-from slipway.system import atomic
+from slipway.system import atomic, processes
 
 # Arguments that do not change what a command does; others make it another user's, say
 _NEUTRAL = {"_retries", "_retry_delay", "_retry_until", "_temp_dir"}

@@ -16,7 +16,7 @@ chown "$(stat -c %u:%g -- "$path")" "$draft"; chmod "$(stat -c %a -- "$path")" "
 mv -T -- "$draft" "$path"; trap - EXIT
 """
 
-# What slipway/processes.py does with the groups and processes that are its arguments
+# What slipway/system/processes.py does with the groups and processes that are its arguments
 KILL = """\
 exec 2> /dev/null
 doomed=" $* "
