@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from slipway import unixhttp
+from slipway.system import unix_http
 
 _NOW = -1_000_000_000  # seconds relative to now: due for as long as there are computers
 _PAUSE = 0.05  # seconds between two looks at the queue: rclone tells of no change by itself
@@ -27,7 +27,7 @@ def call(path: Path, command: str, *, timeout: float = 2.0, **parameters: Any) -
     Run a command of the remote control. Raises OSError, for rclone's own errors RefusedError.
     """
     body = json.dumps(parameters).encode()
-    status, answer = unixhttp.post(
+    status, answer = unix_http.post(
         path, f"/{command}", body, kind="application/json", timeout=timeout
     )
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from slipway import unixhttp
+from slipway.system import unix_http
 
 Call = tuple[str, tuple[Any, ...]]
 
@@ -64,7 +64,7 @@ def call(path: Path, calls: list[Call], *, timeout: float) -> list[Any]:
     """
     Ask the supervisord of this container. Raises OSError; `timeout` is in seconds.
     """
-    _, answer = unixhttp.post(
+    _, answer = unix_http.post(
         path, "/RPC2", request(calls).encode(), kind="text/xml", timeout=timeout
     )
     return results(answer.decode())

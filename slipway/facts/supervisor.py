@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from pyinfra.context import ctx_host
 
-from slipway import unixhttp, xmlrpc
+from slipway import xmlrpc
 from slipway.inside import Inside, Result
 from slipway.paths import SUPERVISOR_SOCKET
+from slipway.system import unix_http
 
 UP = {"STARTING", "RUNNING", "BACKOFF"}  # supervisord is at it: a start would be refused
 _START = 10.0  # seconds until a supervisord that was started must answer: a hundred times its usual
@@ -64,7 +65,7 @@ def asked(calls: list[xmlrpc.Call]) -> Result:
     deadline = time.monotonic() + (_START if _is_coming() else 0.0)
     while True:
         try:
-            _, answer = unixhttp.post(
+            _, answer = unix_http.post(
                 SUPERVISOR_SOCKET, "/RPC2", body, kind="text/xml", timeout=_PATIENCE
             )
         except OSError as error:  # noqa: PERF203 - a few dozen rounds at most

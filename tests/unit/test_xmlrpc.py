@@ -75,7 +75,7 @@ def test_whoever_asks_one_thing_gets_an_error_and_no_fault(
     """
     Health and status of a container that is being stopped: no traceback.
     """
-    monkeypatch.setattr("slipway.unixhttp.post", lambda *_, **__: (200, answer.encode()))
+    monkeypatch.setattr("slipway.system.unix_http.post", lambda *_, **__: (200, answer.encode()))
 
     with pytest.raises(OSError, match=r"refuses supervisor\.getState: SHUTDOWN_STATE"):
         xmlrpc.ask(Path("/socket"), "supervisor.getState", timeout=1)
