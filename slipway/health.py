@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import banner, gpus, keys, paths, remote_states, report, xmlrpc
-from slipway.system import atomic
+from slipway import banner, gpus, keys, paths, remote_states, report
+from slipway.system import atomic, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
@@ -76,7 +76,7 @@ def _examined() -> tuple[str, list[str]]:
 
 def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
     try:
-        processes = xmlrpc.ask(
+        processes = supervisor_rpc.ask(
             paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=TIMEOUT
         )
     except PermissionError:

@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from slipway import paths, xmlrpc
-from slipway.system import atomic
+from slipway import paths
+from slipway.system import atomic, supervisor_rpc
 
 KEY = Path("/etc/ssh/ssh_host_rsa_key")
 BITS = 4096  # what the hardened policies ask for
@@ -78,9 +78,9 @@ def reload() -> None:
     """
     if subprocess.run([paths.SSHD, "-t"], check=False).returncode:
         return
-    hang_up: list[xmlrpc.Call] = [("supervisor.signalProcess", ("sshd", "HUP"))]
-    (answer,) = xmlrpc.call(paths.SUPERVISOR_SOCKET, hang_up, timeout=PATIENCE)
-    if isinstance(answer, xmlrpc.Fault):
+    hang_up: list[supervisor_rpc.Call] = [("supervisor.signalProcess", ("sshd", "HUP"))]
+    (answer,) = supervisor_rpc.call(paths.SUPERVISOR_SOCKET, hang_up, timeout=PATIENCE)
+    if isinstance(answer, supervisor_rpc.Fault):
         return  # it does not run, and reads them when it starts
     deadline = time.monotonic() + PATIENCE
     while not _was_read() and time.monotonic() < deadline:

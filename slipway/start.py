@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import IO
 
-from slipway import entrypoint, orphans, paths, settings, xmlrpc
-from slipway.system import atomic
+from slipway import entrypoint, orphans, paths, settings
+from slipway.system import atomic, supervisor_rpc
 
 _ENTRYPOINT = "slipway.entrypoint"
 PATIENCE = 10.0  # seconds for supervisord's socket: ten times what a slow machine takes
@@ -37,7 +37,7 @@ def answers() -> bool:
     Tell whether a supervisord answers at the contract's socket.
     """
     try:
-        xmlrpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getState", timeout=2.0)
+        supervisor_rpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getState", timeout=2.0)
     except OSError:
         return False
     return True

@@ -19,9 +19,8 @@ from slipway import (
     remote_states,
     report,
     rescue,
-    xmlrpc,
 )
-from slipway.system import mountinfo
+from slipway.system import mountinfo, supervisor_rpc
 
 _SHOWN = 20  # files set aside that are named to a person: --json has them all
 
@@ -31,7 +30,9 @@ def gather() -> dict[str, Any]:
     Collect what there is to say; nothing here waits on a mount.
     """
     try:
-        processes = xmlrpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=2.0)
+        processes = supervisor_rpc.ask(
+            paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=2.0
+        )
     except OSError:
         processes = []
     last = report.load() or {}

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from pyinfra.context import ctx_host
 
-from slipway import xmlrpc
 from slipway.inside import Inside, Result
 from slipway.paths import SUPERVISOR_SOCKET
-from slipway.system import unix_http
+from slipway.system import supervisor_rpc, unix_http
 
 UP = {"STARTING", "RUNNING", "BACKOFF"}  # supervisord is at it: a start would be refused
 _START = 10.0  # seconds until a supervisord that was started must answer: a hundred times its usual
@@ -43,7 +42,7 @@ class Supervisord(NamedTuple):
     down: tuple[str, ...] = ()  # programs that start with the container and are down
 
 
-def rpc(calls: list[xmlrpc.Call]) -> StringCommand:
+def rpc(calls: list[supervisor_rpc.Call]) -> StringCommand:
     """
     Return the command that makes calls through the socket; a fault in any fails it.
     """
@@ -52,16 +51,16 @@ def rpc(calls: list[xmlrpc.Call]) -> StringCommand:
         "curl", "--silent", "--show-error", "--max-time", str(_PATIENCE),
         "--unix-socket", QuoteString(str(SUPERVISOR_SOCKET)),
         "--header", "'Content-Type: text/xml'",
-        "--data-binary", QuoteString(xmlrpc.request(calls)), "http://localhost/RPC2",
+        "--data-binary", QuoteString(supervisor_rpc.request(calls)), "http://localhost/RPC2",
     )
     # fmt: on
 
 
-def asked(calls: list[xmlrpc.Call]) -> Result:
+def asked(calls: list[supervisor_rpc.Call]) -> Result:
     """
     Do what the command of `rpc` does.
     """
-    body = xmlrpc.request(calls).encode()
+    body = supervisor_rpc.request(calls).encode()
     deadline = time.monotonic() + (_START if _is_coming() else 0.0)
     while True:
         try:
@@ -95,7 +94,7 @@ class SupervisordState(FactBase["Supervisord | None"]):
 
     def command(self) -> StringCommand:
         """Ask all of it in one request."""
-        calls: list[xmlrpc.Call] = [
+        calls: list[supervisor_rpc.Call] = [
             ("supervisor.getAllProcessInfo", ()),
             ("supervisor.reloadConfig", ()),
         ]
@@ -104,12 +103,12 @@ class SupervisordState(FactBase["Supervisord | None"]):
 
     def process(self, output: list[str]) -> Supervisord | None:
         """Unmarshal the answer; one that is ending answers nothing, and has nothing to be told."""
-        processes, pending = xmlrpc.results("\n".join(output))
-        if isinstance(processes, xmlrpc.Fault):
-            if processes.faultCode != xmlrpc.SHUTDOWN_STATE:
+        processes, pending = supervisor_rpc.results("\n".join(output))
+        if isinstance(processes, supervisor_rpc.Fault):
+            if processes.faultCode != supervisor_rpc.SHUTDOWN_STATE:
                 raise processes
             return None
-        broken = pending.faultString if isinstance(pending, xmlrpc.Fault) else ""
+        broken = pending.faultString if isinstance(pending, supervisor_rpc.Fault) else ""
         ((added, changed, removed),) = [[[], [], []]] if broken else pending
         programs = {
             _name(process): Program(

@@ -9,9 +9,9 @@ from collections.abc import Generator, Sequence
 from pyinfra import host
 from pyinfra.api import OperationError, StringCommand, operation
 
-from slipway import xmlrpc
 from slipway.facts.supervisor import UP, Supervisord, SupervisordState, asked, rpc
 from slipway.inside import Inside, Result
+from slipway.system import supervisor_rpc
 
 
 @operation()
@@ -41,7 +41,7 @@ def apply(*, running: Sequence[str]) -> Generator[StringCommand]:
     yield from _apply(host.get_fact(SupervisordState), running=running)
 
 
-def checked(calls: Sequence[xmlrpc.Call]) -> StringCommand:
+def checked(calls: Sequence[supervisor_rpc.Call]) -> StringCommand:
     """
     Return the command that makes calls and fails, with the answer on stderr, if one of them did.
     """
@@ -64,7 +64,7 @@ def checked(calls: Sequence[xmlrpc.Call]) -> StringCommand:
     return Inside(command, act)
 
 
-def tried(calls: Sequence[xmlrpc.Call]) -> StringCommand:
+def tried(calls: Sequence[supervisor_rpc.Call]) -> StringCommand:
     """
     Return the command that makes calls, whatever supervisord answers to them.
     """
@@ -86,7 +86,7 @@ class _Calls(StringCommand):
         return self.text
 
 
-def _shown(calls: Sequence[xmlrpc.Call]) -> str:
+def _shown(calls: Sequence[supervisor_rpc.Call]) -> str:
     return "; ".join(
         f"{method.removeprefix('supervisor.')} {' '.join(map(str, words[:1]))}"
         for method, words in calls
@@ -137,8 +137,8 @@ def _group(name: str) -> str:
 
 def _replace(
     removed: Sequence[str], changed: Sequence[str], added: Sequence[str]
-) -> list[xmlrpc.Call]:
-    calls: list[xmlrpc.Call] = []
+) -> list[supervisor_rpc.Call]:
+    calls: list[supervisor_rpc.Call] = []
     for name in (*removed, *changed):
         calls.append(("supervisor.stopProcessGroup", (name,)))
         calls.append(("supervisor.removeProcessGroup", (name,)))

@@ -19,7 +19,6 @@ from xmlrpc.client import Fault, dumps
 import pytest
 from pyinfra.api import FactBase, StringCommand
 
-from slipway import xmlrpc
 from slipway.cpus import Cpus
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
@@ -43,7 +42,7 @@ from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.gpus import NONE, Gpus
 from slipway.inside import Inside
 from slipway.remote_states import PROGRAM_MARK
-from slipway.system import atomic
+from slipway.system import atomic, supervisor_rpc
 from slipway.system.atomic import temporary
 
 T = TypeVar("T")
@@ -792,7 +791,7 @@ def test_a_supervisord_that_ends_is_none() -> None:
     unknown = {"faultCode": 1, "faultString": "UNKNOWN_METHOD"}
 
     assert SupervisordState().process(_answer(ending, ending)) is None
-    with pytest.raises(xmlrpc.Fault, match="UNKNOWN_METHOD"):
+    with pytest.raises(supervisor_rpc.Fault, match="UNKNOWN_METHOD"):
         SupervisordState().process(_answer(unknown, ending))
 
 
@@ -802,7 +801,7 @@ def test_supervisord_that_refuses_everything_is_an_error() -> None:
     """
     answer = dumps(Fault(1, "UNKNOWN_METHOD"), methodresponse=True).splitlines()
 
-    with pytest.raises(xmlrpc.Fault):
+    with pytest.raises(supervisor_rpc.Fault):
         SupervisordState().process(answer)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from slipway import hostkey, paths, xmlrpc
+from slipway import hostkey, paths
+from slipway.system import supervisor_rpc
 
 
 @pytest.fixture(autouse=True)
@@ -76,12 +77,12 @@ def test_sshd_is_told_only_of_files_that_it_can_use(
     """
     calls: list[Any] = []
 
-    def call(_socket: Path, made: list[Any], *, timeout: float) -> list[xmlrpc.Fault]:
+    def call(_socket: Path, made: list[Any], *, timeout: float) -> list[supervisor_rpc.Fault]:
         calls.extend(made)
-        return [xmlrpc.Fault(70, "NOT_RUNNING")]
+        return [supervisor_rpc.Fault(70, "NOT_RUNNING")]
 
     monkeypatch.setattr(paths, "SSHD", check)
-    monkeypatch.setattr(xmlrpc, "call", call)
+    monkeypatch.setattr(supervisor_rpc, "call", call)
     hostkey.reload()
 
     assert calls == ([("supervisor.signalProcess", ("sshd", "HUP"))] if told else [])

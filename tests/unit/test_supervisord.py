@@ -20,13 +20,14 @@ import pytest
 from pyinfra.context import ctx_host
 from supervisor import events
 
-from slipway import health, paths, report, supervisord, xmlrpc
+from slipway import health, paths, report, supervisord
 from slipway.facts import supervisor as facts
 from slipway.facts.supervisor import Supervisord, SupervisordState
 from slipway.inside import Inside
 from slipway.operations import supervisor
 from slipway.operations.remotes import configuration
 from slipway.supervisord import ENDINGS, FirstKey, Options
+from slipway.system import supervisor_rpc
 
 from .conftest import FactHost, Run
 
@@ -116,7 +117,7 @@ class Running:
         """
         Return what it says of each process.
         """
-        told = xmlrpc.ask(self.socket, "supervisor.getAllProcessInfo", timeout=5)
+        told = supervisor_rpc.ask(self.socket, "supervisor.getAllProcessInfo", timeout=5)
         return {f"{process['group']}:{process['name']}": process for process in told}
 
     def states(self) -> dict[str, str]:
@@ -129,7 +130,7 @@ class Running:
         """
         Call one method.
         """
-        return xmlrpc.call(self.socket, [(f"supervisor.{method}", words)], timeout=5)[0]
+        return supervisor_rpc.call(self.socket, [(f"supervisor.{method}", words)], timeout=5)[0]
 
     def state(self) -> Supervisord:
         """

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway import xmlrpc
+from slipway.system import supervisor_rpc
 
 # What XML can hold: no control characters, no lone surrogates; a parser makes \r\n of \n
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"))
@@ -28,7 +28,7 @@ def test_a_request_is_what_python_would_send(calls: list[tuple[str, tuple[Any, .
     """
     One call of system.multicall with all of ours in it.
     """
-    (batch,), method = client.loads(xmlrpc.request(calls))
+    (batch,), method = client.loads(supervisor_rpc.request(calls))
 
     assert method == "system.multicall"
     assert batch == [
@@ -44,9 +44,11 @@ def test_an_answer_is_read_as_python_reads_it(values: list[Any]) -> None:
     """
     answer = client.dumps((values,), methodresponse=True)
 
-    assert [value for value in xmlrpc.results(answer) if not isinstance(value, xmlrpc.Fault)] == [
-        value for value in values if not (isinstance(value, dict) and "faultCode" in value)
-    ]
+    assert [
+        value
+        for value in supervisor_rpc.results(answer)
+        if not isinstance(value, supervisor_rpc.Fault)
+    ] == [value for value in values if not (isinstance(value, dict) and "faultCode" in value)]
 
 
 def test_a_fault_of_one_call_is_its_result_and_one_of_all_is_raised() -> None:
@@ -55,10 +57,10 @@ def test_a_fault_of_one_call_is_its_result_and_one_of_all_is_raised() -> None:
     """
     fault = {"faultCode": 10, "faultString": "BAD_NAME: x < y"}
 
-    true, failed = xmlrpc.results(client.dumps(([True, fault],), methodresponse=True))
+    true, failed = supervisor_rpc.results(client.dumps(([True, fault],), methodresponse=True))
     assert (true, failed.faultCode, failed.faultString) == (True, 10, "BAD_NAME: x < y")
-    with pytest.raises(xmlrpc.Fault, match="UNKNOWN_METHOD"):
-        xmlrpc.results(client.dumps(client.Fault(1, "UNKNOWN_METHOD"), methodresponse=True))
+    with pytest.raises(supervisor_rpc.Fault, match="UNKNOWN_METHOD"):
+        supervisor_rpc.results(client.dumps(client.Fault(1, "UNKNOWN_METHOD"), methodresponse=True))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_whoever_asks_one_thing_gets_an_error_and_no_fault(
     monkeypatch.setattr("slipway.system.unix_http.post", lambda *_, **__: (200, answer.encode()))
 
     with pytest.raises(OSError, match=r"refuses supervisor\.getState: SHUTDOWN_STATE"):
-        xmlrpc.ask(Path("/socket"), "supervisor.getState", timeout=1)
+        supervisor_rpc.ask(Path("/socket"), "supervisor.getState", timeout=1)
 
 
 def test_types_that_supervisord_has_not_are_errors() -> None:
@@ -86,9 +88,9 @@ def test_types_that_supervisord_has_not_are_errors() -> None:
     Nothing is guessed.
     """
     with pytest.raises(TypeError, match="float"):
-        xmlrpc.request([("m", (1.5,))])
+        supervisor_rpc.request([("m", (1.5,))])
     with pytest.raises(ValueError, match="double"):
-        xmlrpc.results(client.dumps(([1.5],), methodresponse=True))
+        supervisor_rpc.results(client.dumps(([1.5],), methodresponse=True))
 
 
 def _listed(value: Any) -> Any:
