@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from slipway.stand_ins import EntryPoint, StandIn, in_place
+from slipway.system.stand_ins import EntryPoint, StandIn, in_place
 
 CONNECTORS = {
     "live": "slipway.connectors.live:LiveConnector",

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from slipway.stand_ins import EntryPoint, StandIn, in_place
+from slipway.system.stand_ins import EntryPoint, StandIn, in_place
 
 # supervisor imports these for its clients, which are other processes, and for one small class: 2 MB
 # of the one process that lives as long as the container, with ssl, email and zipfile behind them.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import isolated
+from ..conftest import isolated
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_a_stand_in_is_imported_and_then_the_real_module(asked: str) -> None:
     """
     code = f"""
 import sys
-from slipway.stand_ins import StandIn, in_place
+from slipway.system.stand_ins import StandIn, in_place
 with in_place({{"wave": StandIn("wave", {{"Error": "stand-in"}})}}):
     {asked}
     from wave import Error
@@ -37,7 +37,7 @@ def test_a_submodule_is_its_packages_attribute_and_becomes_the_real_one() -> Non
     """
     code = """
 import sys
-from slipway.stand_ins import StandIn, in_place
+from slipway.system.stand_ins import StandIn, in_place
 mine = StandIn("http.client", {"HTTPConnection": object}, real="http.client")
 with in_place({"http.client": mine}):
     import xmlrpc.client
@@ -62,7 +62,7 @@ def test_a_module_that_is_imported_already_stays() -> None:
     """
     code = """
 import wave
-from slipway.stand_ins import StandIn, in_place
+from slipway.system.stand_ins import StandIn, in_place
 with in_place({"wave": StandIn("wave", {})}):
     import wave as again
 print(again is wave)
@@ -78,7 +78,7 @@ def test_what_a_stand_in_lacks_is_named() -> None:
     An upgrade of a library that takes more is seen in the tests, not in a container.
     """
     code = """
-from slipway.stand_ins import StandIn, in_place
+from slipway.system.stand_ins import StandIn, in_place
 with in_place({"wave": StandIn("wave", {"Error": Exception})}):
     try:
         from wave import open
