@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slipway import environment, paths, report
+from slipway import environment, report
 from slipway import settings as _settings
+from slipway.contract import paths
 from slipway.settings import Loaded
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
-from slipway import paths
+from slipway.contract import paths
 from slipway.environment import Surroundings
 from slipway.settings import Settings, is_refused_for_mounts
 

@@ -148,7 +148,7 @@ def _check(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     import pytest
 
-    from slipway.paths import PROJECT
+    from slipway.contract.paths import PROJECT
 
     specs = str(PROJECT / "tests/image")
     words = ["-q", "-p", "no:cacheprovider", "--rootdir", str(PROJECT), "--hosts", "local://"]
@@ -205,7 +205,7 @@ def _settings(options: argparse.Namespace) -> int:
 
 def _logs(options: argparse.Namespace) -> int:
     from slipway import logs
-    from slipway.paths import LOGS
+    from slipway.contract.paths import LOGS
 
     unknown = sorted(set(options.names) - set(logs.programs(LOGS)))
     if unknown and not options.follow:

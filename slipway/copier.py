@@ -9,7 +9,8 @@ import subprocess
 import time
 from collections.abc import Collection, Iterable, Mapping
 
-from slipway import paths, tree, versions
+from slipway import tree, versions
+from slipway.contract import paths
 from slipway.stopping import Signals
 from slipway.versions import Version
 

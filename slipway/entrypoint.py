@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from slipway import environment, gpus, lean, paths, settings
+from slipway import environment, gpus, lean, settings
+from slipway.contract import paths
 
 EX_CONFIG = 78  # sysexits.h
 LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord

@@ -32,8 +32,9 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
-from slipway import paths, settings
+from slipway import settings
 from slipway.connectors.container import ContainerConnector
+from slipway.contract import paths
 from slipway.observers import MAX_DETAIL, Clock, Complaints
 from slipway.readahead import ReadAhead
 from slipway.report import OUTCOMES, Operation, Report, refusal

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from slipway import paths
+from slipway.contract import paths
 from slipway.system import atomic, supervisor_rpc
 
 KEY = Path("/etc/ssh/ssh_host_rsa_key")

@@ -17,9 +17,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway import backend, cache, claim, environment, mountpoint, paths, rc, remote_states
+from slipway import backend, cache, claim, environment, mountpoint, rc, remote_states
 from slipway.backend import Backend
 from slipway.claim import Claim
+from slipway.contract import paths
 from slipway.pace import Pace
 from slipway.remote_states import State
 from slipway.settings import Settings

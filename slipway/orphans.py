@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from slipway import paths
+from slipway.contract import paths
 from slipway.system import atomic, processes
 
 PATIENCE = 5.0  # seconds that they have to end, then they are killed

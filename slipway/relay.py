@@ -16,7 +16,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 
-from slipway.paths import RCLONE
+from slipway.contract.paths import RCLONE
 
 PORT = 53682  # https://rclone.org/remote_setup/
 CHUNK = 65536

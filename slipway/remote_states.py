@@ -15,7 +15,8 @@ from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
-from slipway import paths, rc, report
+from slipway import rc, report
+from slipway.contract import paths
 from slipway.system import atomic, mountinfo
 
 PROGRAM_MARK = "; Slipway's: mounts the rclone remote "  # the first line of a program's file

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway.paths import REPORT
+from slipway.contract.paths import REPORT
 from slipway.system import atomic, processes
 
 OUTCOMES = ("changed", "unchanged", "failed", "skipped")

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import IO
 
-from slipway import entrypoint, orphans, paths, settings
+from slipway import entrypoint, orphans, settings
+from slipway.contract import paths
 from slipway.system import atomic, supervisor_rpc
 
 _ENTRYPOINT = "slipway.entrypoint"

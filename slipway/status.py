@@ -8,18 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import inventory
-from slipway import (
-    cached,
-    claim,
-    cpus,
-    environment,
-    gpus,
-    paths,
-    providers,
-    remote_states,
-    report,
-    rescue,
-)
+from slipway import cached, claim, cpus, environment, gpus, providers, remote_states, report, rescue
+from slipway.contract import paths
 from slipway.system import mountinfo, supervisor_rpc
 
 _SHOWN = 20  # files set aside that are named to a person: --json has them all

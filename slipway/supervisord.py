@@ -40,7 +40,7 @@ with in_place(_UNUSED):
 
 from slipway import banner, orphans, report  # noqa: E402
 from slipway.comeback import Comeback  # noqa: E402
-from slipway.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
+from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
 from slipway.shutdown import Shutdown  # noqa: E402
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order

@@ -12,7 +12,7 @@ from pyinfra.api.deploy import deploy
 from pyinfra.api.exceptions import NestedOperationError, PyinfraError
 from pyinfra.context import ctx_host, ctx_state
 
-from slipway import paths
+from slipway.contract import paths
 
 
 def task(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

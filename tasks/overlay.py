@@ -2,9 +2,9 @@
 The files that are the same in every container: files/ mirrors /.
 """
 
+from slipway.contract.paths import FILES, INSTALLED
 from slipway.operations import files
 from slipway.operations.files import File
-from slipway.paths import FILES, INSTALLED
 from slipway.task import task
 
 VENV = INSTALLED / "venv/bin"

@@ -2,8 +2,8 @@
 Remotes: each rclone remote is a directory of the workspace.
 """
 
+from slipway.contract.paths import RCLONE_CONF
 from slipway.operations import remotes
-from slipway.paths import RCLONE_CONF
 from slipway.settings import Settings
 from slipway.task import task
 

@@ -5,10 +5,10 @@ SSH: a key opens a session, nothing else does.
 from pyinfra import host
 
 from slipway import algorithms, hostkey
+from slipway.contract.paths import AUTHORIZED_KEYS, HOME, KEYS_FALLBACK, KEYS_RECORD
 from slipway.facts.ssh import HostKeys, SshdAbilities
 from slipway.operations import acl, authorized_keys, files, nss, ssh
 from slipway.operations.files import File
-from slipway.paths import AUTHORIZED_KEYS, HOME, KEYS_FALLBACK, KEYS_RECORD
 from slipway.settings import Settings
 from slipway.task import task
 

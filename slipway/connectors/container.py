@@ -25,10 +25,11 @@ from pyinfra.connectors.base import BaseConnector, DataMeta
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
 import inventory
-from slipway import paths, settings
+from slipway import settings
 from slipway.connectors import engine, scripts, text
 from slipway.connectors.batch import Batch
 from slipway.connectors.shell import LeftoversError, Result, Shell
+from slipway.contract import paths
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a container's name
 _OPENING_SECONDS = 30.0  # until a new shell answers; 0.05 where nothing else runs

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway.paths import HOST_KEY_LOCK
+from slipway.contract.paths import HOST_KEY_LOCK
 
 
 class HostKeys(FactBase[set[str]]):

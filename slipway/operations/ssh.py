@@ -10,6 +10,7 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway import keys
+from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON, SSHD
 from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.ssh import (
@@ -21,7 +22,6 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.supervisor import checked
-from slipway.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON, SSHD
 from slipway.system.atomic import temporary
 
 # The convergence that starts a thing has processor and memory first

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from slipway import backend, paths
+from slipway import backend
 from slipway.backend import Backend, Folder
+from slipway.contract import paths
 from slipway.cpus import Cpus
 from slipway.environment import Surroundings
 from slipway.gpus import NONE

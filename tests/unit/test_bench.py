@@ -15,7 +15,7 @@ from bench import chart, fleet, memory, rest, results
 from bench.containers import Failure
 from bench.results import Row
 from bench.samples import Effort, Line, Sample, fit
-from slipway import paths
+from slipway.contract import paths
 from tasks.packages import PACKAGES
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from slipway import hostkey, paths
+from slipway import hostkey
+from slipway.contract import paths
 from slipway.system import supervisor_rpc
 
 

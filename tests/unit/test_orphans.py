@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway import orphans, paths
+from slipway import orphans
+from slipway.contract import paths
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from slipway import paths, remote_states, report
+from slipway import remote_states, report
+from slipway.contract import paths
 from slipway.operations import remotes
 from slipway.remote_states import State
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway import keys, paths, settings
-from slipway.paths import PROJECT
+from slipway import keys, settings
+from slipway.contract import paths
+from slipway.contract.paths import PROJECT
 from slipway.settings import KEY_FILE, Loaded, Refusal, Settings, load
 
 ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIYIQ5u1YIYoX6oXqZl5HC0kXqP7yKJEgWj2bcXWk1cJ one"

@@ -20,7 +20,8 @@ import pytest
 from pyinfra.context import ctx_host
 from supervisor import events
 
-from slipway import health, paths, report, supervisord
+from slipway import health, report, supervisord
+from slipway.contract import paths
 from slipway.facts import supervisor as facts
 from slipway.facts.supervisor import Supervisord, SupervisordState
 from slipway.inside import Inside

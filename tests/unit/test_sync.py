@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway import copier, paths, remote_states, versions
+from slipway import copier, remote_states, versions
+from slipway.contract import paths
 from slipway.copier import Late
 from slipway.settings import Settings
 from slipway.sync import Sync

@@ -1,0 +1,3 @@
+"""
+What others build on: paths, exit codes, the report.
+"""
