@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slipway import environment, report
+from slipway import environment
 from slipway import settings as _settings
-from slipway.contract import paths
+from slipway.contract import paths, report
 from slipway.settings import Loaded
 
 

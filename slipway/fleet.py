@@ -35,9 +35,9 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from slipway import settings
 from slipway.connectors.container import ContainerConnector
 from slipway.contract import paths
+from slipway.contract.report import OUTCOMES, Operation, Report, refusal
 from slipway.observers import MAX_DETAIL, Clock, Complaints
 from slipway.readahead import ReadAhead
-from slipway.report import OUTCOMES, Operation, Report, refusal
 from slipway.settings import Loaded
 from slipway.system.atomic import temporary
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import banner, gpus, keys, remote_states, report
-from slipway.contract import paths
+from slipway import banner, gpus, keys, remote_states
+from slipway.contract import paths, report
 from slipway.system import atomic, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for each thing asked

@@ -21,10 +21,9 @@ from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
 import inventory as slipway_inventory
-from slipway import report
-from slipway.contract import paths
+from slipway.contract import paths, report
+from slipway.contract.report import Operation, Report
 from slipway.observers import MAX_DETAIL, Clock, Complaints
-from slipway.report import Operation, Report
 from slipway.settings import Loaded
 from slipway.system import atomic
 from slipway.timings import Timings

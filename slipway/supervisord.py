@@ -38,8 +38,9 @@ with in_place(_UNUSED):
     from supervisor.options import ServerOptions
     from supervisor.states import SupervisorStates
 
-from slipway import banner, orphans, report  # noqa: E402
+from slipway import banner, orphans
 from slipway.comeback import Comeback  # noqa: E402
+from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
 from slipway.shutdown import Shutdown  # noqa: E402
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from slipway import remote_states, report
-from slipway.contract import paths
+from slipway import remote_states
+from slipway.contract import paths, report
 from slipway.operations import remotes
 from slipway.remote_states import State
 

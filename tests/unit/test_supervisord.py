@@ -20,8 +20,8 @@ import pytest
 from pyinfra.context import ctx_host
 from supervisor import events
 
-from slipway import health, report, supervisord
-from slipway.contract import paths
+from slipway import health, supervisord
+from slipway.contract import paths, report
 from slipway.facts import supervisor as facts
 from slipway.facts.supervisor import Supervisord, SupervisordState
 from slipway.inside import Inside
