@@ -63,7 +63,7 @@ bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.j
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 .PHONY: readme
-readme: .venv/.stamp ## the README's table of variables, from slipway/settings.py
+readme: .venv/.stamp ## the README's table of variables, from slipway/settings/load.py
 	$(BIN)/python -m engine.readme
 
 .PHONY: lock

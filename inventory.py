@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from slipway import environment
-from slipway import settings as _settings
 from slipway.contract import paths, report
-from slipway.settings import Loaded
+from slipway.settings import load as _settings
+from slipway.settings.load import Loaded
 
 
 def loaded() -> Loaded:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from slipway.contract import paths
 from slipway.environment import Surroundings
-from slipway.settings import Settings, is_refused_for_mounts
+from slipway.settings.load import Settings, is_refused_for_mounts
 
 ASKING = 20.0  # seconds for a question to a remote
 _NOT_FOUND = {3, 4}  # of rclone's exit codes: directory, file (https://rclone.org/docs/)

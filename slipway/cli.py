@@ -186,7 +186,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> int:
-    from slipway import settings
+    from slipway.settings import load as settings
 
     if options.markdown:
         print(settings.markdown(), end="")

@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from slipway import environment, gpus, lean, settings
+from slipway import environment, gpus, lean
 from slipway.contract import paths
+from slipway.settings import load
 
 EX_CONFIG = 78  # sysexits.h
 LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """
     Start the container; returns only by becoming supervisord or the user's command.
     """
-    given, command = settings.split_arguments(arguments)
+    given, command = load.split_arguments(arguments)
     begin = None if command else _fork_convergence()
     variables = prepare({**process_environment("self"), **given})
     if command:
@@ -57,7 +58,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     """
     environment.save(paths.ENVIRONMENT, variables)
     gpus.record(paths.DEVICES)
-    loaded = settings.load(
+    loaded = load.load(
         variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath
     )
     if loaded.settings.strict and loaded.refusals:

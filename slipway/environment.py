@@ -17,7 +17,7 @@ from typing import NamedTuple
 from slipway import cpus, gpus
 from slipway.cpus import Cpus
 from slipway.gpus import Gpus
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 from slipway.system import atomic, mountinfo
 
 _SSHD_LIMIT = 900  # of sshd's 1000; it adds some of its own and of PAM's

@@ -32,13 +32,13 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
-from slipway import settings
 from slipway.connectors.container import ContainerConnector
 from slipway.contract import paths
 from slipway.contract.report import OUTCOMES, Operation, Report, refusal
 from slipway.observers import MAX_DETAIL, Clock, Complaints
 from slipway.readahead import ReadAhead
-from slipway.settings import Loaded
+from slipway.settings import load
+from slipway.settings.load import Loaded
 from slipway.system.atomic import temporary
 
 EX_USAGE = 64  # sysexits.h
@@ -107,7 +107,7 @@ class Fleet:
         began, started = time.monotonic(), datetime.now(timezone.utc)
 
         def report(operations: list[Operation], boot: str = "") -> Report:
-            loaded: Loaded = host.data.get("loaded") or settings.load({})
+            loaded: Loaded = host.data.get("loaded") or load.load({})
             return Report(
                 phase="start",
                 started_at=started.isoformat(timespec="milliseconds"),

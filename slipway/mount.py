@@ -23,7 +23,7 @@ from slipway.claim import Claim
 from slipway.contract import paths
 from slipway.pace import Pace
 from slipway.remote_states import State
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 from slipway.stopping import Signals, Stop
 
 PACE = 12.0  # seconds between two starts of rclone: at most five a minute

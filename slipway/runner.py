@@ -24,7 +24,7 @@ import inventory as slipway_inventory
 from slipway.contract import paths, report
 from slipway.contract.report import Operation, Report
 from slipway.observers import MAX_DETAIL, Clock, Complaints
-from slipway.settings import Loaded
+from slipway.settings.load import Loaded
 from slipway.system import atomic
 from slipway.timings import Timings
 

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import IO
 
-from slipway import entrypoint, orphans, settings
+from slipway import entrypoint, orphans
 from slipway.contract import paths
+from slipway.settings import load
 from slipway.system import atomic, supervisor_rpc
 
 _ENTRYPOINT = "slipway.entrypoint"
@@ -61,7 +62,7 @@ def _arguments() -> dict[str, str]:
     words = [os.fsdecode(word) for word in Path("/proc/1/cmdline").read_bytes().split(b"\0")]
     if _ENTRYPOINT not in words:
         return {}
-    variables, _command = settings.split_arguments(words[words.index(_ENTRYPOINT) + 1 :])
+    variables, _command = load.split_arguments(words[words.index(_ENTRYPOINT) + 1 :])
     return variables
 
 

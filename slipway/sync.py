@@ -23,7 +23,7 @@ from slipway import backend, claim, remote_states, rescue, tree, versions
 from slipway.copier import Copier, Late
 from slipway.pace import Pace
 from slipway.remote_states import State
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 from slipway.stopping import Signals, Stop
 from slipway.system import atomic
 from slipway.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version

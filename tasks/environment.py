@@ -9,7 +9,7 @@ from slipway.degraded import degrade
 from slipway.facts.environment import EngineEnvironment
 from slipway.operations import files
 from slipway.operations.files import File
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 from slipway.task import task
 
 SSHD = "/run/slipway/sshd.conf"

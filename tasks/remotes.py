@@ -4,7 +4,7 @@ Remotes: each rclone remote is a directory of the workspace.
 
 from slipway.contract.paths import RCLONE_CONF
 from slipway.operations import remotes
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 from slipway.task import task
 
 

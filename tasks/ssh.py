@@ -9,7 +9,7 @@ from slipway.contract.paths import AUTHORIZED_KEYS, HOME, KEYS_FALLBACK, KEYS_RE
 from slipway.facts.ssh import HostKeys, SshdAbilities
 from slipway.operations import acl, authorized_keys, files, nss, ssh
 from slipway.operations.files import File
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 from slipway.task import task
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds

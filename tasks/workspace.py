@@ -5,7 +5,7 @@ The workspace: files that stay usable from outside.
 from slipway import surroundings
 from slipway.operations import acl, files
 from slipway.operations.files import File
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 from slipway.task import task
 
 WARNING = """\

@@ -25,17 +25,17 @@ from pyinfra.connectors.base import BaseConnector, DataMeta
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
 import inventory
-from slipway import settings
 from slipway.connectors import engine, scripts, text
 from slipway.connectors.batch import Batch
 from slipway.connectors.shell import LeftoversError, Result, Shell
 from slipway.contract import paths
+from slipway.settings import load
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a container's name
 _OPENING_SECONDS = 30.0  # until a new shell answers; 0.05 where nothing else runs
 _SEEN = [
     *(str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/stat"),
-    *(settings.KEY_FILE, str(paths.INSTALLED / "deploy.py"), str(paths.REPORT)),
+    *(load.KEY_FILE, str(paths.INSTALLED / "deploy.py"), str(paths.REPORT)),
 ]
 _REASONS = {os.strerror(code): code for code in errno.errorcode}  # as programs print them
 
@@ -180,7 +180,7 @@ class ContainerConnector(BaseConnector):
         """
         Have the host's data from the container: what nearly every one is asked, in one go.
         """
-        scripts = [*map(_reading, _SEEN), _resolving(settings.WORKSPACE)]
+        scripts = [*map(_reading, _SEEN), _resolving(load.WORKSPACE)]
         batch = Batch(scripts)
         known = batch.results(self.execute(batch.script))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.settings import Settings, load
+from slipway.settings.load import Settings, load
 
 STARTED_WITH = Path("/run/slipway/environment")
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from testinfra.host import Host
 
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 
 
 @pytest.mark.start

@@ -1,7 +1,7 @@
 import pytest
 from testinfra.host import Host
 
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 
 AUTHORIZED_KEYS = "/root/.ssh/authorized_keys"
 KEYS_FALLBACK = "/var/lib/slipway/authorized_keys"

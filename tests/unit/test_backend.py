@@ -17,7 +17,7 @@ from slipway.contract import paths
 from slipway.cpus import Cpus
 from slipway.environment import Surroundings
 from slipway.gpus import NONE
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 
 FSINFO = '{"Name": "far{abc}", "Root": "/a/b/"}'
 

@@ -18,7 +18,7 @@ from engine.commands import Failure
 from engine.compose import Compose
 from engine.project import Project
 from engine.steps import Steps
-from slipway.settings import VARIABLES, load
+from slipway.settings.load import VARIABLES, load
 
 ROOT = Path(__file__).parents[2]
 FILE = (ROOT / "docker-compose.yaml").read_text()

@@ -21,7 +21,7 @@ from slipway import environment
 from slipway.cpus import Cpus
 from slipway.environment import Surroundings
 from slipway.gpus import Gpus
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 
 SHELLS = [name for name in ("sh", "bash", "dash") if shutil.which(name)]
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")

@@ -18,7 +18,7 @@ import pytest
 from slipway import copier, remote_states, versions
 from slipway.contract import paths
 from slipway.copier import Late
-from slipway.settings import Settings
+from slipway.settings.load import Settings
 from slipway.sync import Sync
 
 Copy = Callable[[list[str], bool], bool]

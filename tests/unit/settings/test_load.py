@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway import keys, settings
+from slipway import keys
 from slipway.contract import paths
 from slipway.contract.paths import PROJECT
-from slipway.settings import KEY_FILE, Loaded, Refusal, Settings, load
+from slipway.settings import load as settings
+from slipway.settings.load import KEY_FILE, Loaded, Refusal, Settings, load
 
 ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIYIQ5u1YIYoX6oXqZl5HC0kXqP7yKJEgWj2bcXWk1cJ one"
 TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEhiD5Gm7c5gQUxyVwMAXJNqfYq1lSY2PL0JZw2mYtPw two"

@@ -1,0 +1,3 @@
+"""
+What the container is asked to be.
+"""
