@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import banner, gpus, keys, remote_states
+from slipway import banner, gpus, remote_states
 from slipway.contract import paths, report
+from slipway.settings import public_keys
 from slipway.system import atomic, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for each thing asked
@@ -129,7 +130,7 @@ def _is_stopped_by_hand(process: dict[str, Any]) -> bool:
 def _has_key() -> bool:
     for path in (paths.AUTHORIZED_KEYS, paths.KEYS_FALLBACK):
         with contextlib.suppress(OSError):
-            if keys.any_valid(path.read_bytes()):
+            if public_keys.any_valid(path.read_bytes()):
                 return True
     return False
 

@@ -10,11 +10,11 @@ from collections.abc import Generator, Sequence
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from slipway import keys as public_keys
 from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.mounts import Mounts
 from slipway.operations.files import Command, File, write
+from slipway.settings import public_keys
 from slipway.system import mountinfo
 
 _NOTHING = KeyFile(b"", "", "", "")

@@ -9,7 +9,6 @@ from collections.abc import Generator, Sequence
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from slipway import keys
 from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON, SSHD
 from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFiles
@@ -22,6 +21,7 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.supervisor import checked
+from slipway.settings import public_keys
 from slipway.system.atomic import temporary
 
 # The convergence that starts a thing has processor and memory first
@@ -129,7 +129,7 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
         host.noop("sshd is not supervised here")
         return
     files = host.get_fact(KeyFiles, paths=list(authorized_keys))
-    wanted = any(keys.any_valid(file.content) for file in files.values())
+    wanted = any(public_keys.any_valid(file.content) for file in files.values())
     up = supervisord.programs["sshd"].state in UP
     if wanted and not up and host.get_fact(SshPortIsTaken):
         degrade("sshd", "port 22 is taken by another server, which is left alone")

@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from slipway import keys as public_keys
 from slipway import providers
+from slipway.settings import public_keys
 
 
 class Refusal(NamedTuple):

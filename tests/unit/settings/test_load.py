@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway import keys
 from slipway.contract import paths
 from slipway.contract.paths import PROJECT
 from slipway.settings import load as settings
+from slipway.settings import public_keys
 from slipway.settings.load import KEY_FILE, Loaded, Refusal, Settings, load
 
 ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIYIQ5u1YIYoX6oXqZl5HC0kXqP7yKJEgWj2bcXWk1cJ one"
@@ -660,8 +660,10 @@ def test_any_mapping_gives_settings_that_keep_their_rules(
     assert load(again.settings.to_environment()).settings == again.settings
     assert posixpath.normpath(loaded.settings.workspace) == loaded.settings.workspace
     assert refused(load({"WORKSPACE": loaded.settings.workspace})) == []
-    assert [key for key in loaded.settings.keys if isinstance(keys.read(key), str)] == []
-    assert len({keys.identity(key) for key in loaded.settings.keys}) == len(loaded.settings.keys)
+    assert [key for key in loaded.settings.keys if isinstance(public_keys.read(key), str)] == []
+    assert len({public_keys.identity(key) for key in loaded.settings.keys}) == len(
+        loaded.settings.keys
+    )
     assert loaded.settings.gpu_count is None or loaded.settings.gpu_count >= 0
     assert loaded.settings.threads is None or loaded.settings.threads >= 1
     assert all(part.isprintable() and part for refusal in loaded.refusals for part in refusal)

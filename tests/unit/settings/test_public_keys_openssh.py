@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import pytest
 
-from slipway import keys
+from slipway.settings import public_keys as keys
 
 AT_ONCE = 90  # ssh(1) takes a hundred identities
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway import keys
+from slipway.settings import public_keys
 
 ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIIYIQ5u1YIYoX6oXqZl5HC0kXqP7yKJEgWj2bcXWk1cJ"
 GOOD = f"ssh-ed25519 {ED25519}"
@@ -113,7 +113,7 @@ def test_what_ssh_keygen_makes_is_a_key(tools: Tools, name: str) -> None:
     """
     line = tools.lines[name]
 
-    assert keys.parse(line) == ([keys.PublicKey(line, line.split()[1])], [])
+    assert public_keys.parse(line) == ([public_keys.PublicKey(line, line.split()[1])], [])
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -123,7 +123,7 @@ def test_options_are_kept(options: str) -> None:
     """
     line = f"{options} {GOOD} comment"
 
-    assert keys.parse(line) == ([keys.PublicKey(line, ED25519)], [])
+    assert public_keys.parse(line) == ([public_keys.PublicKey(line, ED25519)], [])
 
 
 DSA = blob(b"ssh-dss", b"\1" * 128, b"\1" * 20, b"\1" * 128, b"\1" * 128)
@@ -170,7 +170,7 @@ def test_what_is_no_key_is_refused_by_its_number(line: str) -> None:
     """
     The lines around it are used.
     """
-    found, refused = keys.parse(f"{GOOD} a\n{line}\n")
+    found, refused = public_keys.parse(f"{GOOD} a\n{line}\n")
 
     assert [key.line for key in found] == [f"{GOOD} a"]
     assert [entry.line for entry in refused] == [2]
@@ -180,7 +180,7 @@ def test_a_certificate_is_refused_with_what_to_give_instead(tools: Tools) -> Non
     """
     A line with one in authorized_keys opens nothing.
     """
-    _, (refused,) = keys.parse(tools.lines["certificate"])
+    _, (refused,) = public_keys.parse(tools.lines["certificate"])
 
     assert "is a certificate; give the key itself" in refused.rule
 
@@ -201,7 +201,7 @@ def test_what_editors_and_consoles_do_to_a_text_is_understood(text: str) -> None
     r"""
     CRLF, a byte order mark, a literal \n, blank lines, comments, a missing last newline.
     """
-    found, refused = keys.parse(text)
+    found, refused = public_keys.parse(text)
 
     assert [key.line for key in found] == [f"{GOOD} a", f"{GOOD} b"]
     assert refused == []
@@ -213,7 +213,7 @@ def test_a_private_key_is_refused_as_a_whole(kind: str) -> None:
     One refusal for the block, at its first line, and nothing of its content.
     """
     text = f"-----BEGIN {kind}-----\nCANARY\nCANARY\n-----END {kind}-----\n{GOOD}\n"
-    found, (refused,) = keys.parse(text)
+    found, (refused,) = public_keys.parse(text)
 
     assert [key.line for key in found] == [GOOD]
     assert (refused.line, "private key" in refused.rule) == (1, True)
@@ -226,14 +226,14 @@ def test_another_programs_public_key_is_refused_as_a_whole() -> None:
     """
     text = "---- BEGIN SSH2 PUBLIC KEY ----\nComment: x\nAAAA\n---- END SSH2 PUBLIC KEY ----"
 
-    assert [entry.line for entry in keys.parse(text)[1]] == [1]
+    assert [entry.line for entry in public_keys.parse(text)[1]] == [1]
 
 
 def test_a_private_key_that_ssh_keygen_made(tools: Tools) -> None:
     """
     The file beside the right one, given by mistake.
     """
-    found, refused = keys.parse((tools.directory / "ed25519").read_text())
+    found, refused = public_keys.parse((tools.directory / "ed25519").read_text())
 
     assert found == []
     assert [entry.line for entry in refused] == [1]
@@ -259,10 +259,10 @@ def test_a_private_key_in_another_form_is_one_too(text: str) -> None:
     """
     One refusal that says so; the public key after it is used, and no more is kept.
     """
-    found, refused = keys.parse(text, underscores=True)
+    found, refused = public_keys.parse(text, underscores=True)
 
     assert [key.line for key in found] == [GOOD]
-    assert [entry.rule for entry in refused] == [keys.PRIVATE]
+    assert [entry.rule for entry in refused] == [public_keys.PRIVATE]
 
 
 @pytest.mark.parametrize(
@@ -291,31 +291,31 @@ def test_only_what_separates_keys_is_taken_for_a_newline_or_a_space(
     r"""
     A literal \n within quotes or a Windows name, and ___ in a line that is a key, are themselves.
     """
-    assert [key.line for key in keys.parse(text, underscores=True)[0]] == expected
+    assert [key.line for key in public_keys.parse(text, underscores=True)[0]] == expected
 
 
 def test_underscores_in_a_file_are_underscores() -> None:
     """
     They stand for spaces in variables only, which can't always hold some.
     """
-    assert keys.parse(f"{GOOD} me".replace(" ", "___"))[0] == []
+    assert public_keys.parse(f"{GOOD} me".replace(" ", "___"))[0] == []
 
 
 def test_a_file_of_powershell_is_read() -> None:
     """
     `>` writes UTF-16 there; anything else is UTF-8 or kept as it is.
     """
-    assert keys.decode(f"{GOOD}\r\n".encode("utf-16")) == f"{GOOD}\r\n"
-    assert keys.decode(b"\xc3\xbc\xff") == "ü\udcff"
+    assert public_keys.decode(f"{GOOD}\r\n".encode("utf-16")) == f"{GOOD}\r\n"
+    assert public_keys.decode(b"\xc3\xbc\xff") == "ü\udcff"
 
 
 def test_what_sshd_finds_in_a_file_counts() -> None:
     """
     Other people's lines are judged as sshd does: it stops for none of our own rules.
     """
-    assert keys.any_valid(f"# x\n{GOOD} a {GOOD}\n".encode())
-    assert not keys.any_valid(f"\ufeff{GOOD}\nnull\nssh-ed25519 AAAA\n".encode())
-    assert keys.identity(f"no-pty {GOOD} x\r") == ED25519
+    assert public_keys.any_valid(f"# x\n{GOOD} a {GOOD}\n".encode())
+    assert not public_keys.any_valid(f"\ufeff{GOOD}\nnull\nssh-ed25519 AAAA\n".encode())
+    assert public_keys.identity(f"no-pty {GOOD} x\r") == ED25519
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_no_text_of_a_variables_size_takes_long(text: str) -> None:
     128 kB made to be slow; the first one once took 80 s.
     """
     started = time.monotonic()
-    keys.parse(text, underscores=True)
+    public_keys.parse(text, underscores=True)
 
     assert time.monotonic() - started < 3
 
@@ -346,9 +346,9 @@ def test_no_text_raises_or_gives_a_line_that_is_no_line(text: str) -> None:
     """
     Whatever it is.
     """
-    found, refused = keys.parse(text)
+    found, refused = public_keys.parse(text)
 
-    assert all("\n" not in key.line and keys.identity(key.line) == key.blob for key in found)
+    assert all("\n" not in key.line and public_keys.identity(key.line) == key.blob for key in found)
     assert all(entry.line >= 1 and entry.rule for entry in refused)
 
 
@@ -360,7 +360,7 @@ def test_no_blob_raises(content: bytes) -> None:
     body = base64.b64encode(content).decode()
 
     for kind in ("ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "sk-ssh-ed25519@openssh.com"):
-        keys.identity(f"{kind} {body}")
+        public_keys.identity(f"{kind} {body}")
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -369,7 +369,7 @@ def test_ssh_keygen_accepts_each_line_we_accept(tools: Tools, name: str, options
     """
     `ssh-keygen -l` prints the fingerprint of what we write.
     """
-    (key,), _ = keys.parse(f"{options} {tools.lines[name]}".strip())
+    (key,), _ = public_keys.parse(f"{options} {tools.lines[name]}".strip())
     done = subprocess.run(
         ["ssh-keygen", "-l", "-f", "-"], input=key.line, text=True, capture_output=True, check=False
     )
@@ -440,7 +440,7 @@ def test_a_real_sshd_accepts_each_line_we_accept(sshd: Sshd, tools: Tools, name:
     """
     Also below a thousand other lines, and with harmless options.
     """
-    (key,), _ = keys.parse(f"no-agent-forwarding,pty {tools.lines[name]}\r\n")
+    (key,), _ = public_keys.parse(f"no-agent-forwarding,pty {tools.lines[name]}\r\n")
     sshd.authorized_keys.write_text(f"{key.line}\n")
 
     assert opens(sshd, tools.directory / name)
@@ -466,7 +466,7 @@ def test_a_real_sshd_ignores_what_we_refuse(sshd: Sshd, tools: Tools, form: str)
     line = form.format(line=tools.lines["ed25519"])
     sshd.authorized_keys.write_text(f"{line}\n")
 
-    assert keys.parse(line)[0] == []
+    assert public_keys.parse(line)[0] == []
     assert not opens(sshd, tools.directory / "ed25519")
 
 
@@ -478,7 +478,7 @@ def test_a_hundred_thousand_keys() -> None:
         f"ssh-ed25519 {blob(b'ssh-ed25519', number.to_bytes(32, 'big'))} {number}"
         for number in range(100_000)
     )
-    found, refused = keys.parse(text)
+    found, refused = public_keys.parse(text)
 
     assert (len(found), refused) == (100_000, [])
     assert len({key.blob for key in found}) == 100_000
