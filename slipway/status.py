@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import inventory
-from slipway import cached, claim, cpus, environment, gpus, providers, remote_states, rescue
+from slipway import cached, claim, cpus, environment, gpus, remote_states, rescue
 from slipway.contract import paths, report
+from slipway.settings import providers
 from slipway.system import mountinfo, supervisor_rpc
 
 _SHOWN = 20  # files set aside that are named to a person: --json has them all

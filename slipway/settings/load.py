@@ -13,8 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from slipway import providers
-from slipway.settings import public_keys
+from slipway.settings import providers, public_keys
 
 
 class Refusal(NamedTuple):

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from slipway import providers
-from slipway.providers import DOCKER, RUNPOD, VAST, Provider
+from slipway.settings import providers
+from slipway.settings.providers import DOCKER, RUNPOD, VAST, Provider
 
 ON_VAST = {
     "VAST_CONTAINERLABEL": "C.7",
