@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slipway import environment
 from slipway.contract import paths, report
+from slipway.environment import forms
 from slipway.settings import load as _settings
 from slipway.settings.load import Loaded
 
@@ -21,7 +21,7 @@ def loaded() -> Loaded:
     Read the Settings of this container.
     """
     try:
-        variables = environment.read(paths.ENVIRONMENT)
+        variables = forms.read(paths.ENVIRONMENT)
     except FileNotFoundError:
         variables = dict(os.environ)  # not started by us: a test, or a shell in a build
     return _settings.load(
@@ -57,7 +57,7 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
     content = there(paths.ENVIRONMENT)
     if content is None:
         content = read("/proc/1/environ")  # not started by us: what the engine gave it
-    read_ = _settings.load(environment.parse(content.split(b"\0")), read=read, resolve=resolve)
+    read_ = _settings.load(forms.parse(content.split(b"\0")), read=read, resolve=resolve)
     boot = report.boot_of(read("/proc/1/stat"))
     last = report.parse(there(paths.REPORT) or b"")
     return {

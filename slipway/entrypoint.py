@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from slipway import environment, gpus, lean
+from slipway import gpus, lean
 from slipway.contract import paths
+from slipway.environment import forms
 from slipway.settings import load
 
 EX_CONFIG = 78  # sysexits.h
@@ -49,14 +50,14 @@ def process_environment(pid: str) -> dict[str, str]:
 
     Not os.environ: in a C locale Python has added LC_CTYPE to that (PEP 538).
     """
-    return environment.parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+    return forms.parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
 
 
 def prepare(variables: dict[str, str]) -> dict[str, str]:
     """
     Save the environment of this start; returns what services see. Exits with 78 under strict.
     """
-    environment.save(paths.ENVIRONMENT, variables)
+    forms.save(paths.ENVIRONMENT, variables)
     gpus.record(paths.DEVICES)
     loaded = load.load(
         variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath
@@ -65,9 +66,9 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
         for refusal in loaded.refusals:
             print(f"slipway: refused: {refusal}", file=sys.stderr)
         sys.exit(EX_CONFIG)
-    around = environment.observe(loaded.settings.workspace)
+    around = forms.observe(loaded.settings.workspace)
     kept = {name: value for name, value in variables.items() if name not in loaded.withheld}
-    return {**kept, **environment.derive(loaded.settings, around)}
+    return {**kept, **forms.derive(loaded.settings, around)}
 
 
 def _fork_convergence() -> int:

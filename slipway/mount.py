@@ -17,10 +17,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway import backend, cache, claim, environment, mountpoint, rc, remote_states
+from slipway import backend, cache, claim, mountpoint, rc, remote_states
 from slipway.backend import Backend
 from slipway.claim import Claim
 from slipway.contract import paths
+from slipway.environment import forms
 from slipway.pace import Pace
 from slipway.remote_states import State
 from slipway.settings.load import Settings
@@ -43,7 +44,7 @@ class Program:
         root = Path(settings.workspace, "remote")
         self.name = name
         self.settings = settings
-        self.around = environment.observe(settings.workspace)
+        self.around = forms.observe(settings.workspace)
         self.point = root / name
         self.caches = root / ".cache"
         self.rescued = root / ".rescued" / name

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import inventory
-from slipway import cached, claim, cpus, environment, gpus, remote_states, rescue
+from slipway import cached, claim, cpus, gpus, remote_states, rescue
 from slipway.contract import paths, report
+from slipway.environment import forms
 from slipway.settings import providers
 from slipway.system import mountinfo, supervisor_rpc
 
@@ -30,7 +31,7 @@ def gather() -> dict[str, Any]:
     workspace = last.get("settings", {}).get("WORKSPACE", {}).get("value", "/workspace")
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
     settings = inventory.loaded().settings
-    around = environment.observe(settings.workspace)
+    around = forms.observe(settings.workspace)
     address = providers.detect(settings.environment).ssh_address(settings.environment)
     return {
         "converged": _converged(last),
@@ -41,7 +42,7 @@ def gather() -> dict[str, Any]:
         },
         "gpus": {
             **around.gpus._asdict(),
-            "chosen": _chosen(environment.derive(settings, around)) if around.gpus.vendor else "",
+            "chosen": _chosen(forms.derive(settings, around)) if around.gpus.vendor else "",
         },
         "threads": {
             "number": settings.threads or cpus.fitting(around.cpus),

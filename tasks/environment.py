@@ -4,8 +4,9 @@ What sessions see: the container's variables, byte for byte, in every kind of se
 
 from pyinfra import host
 
-from slipway import environment, gpus, surroundings
+from slipway import gpus, surroundings
 from slipway.degraded import degrade
+from slipway.environment import forms
 from slipway.facts.environment import EngineEnvironment
 from slipway.operations import files
 from slipway.operations.files import File
@@ -27,13 +28,13 @@ def publish(*, settings: Settings, live: bool) -> None:
     around = surroundings.of_host(settings.workspace)
     if fewer := gpus.shortfall(around.gpus, settings.gpu_count):
         degrade("GPUs", fewer)
-    variables = environment.derive(settings, around)
+    variables = forms.derive(settings, around)
     engine = host.get_fact(EngineEnvironment)
     files.present(
         name="Publish the variables",
         files=[
-            File(SSHD, _bytes(environment.for_sshd(variables)), mode="600"),
-            File(SHELL, _bytes(environment.for_shell(variables, engine=engine)), mode="600"),
+            File(SSHD, _bytes(forms.for_sshd(variables)), mode="600"),
+            File(SHELL, _bytes(forms.for_shell(variables, engine=engine)), mode="600"),
         ],
     )
 

@@ -8,7 +8,8 @@ from base64 import b64decode, b64encode
 
 from pyinfra.api import FactBase, StringCommand
 
-from slipway import environment, inside
+from slipway import inside
+from slipway.environment import forms
 from slipway.inside import Inside, Result
 
 
@@ -27,4 +28,4 @@ class EngineEnvironment(FactBase[dict[str, str]]):
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Split them as proc(5) says."""
-        return environment.parse(b64decode("".join(output)).split(b"\0"))
+        return forms.parse(b64decode("".join(output)).split(b"\0"))

@@ -15,7 +15,7 @@ from slipway import backend
 from slipway.backend import Backend, Folder
 from slipway.contract import paths
 from slipway.cpus import Cpus
-from slipway.environment import Surroundings
+from slipway.environment.forms import Surroundings
 from slipway.gpus import NONE
 from slipway.settings.load import Settings
 

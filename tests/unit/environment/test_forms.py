@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway import environment
 from slipway.cpus import Cpus
-from slipway.environment import Surroundings
+from slipway.environment import forms
+from slipway.environment.forms import Surroundings
 from slipway.gpus import Gpus
 from slipway.settings.load import Settings
 
@@ -73,7 +73,7 @@ def given_by(shell: str, text: str, before: Mapping[str, str], cwd: Path) -> dic
         check=True,
     )
     assert done.stderr == b""
-    return environment.parse(done.stdout.split(b"\0"))
+    return forms.parse(done.stdout.split(b"\0"))
 
 
 def read_by_sshd(line: str, host_key: Path) -> list[str]:
@@ -108,7 +108,7 @@ def test_shells_read_hostile_values_byte_for_byte(shell: str, tmp_path: Path) ->
     Newlines included; nothing in a value is run.
     """
     wanted = HOSTILE | NEWLINES
-    seen = given_by(shell, environment.for_shell(wanted, engine={}), {}, tmp_path)
+    seen = given_by(shell, forms.for_shell(wanted, engine={}), {}, tmp_path)
 
     assert {name: seen.get(name) for name in wanted} == wanted
     assert not (tmp_path / "pwned").exists()
@@ -122,7 +122,7 @@ def test_shells_read_any_value(
     """
     Names that no shell can hold are left out, and break nothing that comes after them.
     """
-    text = environment.for_shell(wanted, engine={})
+    text = forms.for_shell(wanted, engine={})
     held = {name: value for name, value in wanted.items() if name.isascii() and name.isidentifier()}
     directory = tmp_path_factory.mktemp("shell")
 
@@ -139,7 +139,7 @@ def test_a_name_that_is_none_costs_no_other_its_value(
     """
     Dash stops reading a file at the first bad substitution, so such a name must not be in it.
     """
-    text = environment.for_shell({name: "$(touch pwned)", "B": "1"}, engine={})
+    text = forms.for_shell({name: "$(touch pwned)", "B": "1"}, engine={})
 
     assert given_by(shell, text, {}, tmp_path)["B"] == "1"
     assert not (tmp_path / "pwned").exists()
@@ -149,7 +149,7 @@ def test_what_a_session_has_set_itself_stays(tmp_path: Path) -> None:
     """
     `VARIABLE=x ssh host` with SendEnv, say; also where it is empty.
     """
-    text = environment.for_shell({"A": "ours", "B": "ours", "C": "ours"}, engine={})
+    text = forms.for_shell({"A": "ours", "B": "ours", "C": "ours"}, engine={})
     seen = given_by("sh", text, {"A": "theirs", "B": ""}, tmp_path)
 
     assert (seen["A"], seen["B"], seen["C"]) == ("theirs", "", "ours")
@@ -160,7 +160,7 @@ def test_what_the_engine_gave_is_replaced_where_slipway_knows_better(tmp_path: P
     `docker exec` opens a session with the engine's value; one that differs is the session's own.
     """
     engine = {"A": "engine's $(x)", "B": "engine's", "C": "same"}
-    text = environment.for_shell({"A": "ours", "B": "ours", "C": "same"}, engine=engine)
+    text = forms.for_shell({"A": "ours", "B": "ours", "C": "same"}, engine=engine)
     seen = given_by("sh", text, {**engine, "B": "theirs"}, tmp_path)
 
     assert (seen["A"], seen["B"], seen["C"]) == ("ours", "theirs", "same")
@@ -170,7 +170,7 @@ def test_a_default_path_is_replaced(tmp_path: Path) -> None:
     """
     /etc/profile has just set it; one that a session has made its own, for a venv say, stays.
     """
-    text = environment.for_shell({"PATH": "/a b:/usr/bin"}, engine={"PATH": "/engine/bin"})
+    text = forms.for_shell({"PATH": "/a b:/usr/bin"}, engine={"PATH": "/engine/bin"})
     seen = [
         given_by("/bin/sh", text, {"PATH": path}, tmp_path)["PATH"]
         for path in ("/usr/bin:/bin", "", "/engine/bin", "/venv/bin:/a b:/usr/bin")
@@ -183,7 +183,7 @@ def test_reading_twice_is_reading_once(tmp_path: Path) -> None:
     """
     A login shell's child shells read the file again.
     """
-    text = environment.for_shell(HOSTILE, engine={})
+    text = forms.for_shell(HOSTILE, engine={})
     once = given_by("sh", text, {}, tmp_path)
 
     assert given_by("sh", text + text, {}, tmp_path) == once
@@ -196,7 +196,7 @@ def test_sshd_reads_hostile_values_byte_for_byte(host_key: Path) -> None:
     """
     expected = sorted(f"{name}={value}" for name, value in HOSTILE.items())
 
-    assert expected == read_by_sshd(environment.for_sshd(HOSTILE | NEWLINES), host_key)
+    assert expected == read_by_sshd(forms.for_sshd(HOSTILE | NEWLINES), host_key)
 
 
 @needs_sshd
@@ -208,15 +208,15 @@ def test_sshd_reads_any_value(host_key: Path, wanted: dict[str, str]) -> None:
     """
     expected = sorted(f"{name}={value}" for name, value in wanted.items())
 
-    assert expected == sorted(read_by_sshd(environment.for_sshd(wanted), host_key))
+    assert expected == sorted(read_by_sshd(forms.for_sshd(wanted), host_key))
 
 
 def test_no_variables_no_line() -> None:
     """
     `SetEnv` alone is an error that ends sshd.
     """
-    assert environment.for_sshd({}) == ""
-    assert environment.for_sshd(NEWLINES) == ""
+    assert forms.for_sshd({}) == ""
+    assert forms.for_sshd(NEWLINES) == ""
 
 
 @needs_sshd
@@ -225,7 +225,7 @@ def test_names_that_no_shell_can_hold_come_first_to_sshd(host_key: Path) -> None
     It takes 900 of ours; the others reach a session through the shell, these only by sshd.
     """
     wanted = {f"V{number:04}": "x" for number in range(1000)} | {"a.b": "1", "z-z": "2"}
-    seen = read_by_sshd(environment.for_sshd(wanted), host_key)
+    seen = read_by_sshd(forms.for_sshd(wanted), host_key)
 
     assert seen[:2] == ["a.b=1", "z-z=2"]
     assert len(seen) == 900
@@ -235,7 +235,7 @@ def test_a_value_too_large_for_sshd_costs_no_other() -> None:
     """
     What is left out is the shell's to give.
     """
-    line = environment.for_sshd({"A": "a", "B": "b" * 150_000, "C": '"' * 50_000, "D": "d"})
+    line = forms.for_sshd({"A": "a", "B": "b" * 150_000, "C": '"' * 50_000, "D": "d"})
 
     assert [word.partition("=")[0] for word in line.split(' "')] == ["SetEnv", "A", "B", "D"]
 
@@ -247,7 +247,7 @@ def test_no_size_of_environment_closes_ssh(host_key: Path) -> None:
     """
     directory = host_key.parent
     large = {f"V{number:02}": "x" * 50_000 for number in range(30)}
-    line = environment.for_sshd({"SMALL": "seen", **large})
+    line = forms.for_sshd({"SMALL": "seen", **large})
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -286,9 +286,9 @@ def test_the_saved_environment_is_read_back(
     Byte for byte, newlines and odd names included.
     """
     path = tmp_path_factory.mktemp("run") / "below" / "environment"
-    environment.save(path, wanted)
+    forms.save(path, wanted)
 
-    assert environment.read(path) == wanted
+    assert forms.read(path) == wanted
 
 
 def test_the_saved_environment_is_roots_alone(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_the_saved_environment_is_roots_alone(tmp_path: Path) -> None:
     """
     before = os.umask(0)
     try:
-        environment.save(tmp_path / "environment", {"TOKEN": "secret"})
+        forms.save(tmp_path / "environment", {"TOKEN": "secret"})
     finally:
         os.umask(before)
 
@@ -310,7 +310,7 @@ def test_words_that_are_no_variables_are_left_out() -> None:
     """
     words = [b"A=1=2", b"=x", b"word", b"", b"B="]
 
-    assert environment.parse(words) == {"A": "1=2", "B": ""}
+    assert forms.parse(words) == {"A": "1=2", "B": ""}
 
 
 BARE = Surroundings(False, 0, 0, Gpus("", 0), Cpus(8, None))
@@ -320,7 +320,7 @@ def test_a_bare_container_derives_the_workspace_and_no_gpus() -> None:
     """
     Without a limit of any kind nothing else is added.
     """
-    derived = environment.derive(Settings(environment={"A": "1"}), BARE)
+    derived = forms.derive(Settings(environment={"A": "1"}), BARE)
 
     assert derived == {
         "A": "1",
@@ -338,7 +338,7 @@ def test_what_is_derived_wins_over_what_was_given() -> None:
     """
     given_words = {"WORKSPACE": "/data/../data/", "WORKSPACE_UID": "7", "GPU_COUNT": "9"}
     around = Surroundings(True, 1234, 5678, Gpus("nvidia", 2), Cpus(8, None))
-    derived = environment.derive(
+    derived = forms.derive(
         Settings(workspace="/data", gpu_count=9, environment=given_words), around
     )
 
@@ -368,7 +368,7 @@ def test_gpus_are_counted_and_limited(
     """
     No count where the platform numbers none.
     """
-    derived = environment.derive(Settings(gpu_count=limit), BARE._replace(gpus=gpus))
+    derived = forms.derive(Settings(gpu_count=limit), BARE._replace(gpus=gpus))
 
     assert {name: value for name, value in derived.items() if "WORKSPACE" not in name} == expected
 
@@ -378,7 +378,7 @@ def test_threads_follow_the_quota_and_the_users_own_word() -> None:
     Half a CPU of eight: one thread; what the user set himself is left alone.
     """
     around = BARE._replace(cpus=Cpus(8, 0.5))
-    derived = environment.derive(Settings(environment={"OMP_NUM_THREADS": "3"}), around)
+    derived = forms.derive(Settings(environment={"OMP_NUM_THREADS": "3"}), around)
 
     assert (derived["OMP_NUM_THREADS"], derived["MKL_NUM_THREADS"]) == ("3", "1")
 
@@ -387,7 +387,7 @@ def test_an_unmounted_workspace_is_roots() -> None:
     """
     Whoever the directory of the image belongs to.
     """
-    seen = environment.observe("/")
+    seen = forms.observe("/")
 
     assert (seen.mounted, seen.uid, seen.gid) == (False, 0, 0)
     assert seen.cpus.seen == len(os.sched_getaffinity(0))
@@ -404,7 +404,7 @@ def test_a_mounted_workspace_is_its_owners(tmp_path: Path) -> None:
     options = "size=64k,uid=1234,gid=5678"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
     try:
-        seen = environment.observe(str(path))
+        seen = forms.observe(str(path))
     finally:
         subprocess.run(["umount", path], check=True)
 

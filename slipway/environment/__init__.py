@@ -1,0 +1,3 @@
+"""
+What sessions and services see.
+"""
