@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from slipway import gpus, lean
+from slipway import lean
 from slipway.contract import paths
-from slipway.environment import forms
+from slipway.environment import forms, gpus
 from slipway.settings import load
 
 EX_CONFIG = 78  # sysexits.h

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import banner, gpus, remote_states
+from slipway import banner, remote_states
 from slipway.contract import paths, report
+from slipway.environment import gpus
 from slipway.settings import public_keys
 from slipway.system import atomic, supervisor_rpc
 

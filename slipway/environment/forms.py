@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway import cpus, gpus
+from slipway import cpus
 from slipway.cpus import Cpus
-from slipway.gpus import Gpus
+from slipway.environment import gpus
+from slipway.environment.gpus import Gpus
 from slipway.settings.load import Settings
 from slipway.system import atomic, mountinfo
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from pyinfra.api import FactBase, StringCommand
 
-from slipway import gpus
-from slipway.gpus import NONE, Gpus
+from slipway.environment import gpus
+from slipway.environment.gpus import NONE, Gpus
 from slipway.inside import Inside, Result
 
 

@@ -16,7 +16,7 @@ from slipway.backend import Backend, Folder
 from slipway.contract import paths
 from slipway.cpus import Cpus
 from slipway.environment.forms import Surroundings
-from slipway.gpus import NONE
+from slipway.environment.gpus import NONE
 from slipway.settings.load import Settings
 
 FSINFO = '{"Name": "far{abc}", "Root": "/a/b/"}'

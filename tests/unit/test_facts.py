@@ -20,6 +20,7 @@ import pytest
 from pyinfra.api import FactBase, StringCommand
 
 from slipway.cpus import Cpus
+from slipway.environment.gpus import NONE, Gpus
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.cpus import CpuQuota
@@ -39,7 +40,6 @@ from slipway.facts.ssh import (
     WeakModuli,
 )
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
-from slipway.gpus import NONE, Gpus
 from slipway.inside import Inside
 from slipway.remote_states import PROGRAM_MARK
 from slipway.system import atomic, supervisor_rpc

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from slipway.cpus import Cpus
 from slipway.environment import forms
 from slipway.environment.forms import Surroundings
-from slipway.gpus import Gpus
+from slipway.environment.gpus import Gpus
 from slipway.settings.load import Settings
 
 SHELLS = [name for name in ("sh", "bash", "dash") if shutil.which(name)]

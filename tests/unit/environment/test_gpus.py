@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway import gpus
-from slipway.gpus import NONE, Gpus, parse, shortfall, visible
+from slipway.environment import gpus
+from slipway.environment.gpus import NONE, Gpus, parse, shortfall, visible
 
 NODE = "/sys/class/kfd/kfd/topology/nodes"
 
