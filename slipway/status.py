@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import inventory
-from slipway import cached, claim, cpus, remote_states, rescue
+from slipway import cached, claim, remote_states, rescue
 from slipway.contract import paths, report
-from slipway.environment import forms, gpus
+from slipway.environment import cpus, forms, gpus
 from slipway.settings import providers
 from slipway.system import mountinfo, supervisor_rpc
 

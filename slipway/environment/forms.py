@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway import cpus
-from slipway.cpus import Cpus
-from slipway.environment import gpus
+from slipway.environment import cpus, gpus
+from slipway.environment.cpus import Cpus
 from slipway.environment.gpus import Gpus
 from slipway.settings.load import Settings
 from slipway.system import atomic, mountinfo

@@ -8,8 +8,9 @@ import os
 
 from pyinfra.api import FactBase, StringCommand
 
-from slipway import cpus, inside
-from slipway.cpus import Cpus
+from slipway import inside
+from slipway.environment import cpus
+from slipway.environment.cpus import Cpus
 from slipway.inside import Inside, Result
 
 

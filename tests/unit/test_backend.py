@@ -14,7 +14,7 @@ import pytest
 from slipway import backend
 from slipway.backend import Backend, Folder
 from slipway.contract import paths
-from slipway.cpus import Cpus
+from slipway.environment.cpus import Cpus
 from slipway.environment.forms import Surroundings
 from slipway.environment.gpus import NONE
 from slipway.settings.load import Settings

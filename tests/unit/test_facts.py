@@ -19,7 +19,7 @@ from xmlrpc.client import Fault, dumps
 import pytest
 from pyinfra.api import FactBase, StringCommand
 
-from slipway.cpus import Cpus
+from slipway.environment.cpus import Cpus
 from slipway.environment.gpus import NONE, Gpus
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace

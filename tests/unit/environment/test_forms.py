@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.cpus import Cpus
 from slipway.environment import forms
+from slipway.environment.cpus import Cpus
 from slipway.environment.forms import Surroundings
 from slipway.environment.gpus import Gpus
 from slipway.settings.load import Settings

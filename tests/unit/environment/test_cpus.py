@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.cpus import VARIABLES, Cpus, parse, threads
+from slipway.environment.cpus import VARIABLES, Cpus, parse, threads
 
 
 @pytest.mark.parametrize(
