@@ -4,12 +4,13 @@ SSH: a key opens a session, nothing else does.
 
 from pyinfra import host
 
-from slipway import algorithms, hostkey
+from slipway import hostkey
 from slipway.contract.paths import AUTHORIZED_KEYS, HOME, KEYS_FALLBACK, KEYS_RECORD
 from slipway.facts.ssh import HostKeys, SshdAbilities
 from slipway.operations import acl, authorized_keys, files, nss, ssh
 from slipway.operations.files import File
 from slipway.settings.load import Settings
+from slipway.ssh import algorithms
 from slipway.task import task
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds

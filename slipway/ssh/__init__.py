@@ -1,0 +1,3 @@
+"""
+What is sshd's own.
+"""
