@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import banner, remote_states
+from slipway import remote_states
 from slipway.contract import paths, report
 from slipway.environment import gpus
 from slipway.settings import public_keys
+from slipway.ssh import banner
 from slipway.system import atomic, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for each thing asked

@@ -38,11 +38,12 @@ with in_place(_UNUSED):
     from supervisor.options import ServerOptions
     from supervisor.states import SupervisorStates
 
-from slipway import banner, orphans
+from slipway import orphans
 from slipway.comeback import Comeback  # noqa: E402
 from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
 from slipway.shutdown import Shutdown  # noqa: E402
+from slipway.ssh import banner
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
 LOOK = 0.2  # seconds between two looks at the time while stopping

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from slipway.banner import ADDRESS
+from slipway.ssh.banner import ADDRESS
 
 _CIPHERS = [
     "chacha20-poly1305@openssh.com",

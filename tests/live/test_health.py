@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.banner import ADDRESS
+from slipway.ssh.banner import ADDRESS
 
 from .conftest import KeyPair, Slipway, wait_until
 from .test_supervision import pid, program, state

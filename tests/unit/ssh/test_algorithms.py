@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from ssh_audit.builtin_policies import BUILTIN_POLICIES
 
-from slipway.banner import ADDRESS
 from slipway.ssh import algorithms
+from slipway.ssh.banner import ADDRESS
 
 TITLES = {
     "debian-12": "Hardened Debian 12 (version ",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from slipway import banner
+from slipway.ssh import banner
 
 
 @pytest.fixture
