@@ -4,13 +4,12 @@ SSH: a key opens a session, nothing else does.
 
 from pyinfra import host
 
-from slipway import hostkey
 from slipway.contract.paths import AUTHORIZED_KEYS, HOME, KEYS_FALLBACK, KEYS_RECORD
 from slipway.facts.ssh import HostKeys, SshdAbilities
 from slipway.operations import acl, authorized_keys, files, nss, ssh
 from slipway.operations.files import File
 from slipway.settings.load import Settings
-from slipway.ssh import algorithms
+from slipway.ssh import algorithms, host_key
 from slipway.task import task
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds
@@ -29,11 +28,11 @@ def serve(*, settings: Settings, live: bool) -> None:
     ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
     abilities = host.get_fact(SshdAbilities)
     offered = algorithms.drop_in(abilities.distribution, abilities.key_exchanges)
-    line = str(hostkey.CONFIGURATION)
+    line = str(host_key.CONFIGURATION)
     has_slow_key = live and SLOW_HOST_KEY in host.get_fact(HostKeys)
     files.present(
         name="Offer strong algorithms and the host keys",
-        files=[File(ALGORITHMS, offered), *([File(line, hostkey.LINE)] if has_slow_key else [])],
+        files=[File(ALGORITHMS, offered), *([File(line, host_key.LINE)] if has_slow_key else [])],
         absent=[] if has_slow_key else [line],
     )
     ssh.strong_moduli(name="Have strong moduli only", bits=SMALLEST_MODULUS)

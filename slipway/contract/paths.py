@@ -21,7 +21,7 @@ REPORT = RUN / "report.json"
 UNFINISHED = RUN / "unfinished"  # there while a convergence runs, and after one was cut off
 DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
 PROCESSES = RUN / "processes"  # of the supervised programs, with their start times
-HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.hostkey runs
+HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
 SSHD_PID = Path("/run/sshd.pid")
 
 LOGS = Path("/var/log/supervisor")

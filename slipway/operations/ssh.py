@@ -93,7 +93,7 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
     That it is being made is as good as its being there, so that a convergence in the meantime has
     nothing to change. Killed midway, it is begun again by the next.
 
-    + kind: its type; slipway.hostkey makes it where supervisord runs, as nothing else needs it
+    + kind: its type; slipway.ssh.host_key makes it where supervisord runs, as nothing else needs it
     """
     if kind in host.get_fact(HostKeys):
         host.noop(f"the {kind} host key is there")
@@ -107,7 +107,7 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
         yield StringCommand(
             "flock", "--nonblock", QuoteString(str(HOST_KEY_LOCK)), "setsid", "--fork",
             "sh", "-c", QuoteString(_WHEN_CONVERGED),
-            "nice", "-n", "19", *PYTHON, "slipway.hostkey",
+            "nice", "-n", "19", *PYTHON, "slipway.ssh.host_key",
             "</dev/null", f">>{LOGS}/sshd.log", "2>&1",
         )
         # fmt: on

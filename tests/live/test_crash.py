@@ -148,7 +148,7 @@ def test_the_rsa_key_is_whole_or_not_there(settled: Slipway) -> None:
         settled.exec("sh", "-c", f"rm -f {pair} {pair}.pub")
         settled.check_output("slipway", "converge")
         time.sleep(moments.uniform(0, 0.5))  # a moment to be killed at, not to wait for anything
-        settled.exec("sh", "-c", "pkill -9 -f slipway.hostkey")
+        settled.exec("sh", "-c", "pkill -9 -f slipway.ssh.host_key")
         settled.check_output("slipway", "converge")
         wait_until(
             lambda: not settled.is_making_host_key() and _next_key(settled), "a whole RSA key"

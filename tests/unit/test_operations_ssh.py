@@ -56,9 +56,9 @@ def test_a_slow_host_key_is_made_in_the_background_under_a_lock(run: Run) -> Non
     assert command.startswith(
         "flock --nonblock /run/slipway/host-key.lock setsid --fork "
         'sh -c \'flock /run/slipway/lock true; exec "$0" "$@"\' nice -n 19 '
-        "/opt/slipway/venv/bin/python3 -I -m slipway.hostkey "
+        "/opt/slipway/venv/bin/python3 -I -m slipway.ssh.host_key "
     )
-    assert command.endswith("slipway.hostkey </dev/null >>/var/log/supervisor/sshd.log 2>&1")
+    assert command.endswith("slipway.ssh.host_key </dev/null >>/var/log/supervisor/sshd.log 2>&1")
 
 
 def test_a_slow_host_key_is_begun_once(run: Run) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from slipway import hostkey
 from slipway.contract import paths
+from slipway.ssh import host_key
 from slipway.system import supervisor_rpc
 
 
@@ -21,7 +21,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Fewer bits take less time.
     """
-    monkeypatch.setattr(hostkey, "BITS", 1024)
+    monkeypatch.setattr(host_key, "BITS", 1024)
 
 
 def test_a_pair_is_made_beside_its_place(tmp_path: Path) -> None:
@@ -31,12 +31,12 @@ def test_a_pair_is_made_beside_its_place(tmp_path: Path) -> None:
     key = tmp_path / "key"
     draft = tmp_path / ".key.slipway"
     draft.write_text("half a key")
-    made = hostkey.make(key)
+    made = host_key.make(key)
     public = subprocess.run(["ssh-keygen", "-y", "-f", made], capture_output=True, check=True)
 
     assert made == draft
     assert sorted(path.name for path in tmp_path.iterdir()) == [".key.slipway", ".key.slipway.pub"]
-    assert public.stdout.split()[:2] == hostkey.pair(draft)[1].read_bytes().split()[:2]
+    assert public.stdout.split()[:2] == host_key.pair(draft)[1].read_bytes().split()[:2]
     assert stat.S_IMODE(draft.stat().st_mode) == 0o600
 
 
@@ -45,7 +45,7 @@ def test_a_pair_is_moved_public_part_first(tmp_path: Path, monkeypatch: pytest.M
     A maker killed between the two leaves no private key without its public one.
     """
     key, draft = tmp_path / "key", tmp_path / "draft"
-    for path in hostkey.pair(draft):
+    for path in host_key.pair(draft):
         path.touch()
     moved = []
     rename = Path.rename
@@ -55,7 +55,7 @@ def test_a_pair_is_moved_public_part_first(tmp_path: Path, monkeypatch: pytest.M
         return rename(source, target)
 
     monkeypatch.setattr(Path, "rename", note)
-    hostkey.place(draft, key)
+    host_key.place(draft, key)
 
     assert moved == ["key.pub", "key"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["key", "key.pub"]
@@ -66,7 +66,7 @@ def test_a_key_that_can_not_be_made_is_an_error(tmp_path: Path) -> None:
     Not a file that is half there.
     """
     with pytest.raises(subprocess.CalledProcessError):
-        hostkey.make(tmp_path / "gone" / "key")
+        host_key.make(tmp_path / "gone" / "key")
 
 
 @pytest.mark.parametrize(("check", "told"), [("true", True), ("false", False)])
@@ -84,6 +84,6 @@ def test_sshd_is_told_only_of_files_that_it_can_use(
 
     monkeypatch.setattr(paths, "SSHD", check)
     monkeypatch.setattr(supervisor_rpc, "call", call)
-    hostkey.reload()
+    host_key.reload()
 
     assert calls == ([("supervisor.signalProcess", ("sshd", "HUP"))] if told else [])
