@@ -25,7 +25,13 @@ from slipway.settings import load
 EX_CONFIG = 78  # sysexits.h
 LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
 
-SUPERVISORD = [*paths.PYTHON, "slipway.supervisord", "-n", "-c", str(paths.SUPERVISORD_CONF)]
+SUPERVISORD = [
+    *paths.PYTHON,
+    "slipway.services.supervisord",
+    "-n",
+    "-c",
+    str(paths.SUPERVISORD_CONF),
+]
 
 
 def main(arguments: Sequence[str]) -> NoReturn:

@@ -37,7 +37,7 @@ print(json.dumps(sorted(sys.modules)))
     ("module", "without"),
     [
         (
-            "slipway.supervisord",
+            "slipway.services.supervisord",
             {"pyinfra", "gevent", "ssl", "email", "http.client", "importlib.metadata", "zipfile"},
         ),
         ("slipway.entrypoint", {"pyinfra", "gevent", "http.client", "argparse"}),
@@ -63,7 +63,7 @@ def test_supervisord_imports_what_its_configuration_names() -> None:
     A child image's rpcinterface, by supervisor's own function; it may use what supervisord doesn't.
     """
     code = """
-import slipway.supervisord
+import slipway.services.supervisord
 from supervisor.options import ServerOptions
 from supervisor.rpcinterface import make_main_rpcinterface
 print(ServerOptions().import_spec("supervisor.rpcinterface:make_main_rpcinterface").__name__)

@@ -20,17 +20,18 @@ import pytest
 from pyinfra.context import ctx_host
 from supervisor import events
 
-from slipway import health, supervisord
+from slipway import health
 from slipway.contract import paths, report
 from slipway.facts import supervisor as facts
 from slipway.facts.supervisor import Supervisord, SupervisordState
 from slipway.inside import Inside
 from slipway.operations import supervisor
 from slipway.operations.remotes import configuration
-from slipway.supervisord import ENDINGS, FirstKey, Options
+from slipway.services import supervisord
+from slipway.services.supervisord import ENDINGS, FirstKey, Options
 from slipway.system import supervisor_rpc
 
-from .conftest import FactHost, Run
+from ..conftest import FactHost, Run
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE = 30.0

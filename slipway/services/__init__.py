@@ -1,0 +1,3 @@
+"""
+The programs that supervisord runs.
+"""
