@@ -20,7 +20,7 @@ from supervisor.rpcinterface import (
 from supervisor.states import ProcessStates
 from supervisor.xmlrpc import Faults, RPCError
 
-from slipway.comeback import comes_back, is_steady, life_of
+from slipway.services.comeback import comes_back, is_steady, life_of
 from slipway.shutdown import is_remote
 
 

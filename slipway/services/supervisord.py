@@ -7,7 +7,7 @@ second on average. A pipe that Python's signal handling writes to (signal.set_wa
 poll at once.
 
 How programs are stopped when it ends itself is slipway.shutdown's; those that end by themselves are
-slipway.comeback's.
+slipway.services.comeback's.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ with in_place(_UNUSED):
     from supervisor.states import SupervisorStates
 
 from slipway import orphans
-from slipway.comeback import Comeback  # noqa: E402
 from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
+from slipway.services.comeback import Comeback  # noqa: E402
 from slipway.shutdown import Shutdown  # noqa: E402
 from slipway.ssh import banner
 

@@ -14,7 +14,7 @@ from supervisor.datatypes import RestartUnconditionally, RestartWhenExitUnexpect
 from supervisor.process import Subprocess
 from supervisor.states import ProcessStates, SupervisorStates
 
-from slipway.comeback import Comeback, comes_back, is_steady, life_of
+from slipway.services.comeback import Comeback, comes_back, is_steady, life_of
 
 
 class Clock:
