@@ -21,7 +21,7 @@ from supervisor.states import ProcessStates
 from supervisor.xmlrpc import Faults, RPCError
 
 from slipway.services.comeback import comes_back, is_steady, life_of
-from slipway.shutdown import is_remote
+from slipway.services.shutdown import is_remote
 
 
 class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it has no annotations

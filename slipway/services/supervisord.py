@@ -6,7 +6,7 @@ between. So its first program starts, a TERM is noticed, and a stopped child is 
 second on average. A pipe that Python's signal handling writes to (signal.set_wakeup_fd) ends the
 poll at once.
 
-How programs are stopped when it ends itself is slipway.shutdown's; those that end by themselves are
+How programs are stopped when it ends itself is slipway.services.shutdown's; those that end by themselves are
 slipway.services.comeback's.
 """
 
@@ -42,7 +42,7 @@ from slipway import orphans
 from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
-from slipway.shutdown import Shutdown  # noqa: E402
+from slipway.services.shutdown import Shutdown  # noqa: E402
 from slipway.ssh import banner
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order

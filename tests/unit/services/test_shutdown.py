@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from slipway.shutdown import Shutdown
+from slipway.services.shutdown import Shutdown
 
 
 class Process:
