@@ -60,7 +60,7 @@ pidfile={here}/pid
 childlogdir={here}
 silent=true
 [rpcinterface:supervisor]
-supervisor.rpcinterface_factory=slipway.control:make
+supervisor.rpcinterface_factory=slipway.services.rpc_interface:make
 [include]
 files={here}/*.conf.d
 """
