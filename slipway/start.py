@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import IO
 
-from slipway import entrypoint, orphans
+from slipway import entrypoint
 from slipway.contract import paths
+from slipway.services import orphans
 from slipway.settings import load
 from slipway.system import atomic, supervisor_rpc
 

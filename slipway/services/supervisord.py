@@ -38,9 +38,9 @@ with in_place(_UNUSED):
     from supervisor.options import ServerOptions
     from supervisor.states import SupervisorStates
 
-from slipway import orphans
 from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
+from slipway.services import orphans
 from slipway.services.comeback import Comeback  # noqa: E402
 from slipway.services.shutdown import Shutdown  # noqa: E402
 from slipway.ssh import banner

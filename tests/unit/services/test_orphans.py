@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway import orphans
 from slipway.contract import paths
+from slipway.services import orphans
 
 
 @pytest.fixture(autouse=True)
