@@ -204,8 +204,8 @@ def _settings(options: argparse.Namespace) -> int:
 
 
 def _logs(options: argparse.Namespace) -> int:
-    from slipway import logs
     from slipway.contract.paths import LOGS
+    from slipway.services.logs import follow as logs
 
     unknown = sorted(set(options.names) - set(logs.programs(LOGS)))
     if unknown and not options.follow:

@@ -1,0 +1,3 @@
+"""
+The programs' logs as one stream.
+"""
