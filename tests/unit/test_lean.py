@@ -41,7 +41,10 @@ print(json.dumps(sorted(sys.modules)))
             {"pyinfra", "gevent", "ssl", "email", "http.client", "importlib.metadata", "zipfile"},
         ),
         ("slipway.entrypoint", {"pyinfra", "gevent", "http.client", "argparse"}),
-        ("slipway.logtail", {"pyinfra", "gevent", "http.client", "argparse", "pathlib", "typing"}),
+        (
+            "slipway.services.logs.logtail",
+            {"pyinfra", "gevent", "http.client", "argparse", "pathlib", "typing"},
+        ),
         ("slipway.health", {"pyinfra", "gevent", "http.client"}),
     ],
 )
