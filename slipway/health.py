@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway import remote_states
 from slipway.contract import paths, report
 from slipway.environment import gpus
+from slipway.remotes import states
 from slipway.settings import public_keys
 from slipway.ssh import banner
 from slipway.system import atomic, supervisor_rpc
@@ -71,7 +71,7 @@ def _examined() -> tuple[str, list[str]]:
     missing = {entry["feature"] for entry in last["degraded"]}
     notes = [f"refused {entry['variable']}" for entry in last["refusals"]]
     notes += [f"degraded {entry['feature']}" for entry in last["degraded"]]
-    notes += remote_states.notes(last["settings"]["WORKSPACE"]["value"])
+    notes += states.notes(last["settings"]["WORKSPACE"]["value"])
     if not last["services"]:
         return "", notes
     complaint, of_services = _services(with_sshd="sshd" not in missing)

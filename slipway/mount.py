@@ -17,13 +17,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway import backend, cache, claim, mountpoint, rc, remote_states
+from slipway import backend, cache, claim, mountpoint, rc
 from slipway.backend import Backend
 from slipway.claim import Claim
 from slipway.contract import paths
 from slipway.environment import forms
 from slipway.pace import Pace
-from slipway.remote_states import State
+from slipway.remotes import states
+from slipway.remotes.states import State
 from slipway.settings.load import Settings
 from slipway.stopping import Signals, Stop
 
@@ -48,7 +49,7 @@ class Program:
         self.point = root / name
         self.caches = root / ".cache"
         self.rescued = root / ".rescued" / name
-        self.socket = remote_states.socket_of(name)
+        self.socket = states.socket_of(name)
         self.variables = backend.variables(settings, self.around)
         self.claim: Claim | None = None
         self.signals = Signals()
@@ -127,7 +128,7 @@ class Program:
         """
         End the rclone of a program that was killed: it has the cache, and may still be dying.
         """
-        pid = remote_states.read(self.name).pid
+        pid = states.read(self.name).pid
         with contextlib.suppress(OSError):
             if pid and os.fsencode(self.socket) in Path(f"/proc/{pid}/cmdline").read_bytes():
                 descriptor = os.pidfd_open(pid)
@@ -256,14 +257,14 @@ class Program:
             _say(f"{self.name} {detail or 'answers'}")
         self.state = State(pid, detail, self.waiting)
         with contextlib.suppress(OSError):  # /run is full: `status` knows less
-            remote_states.write(self.name, self.state)
+            states.write(self.name, self.state)
 
 
 def run(name: str, settings: Settings) -> int:
     """
     Keep a remote mounted until told to stop; only one program does that for a remote.
     """
-    held = claim.hold(remote_states.lock_of(name))
+    held = claim.hold(states.lock_of(name))
     if held is None:
         _say(f"{name} has such a program already: `supervisorctl restart remote-{name}`")
         return 1

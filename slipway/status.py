@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import inventory
-from slipway import cached, claim, remote_states, rescue
+from slipway import cached, claim, rescue
 from slipway.contract import paths, report
 from slipway.environment import cpus, forms, gpus
+from slipway.remotes import states
 from slipway.settings import providers
 from slipway.system import mountinfo, supervisor_rpc
 
@@ -52,7 +53,7 @@ def gather() -> dict[str, Any]:
             {key: process[key] for key in ("name", "statename", "pid", "description")}
             for process in processes
         ],
-        "mounts": [remote._asdict() for remote in remote_states.gather(workspace)],
+        "mounts": [remote._asdict() for remote in states.gather(workspace)],
         "unused_caches": _unused(Path(workspace, "remote/.cache")),
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),
         "refusals": last.get("refusals", []),

@@ -19,10 +19,11 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway import backend, claim, remote_states, rescue, tree, versions
+from slipway import backend, claim, rescue, tree, versions
 from slipway.copier import Copier, Late
 from slipway.pace import Pace
-from slipway.remote_states import State
+from slipway.remotes import states
+from slipway.remotes.states import State
 from slipway.settings.load import Settings
 from slipway.stopping import Signals, Stop
 from slipway.system import atomic
@@ -303,7 +304,7 @@ class Sync:
         if state != self.state:
             self.state = state
             with contextlib.suppress(OSError):  # /run is full: `status` knows less
-                remote_states.write(self.name, state)
+                states.write(self.name, state)
 
 
 def _content(path: Path) -> bytes:

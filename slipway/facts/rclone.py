@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway.remote_states import PROGRAM_MARK
+from slipway.remotes.states import PROGRAM_MARK
 
 # The variables come from a file that only root reads: on a command line they would be in argv.
 _ENVIRONMENT = "/run/slipway/environment.sh"

@@ -18,7 +18,7 @@ from slipway.facts.mounts import FuseObstacle
 from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
 from slipway.operations.files import Command, File, write
 from slipway.operations.supervisor import apply
-from slipway.remote_states import PROGRAM_MARK
+from slipway.remotes.states import PROGRAM_MARK
 
 # What rclone accepts (fs/fspath: word characters, letters and digits of any script, `. + @ -` and
 # single inner spaces); it takes a leading `-` for a flag.

@@ -41,7 +41,7 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.inside import Inside
-from slipway.remote_states import PROGRAM_MARK
+from slipway.remotes.states import PROGRAM_MARK
 from slipway.system import atomic, supervisor_rpc
 from slipway.system.atomic import temporary
 

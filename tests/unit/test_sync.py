@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from slipway import copier, remote_states, versions
+from slipway import copier, versions
 from slipway.contract import paths
 from slipway.copier import Late
+from slipway.remotes import states
 from slipway.settings.load import Settings
 from slipway.sync import Sync
 
@@ -113,7 +114,7 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     Two empty sides.
     """
     monkeypatch.setattr(paths, "RCLONE", str(Path(sys.executable).with_name("rclone")))
-    monkeypatch.setattr(remote_states, "DIRECTORY", tmp_path / "run")
+    monkeypatch.setattr(states, "DIRECTORY", tmp_path / "run")
     before = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
     yield Pair(tmp_path)
     for number, handler in before:
@@ -493,7 +494,7 @@ def test_a_remote_that_is_away_changes_nothing(pair: Pair) -> None:
 
     assert not pair.sync.reconcile(everything=False)
     assert (pair.here / "f").exists()
-    assert remote_states.read("far").pending == 1
+    assert states.read("far").pending == 1
     pair.sync.copier.variables["RCLONE_CONFIG_FAR_TYPE"] = "alias"
     pair.changes()
     assert (pair.there / "f").exists()
@@ -602,7 +603,7 @@ def test_a_remote_that_is_mute_does_not_keep_a_listing_for_minutes(
         assert not pair.sync.reconcile(everything=False)
 
     assert time.monotonic() - began < 15
-    assert remote_states.read("far").pending == 1
+    assert states.read("far").pending == 1
 
 
 def test_two_containers_do_not_copy_at_once(pair: Pair) -> None:

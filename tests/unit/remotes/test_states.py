@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from slipway import remote_states
 from slipway.contract import paths, report
 from slipway.operations import remotes
-from slipway.remote_states import State
+from slipway.remotes import states
+from slipway.remotes.states import State
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """
     A container's directories.
     """
-    monkeypatch.setattr(remote_states, "DIRECTORY", tmp_path / "run")
+    monkeypatch.setattr(states, "DIRECTORY", tmp_path / "run")
     monkeypatch.setattr(paths, "SUPERVISOR_PROGRAMS", tmp_path)
     monkeypatch.setattr(report, "boot", lambda: "1")
     return tmp_path
@@ -43,13 +43,13 @@ def test_every_configured_remote_is_listed(place: Path, name: str) -> None:
     """
     configure(place, name)
     (place / "remote-mine.conf").write_text("[program:remote-mine]\n")
-    (remote,) = remote_states.gather("/w")
+    (remote,) = states.gather("/w")
 
     assert (remote.name, remote.point) == (name, f"/w/remote/{name}")
     assert (remote.mounted, remote.pending, remote.pid) == (False, None, 0)
-    assert remote_states.notes("/w") == [f"remote {name} is starting"]
-    remote_states.write(name, State(7, "does not answer"))
-    assert remote_states.notes("/w") == [f"remote {name} does not answer"]
+    assert states.notes("/w") == [f"remote {name} is starting"]
+    states.write(name, State(7, "does not answer"))
+    assert states.notes("/w") == [f"remote {name} does not answer"]
 
 
 def test_a_mount_that_is_gone_is_noted(place: Path) -> None:
@@ -58,9 +58,9 @@ def test_a_mount_that_is_gone_is_noted(place: Path) -> None:
     """
     for name, kind in (("far", "mount"), ("copied", "sync")):
         configure(place, name, kind)
-        remote_states.write(name, State(7, ""))
+        states.write(name, State(7, ""))
 
-    assert remote_states.notes("/w") == ["remote far is not mounted"]
+    assert states.notes("/w") == ["remote far is not mounted"]
 
 
 def test_what_was_said_before_a_restart_is_old(
@@ -69,11 +69,11 @@ def test_what_was_said_before_a_restart_is_old(
     """
     /run outlives it.
     """
-    remote_states.write("far", State(7, "", 3))
-    assert remote_states.read("far") == State(7, "", 3)
+    states.write("far", State(7, "", 3))
+    assert states.read("far") == State(7, "", 3)
     monkeypatch.setattr(report, "boot", lambda: "2")
 
-    assert remote_states.read("far") == State()
+    assert states.read("far") == State()
 
 
 def test_long_names_have_files_of_their_own(place: Path) -> None:
@@ -81,7 +81,7 @@ def test_long_names_have_files_of_their_own(place: Path) -> None:
     And sockets, whose paths are short (unix(7)).
     """
     names = ["n" * length for length in (39, 40, 41, 300, 301)]
-    sockets = {remote_states.socket_of(name) for name in names}
+    sockets = {states.socket_of(name) for name in names}
 
     assert len(sockets) == len(names)
     assert max(len(f"/run/slipway/rclone/{path.name}") for path in sockets) < 107
@@ -99,11 +99,11 @@ def test_silent_ones_cost_a_second_together(place: Path, monkeypatch: pytest.Mon
     for number in range(10):
         configure(place, str(number))
         listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(remote_states.socket_of(str(number))))
+        listener.bind(str(states.socket_of(str(number))))
         listener.listen()
         listeners.append(listener)
     began = time.monotonic()
-    found = remote_states.gather("/w")
+    found = states.gather("/w")
     seconds = time.monotonic() - began
     for listener in listeners:
         listener.close()

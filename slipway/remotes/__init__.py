@@ -1,0 +1,3 @@
+"""
+rclone remotes as directories of the workspace, mounted or copied.
+"""
