@@ -17,13 +17,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway import backend, cache, claim, mountpoint, rc
+from slipway import backend, cache, claim, mountpoint
 from slipway.backend import Backend
 from slipway.claim import Claim
 from slipway.contract import paths
 from slipway.environment import forms
 from slipway.pace import Pace
-from slipway.remotes import states
+from slipway.remotes import rc, states
 from slipway.remotes.states import State
 from slipway.settings.load import Settings
 from slipway.stopping import Signals, Stop

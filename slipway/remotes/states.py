@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
-from slipway import rc
 from slipway.contract import paths, report
+from slipway.remotes import rc
 from slipway.system import atomic, mountinfo
 
 PROGRAM_MARK = "; Slipway's: mounts the rclone remote "  # the first line of a program's file

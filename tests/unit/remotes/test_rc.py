@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from slipway import rc
+from slipway.remotes import rc
 
 
 class Rclone:
