@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import inventory
-from slipway import cached, claim, rescue
+from slipway import cached, claim
 from slipway.contract import paths, report
 from slipway.environment import cpus, forms, gpus
-from slipway.remotes import states
+from slipway.remotes import rescue, states
 from slipway.settings import providers
 from slipway.system import mountinfo, supervisor_rpc
 

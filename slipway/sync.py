@@ -19,10 +19,10 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway import backend, claim, rescue, tree, versions
+from slipway import backend, claim, tree, versions
 from slipway.copier import Copier, Late
 from slipway.pace import Pace
-from slipway.remotes import states
+from slipway.remotes import rescue, states
 from slipway.remotes.states import State
 from slipway.settings.load import Settings
 from slipway.stopping import Signals, Stop

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway import rescue
+from slipway.remotes import rescue
 
 
 @pytest.fixture
