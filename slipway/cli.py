@@ -233,7 +233,7 @@ def _sync(options: argparse.Namespace) -> int:
 
 
 def _relay(options: argparse.Namespace) -> int:
-    from slipway import relay
+    from slipway.remotes import relay
 
     return relay.run(options.arguments)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from slipway import relay
+from slipway.remotes import relay
 
 
 @pytest.fixture
