@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from slipway import tree, versions
 from slipway.contract import paths
-from slipway.stopping import Signals
+from slipway.remotes.stopping import Signals
 from slipway.versions import Version
 
 # What is copied is decided on: rclone shall not think about it again.

@@ -25,8 +25,8 @@ from slipway.environment import forms
 from slipway.pace import Pace
 from slipway.remotes import rc, states
 from slipway.remotes.states import State
+from slipway.remotes.stopping import Signals, Stop
 from slipway.settings.load import Settings
-from slipway.stopping import Signals, Stop
 
 PACE = 12.0  # seconds between two starts of rclone: at most five a minute
 GRACE = 1.5  # seconds that rclone has to unmount

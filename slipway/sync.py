@@ -24,8 +24,8 @@ from slipway.copier import Copier, Late
 from slipway.pace import Pace
 from slipway.remotes import rescue, states
 from slipway.remotes.states import State
+from slipway.remotes.stopping import Signals, Stop
 from slipway.settings.load import Settings
-from slipway.stopping import Signals, Stop
 from slipway.system import atomic
 from slipway.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
 

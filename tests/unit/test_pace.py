@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from slipway.pace import Pace
-from slipway.stopping import Signals, Stop
+from slipway.remotes.stopping import Signals, Stop
 
 
 class Clock:
