@@ -22,8 +22,8 @@ from slipway.backend import Backend
 from slipway.claim import Claim
 from slipway.contract import paths
 from slipway.environment import forms
-from slipway.pace import Pace
 from slipway.remotes import rc, states
+from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
 from slipway.settings.load import Settings

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from slipway import backend, claim, tree, versions
 from slipway.copier import Copier, Late
-from slipway.pace import Pace
 from slipway.remotes import rescue, states
+from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
 from slipway.settings.load import Settings

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from slipway.pace import Pace
+from slipway.remotes.pace import Pace
 from slipway.remotes.stopping import Signals, Stop
 
 
