@@ -227,7 +227,7 @@ def _mount(options: argparse.Namespace) -> int:
 
 def _sync(options: argparse.Namespace) -> int:
     import inventory
-    from slipway.sync import Sync
+    from slipway.remotes.copied.program import Sync
 
     return Sync(options.name, inventory.loaded().settings).run()
 

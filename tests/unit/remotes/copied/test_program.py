@@ -19,8 +19,8 @@ from slipway import copier, versions
 from slipway.contract import paths
 from slipway.copier import Late
 from slipway.remotes import states
+from slipway.remotes.copied.program import Sync
 from slipway.settings.load import Settings
-from slipway.sync import Sync
 
 Copy = Callable[[list[str], bool], bool]
 

@@ -1,0 +1,3 @@
+"""
+Remotes that are copied, where FUSE is not allowed.
+"""
