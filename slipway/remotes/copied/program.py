@@ -20,8 +20,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from slipway import backend, claim, tree, versions
-from slipway.copier import Copier, Late
 from slipway.remotes import rescue, states
+from slipway.remotes.copied.rclone import Copier, Late
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from slipway import copier, versions
+from slipway import versions
 from slipway.contract import paths
-from slipway.copier import Late
 from slipway.remotes import states
+from slipway.remotes.copied import rclone
 from slipway.remotes.copied.program import Sync
+from slipway.remotes.copied.rclone import Late
 from slipway.settings.load import Settings
 
 Copy = Callable[[list[str], bool], bool]
@@ -591,8 +592,8 @@ def test_a_remote_that_is_mute_does_not_keep_a_listing_for_minutes(
     """
     It takes the connection and says nothing.
     """
-    assert copier.BOUNDED[copier.BOUNDED.index("--timeout") + 1] == "20s"
-    monkeypatch.setattr(copier, "BOUNDED", [word.replace("20s", "1s") for word in copier.BOUNDED])
+    assert rclone.BOUNDED[rclone.BOUNDED.index("--timeout") + 1] == "20s"
+    monkeypatch.setattr(rclone, "BOUNDED", [word.replace("20s", "1s") for word in rclone.BOUNDED])
     (pair.here / "f").write_bytes(b"x")
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
