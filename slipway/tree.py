@@ -12,7 +12,7 @@ import shutil
 import stat
 from pathlib import Path, PurePosixPath
 
-from slipway.versions import Version
+from slipway.remotes.copied.versions import Version
 
 PART = ".slipwaypart"  # ends the names of what is on its way: no files of the user's, here or there
 

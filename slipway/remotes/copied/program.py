@@ -19,15 +19,16 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway import backend, claim, tree, versions
+from slipway import backend, claim, tree
 from slipway.remotes import rescue, states
+from slipway.remotes.copied import versions
 from slipway.remotes.copied.rclone import Copier, Late
+from slipway.remotes.copied.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
 from slipway.settings.load import Settings
 from slipway.system import atomic
-from slipway.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
 
 INTERVAL = 5.0  # seconds between two looks for changes here: rclone's own write-back delay
 PACE = 12.0  # seconds between tries after one that failed: at most five a minute

@@ -9,10 +9,11 @@ import subprocess
 import time
 from collections.abc import Collection, Iterable, Mapping
 
-from slipway import tree, versions
+from slipway import tree
 from slipway.contract import paths
+from slipway.remotes.copied import versions
+from slipway.remotes.copied.versions import Version
 from slipway.remotes.stopping import Signals
-from slipway.versions import Version
 
 # What is copied is decided on: rclone shall not think about it again.
 _SETTLED = ("--transfers", "8", "--ignore-times", "--partial-suffix", tree.PART)

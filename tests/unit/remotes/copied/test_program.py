@@ -15,10 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from slipway import versions
 from slipway.contract import paths
 from slipway.remotes import states
-from slipway.remotes.copied import rclone
+from slipway.remotes.copied import rclone, versions
 from slipway.remotes.copied.program import Sync
 from slipway.remotes.copied.rclone import Late
 from slipway.settings.load import Settings

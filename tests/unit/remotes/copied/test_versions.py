@@ -6,8 +6,17 @@ from __future__ import annotations
 
 import pytest
 
-from slipway import versions
-from slipway.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version, decide
+from slipway.remotes.copied import versions
+from slipway.remotes.copied.versions import (
+    FETCH,
+    KEEP_THEIRS,
+    NEVER,
+    PUSH,
+    SAME,
+    Alike,
+    Version,
+    decide,
+)
 
 OLD, MINE, THEIRS = Version(1, 10**9), Version(2, 50 * 10**9), Version(3, 40 * 10**9)
 SERVERS = Version(1, 7 * 10**9)  # the same file, with the time that the server gave it
