@@ -19,9 +19,9 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway import backend, claim, tree
+from slipway import backend, claim
 from slipway.remotes import rescue, states
-from slipway.remotes.copied import versions
+from slipway.remotes.copied import directory, versions
 from slipway.remotes.copied.rclone import Copier, Late
 from slipway.remotes.copied.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
 from slipway.remotes.pace import Pace
@@ -49,7 +49,7 @@ class Sync:
         self.name = name
         self.remote = f"{name}:{path}"
         self.directory = root / name
-        self.incoming = self.directory / f".incoming{tree.PART}"  # on the same disk, same ACL
+        self.incoming = self.directory / f".incoming{directory.PART}"  # on the same disk, same ACL
         self.rescued = root / ".rescued" / name
         # in the workspace, where the files are: another container goes on with it
         self.place = root / ".cache" / f"{name}~sync"
@@ -184,8 +184,8 @@ class Sync:
         """
         kept = []
         for path, new in self._arrivals(names, there):
-            name = tree.from_rclone(path)
-            if tree.is_equal(new, self.directory / name):
+            name = directory.from_rclone(path)
+            if directory.is_equal(new, self.directory / name):
                 self.last[path] = Alike(here[path], there[path])
                 continue
             with self.signals.held():
@@ -216,7 +216,9 @@ class Sync:
 
     def _fetch(self, names: list[str], here: Seen, there: Seen) -> bool:
         wanted = [
-            path for path in names if not tree.is_blocked(self.directory, tree.from_rclone(path))
+            path
+            for path in names
+            if not directory.is_blocked(self.directory, directory.from_rclone(path))
         ]
         for path in sorted(set(names).difference(wanted)):
             self._say_once(path, "is not fetched: a link or something else is in its way here")
@@ -240,8 +242,8 @@ class Sync:
             self.incoming.mkdir(mode=0o700)
             self.copier.copy(self.remote, str(self.incoming), batch, *_PROGRESS)
             for path in batch:
-                new = self.incoming / tree.from_rclone(path)
-                if tree.version(new):
+                new = self.incoming / directory.from_rclone(path)
+                if directory.version(new):
                     yield path, new
             self._remember()
         self._clear()
@@ -252,17 +254,17 @@ class Sync:
 
         + expected: what was there when it was decided on; it is set aside
         """
-        name = tree.from_rclone(path)
+        name = directory.from_rclone(path)
         target = self.directory / name
-        if tree.is_blocked(self.directory, name) or tree.version(target) != expected:
+        if directory.is_blocked(self.directory, name) or directory.version(target) != expected:
             return None
         if expected is None:
             target.parent.mkdir(parents=True, exist_ok=True)
-        elif tree.is_equal(new, target):
+        elif directory.is_equal(new, target):
             return expected
         else:
             rescue.set_aside(target, self.rescued, name)
-        return tree.put(new, target)
+        return directory.put(new, target)
 
     def _clear(self) -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -280,8 +282,8 @@ class Sync:
 
     def _look(self) -> dict[str, Version]:
         found = {}
-        for path, version in tree.look(self.directory).items():
-            if name := tree.to_rclone(path):
+        for path, version in directory.look(self.directory).items():
+            if name := directory.to_rclone(path):
                 found[name] = version
             else:
                 self._say_once(repr(path), "is not copied: not UTF-8, or another file's to rclone")

@@ -9,14 +9,13 @@ import subprocess
 import time
 from collections.abc import Collection, Iterable, Mapping
 
-from slipway import tree
 from slipway.contract import paths
-from slipway.remotes.copied import versions
+from slipway.remotes.copied import directory, versions
 from slipway.remotes.copied.versions import Version
 from slipway.remotes.stopping import Signals
 
 # What is copied is decided on: rclone shall not think about it again.
-_SETTLED = ("--transfers", "8", "--ignore-times", "--partial-suffix", tree.PART)
+_SETTLED = ("--transfers", "8", "--ignore-times", "--partial-suffix", directory.PART)
 # Who asks asks again: a remote that swallows packets must not keep a listing for ten minutes.
 BOUNDED = ("--retries", "1", "--low-level-retries", "2", "--contimeout", "5s", "--timeout", "20s")
 _NOT_FOUND = 3  # rclone's exit code: a directory is not there
@@ -55,7 +54,7 @@ class Copier:
         if code:
             return None
         found = versions.listed(answer)
-        return {path: found[path] for path in found if not tree.is_part(path)}
+        return {path: found[path] for path in found if not directory.is_part(path)}
 
     def copy(self, source: str, target: str, names: Collection[str], *options: str) -> bool:
         """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway import tree
+from slipway.remotes.copied import directory as tree
 
 BLOCKED = ["file/x", "link", "link/x", "dir", "dir/link/x", "../x", "/x", "a/../x", ""]
 
