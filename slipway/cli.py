@@ -220,9 +220,9 @@ def _logs(options: argparse.Namespace) -> int:
 
 def _mount(options: argparse.Namespace) -> int:
     import inventory
-    from slipway import mount
+    from slipway.remotes.mounted import program
 
-    return mount.run(options.name, inventory.loaded().settings)
+    return program.run(options.name, inventory.loaded().settings)
 
 
 def _sync(options: argparse.Namespace) -> int:

@@ -1,0 +1,3 @@
+"""
+Remotes that are mounted through FUSE.
+"""
