@@ -17,12 +17,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway import backend, cache, claim, mountpoint
+from slipway import backend, cache, claim
 from slipway.backend import Backend
 from slipway.claim import Claim
 from slipway.contract import paths
 from slipway.environment import forms
 from slipway.remotes import rc, states
+from slipway.remotes.mounted import mountpoint
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
