@@ -19,11 +19,12 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway import backend, claim
+from slipway import claim
 from slipway.remotes import rescue, states
 from slipway.remotes.copied import directory, versions
 from slipway.remotes.copied.rclone import Copier, Late
 from slipway.remotes.copied.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
+from slipway.remotes.mounted import remote_files
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
@@ -60,7 +61,7 @@ class Sync:
         self.pending: int | None = None
         self.state = State()
         self.signals = Signals()
-        self.copier = Copier(self.remote, backend.for_copies(settings), self.signals)
+        self.copier = Copier(self.remote, remote_files.for_copies(settings), self.signals)
 
     def run(self) -> int:
         """
@@ -118,7 +119,7 @@ class Sync:
         if options is None:
             return "can't be used: rclone does not read its configuration"
         file = self.place / "source"
-        source = f"{self.remote}\n{backend.place(options)}\n"
+        source = f"{self.remote}\n{remote_files.place(options)}\n"
         known = _content(file).decode(errors="replace")
         if known and known != source:
             if any(self.directory.iterdir()):

@@ -17,13 +17,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway import backend, cache, claim
-from slipway.backend import Backend
+from slipway import cache, claim
 from slipway.claim import Claim
 from slipway.contract import paths
 from slipway.environment import forms
 from slipway.remotes import rc, states
-from slipway.remotes.mounted import mountpoint
+from slipway.remotes.mounted import mountpoint, remote_files
+from slipway.remotes.mounted.remote_files import Backend
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
@@ -51,11 +51,13 @@ class Program:
         self.caches = root / ".cache"
         self.rescued = root / ".rescued" / name
         self.socket = states.socket_of(name)
-        self.variables = backend.variables(settings, self.around)
+        self.variables = remote_files.variables(settings, self.around)
         self.claim: Claim | None = None
         self.signals = Signals()
         self.state = State()
-        self.folder = backend.NOWHERE  # of the cache, once rclone has said it: it stays the same
+        self.folder = (
+            remote_files.NOWHERE
+        )  # of the cache, once rclone has said it: it stays the same
         self.waiting: int | None = None  # files to be uploaded, while no rclone tells it
 
     def run(self) -> int:

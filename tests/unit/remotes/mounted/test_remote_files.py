@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from slipway import backend
-from slipway.backend import Backend, Folder
 from slipway.contract import paths
 from slipway.environment.cpus import Cpus
 from slipway.environment.forms import Surroundings
 from slipway.environment.gpus import NONE
+from slipway.remotes.mounted import remote_files
+from slipway.remotes.mounted.remote_files import Backend, Folder
 from slipway.settings.load import Settings
 
 FSINFO = '{"Name": "far{abc}", "Root": "/a/b/"}'
@@ -95,7 +95,7 @@ def test_an_answer_that_comes_too_late_is_none(
     And no traceback.
     """
     (rclone / "answer").write_text("exec sleep 60")
-    monkeypatch.setattr(backend, "ASKING", 0.5)
+    monkeypatch.setattr(remote_files, "ASKING", 0.5)
 
     assert Backend("far", {}).has("far", "a/b/f") is None
 
@@ -111,7 +111,7 @@ def test_our_options_are_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RCLONE_DAEMON", "RCLONE_CACHE_DIR"):
         monkeypatch.setenv(name, "true")
     given = {"RCLONE_UID": "77", "RCLONE_GID": "", "RCLONE_CONFIG": "", "RCLONE_RC_ADDR": ":1"}
-    found = backend.variables(Settings(environment=given), AROUND)
+    found = remote_files.variables(Settings(environment=given), AROUND)
 
     assert {name: found[name] for name in found if name.startswith("RCLONE_")} == {
         "RCLONE_CONFIG": "/etc/rclone/rclone.conf",
@@ -150,7 +150,7 @@ def test_no_option_that_chooses_reaches_a_copied_remote() -> None:
     assert len(choosing) > 90
 
     given = dict.fromkeys(choosing, "1")
-    assert choosing & set(backend.for_copies(Settings(environment=given))) == set()
+    assert choosing & set(remote_files.for_copies(Settings(environment=given))) == set()
 
 
 def test_how_a_copied_remote_is_reached_stays_the_users() -> None:
@@ -166,7 +166,7 @@ def test_how_a_copied_remote_is_reached_stays_the_users() -> None:
         "FORMAT": "x",
     }
 
-    assert given.items() <= backend.for_copies(Settings(environment=given)).items()
+    assert given.items() <= remote_files.for_copies(Settings(environment=given)).items()
 
 
 def test_which_place_a_remote_is() -> None:
@@ -176,8 +176,10 @@ def test_which_place_a_remote_is() -> None:
     options = {"type": "sftp", "host": "h", "user": "u", "pass": "p", "chunk_size": "1"}
     url = {"type": "webdav", "url": "https://u:p@h/x"}
 
-    assert backend.place(options) == backend.place({**options, "pass": "q", "chunk_size": "2"})
-    assert backend.place(url) == backend.place({**url, "url": "https://u:q@h/x"})
+    assert remote_files.place(options) == remote_files.place(
+        {**options, "pass": "q", "chunk_size": "2"}
+    )
+    assert remote_files.place(url) == remote_files.place({**url, "url": "https://u:q@h/x"})
     for name, value in {"type": "ftp", "host": "i", "user": "v", "root_folder_id": "r"}.items():
-        assert backend.place(options) != backend.place({**options, name: value})
-    assert backend.place(url) != backend.place({**url, "url": "https://u:p@h/y"})
+        assert remote_files.place(options) != remote_files.place({**options, name: value})
+    assert remote_files.place(url) != remote_files.place({**url, "url": "https://u:p@h/y"})
