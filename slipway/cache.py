@@ -25,9 +25,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway import cached
-from slipway.cached import Item
 from slipway.remotes import rescue
+from slipway.remotes.mounted import cache_files
+from slipway.remotes.mounted.cache_files import Item
 
 KEEP, COMPLETE, RESCUE, DROP = "keep", "complete", "rescue", "drop"
 NOBODY = (-1, -1)  # chown(2): the owner stays
@@ -67,7 +67,7 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
     def so(action: str, reason: str) -> Decision:
         return Decision(item.folder, item.path, action, reason)
 
-    known = cached.parsed(item.metadata)
+    known = cache_files.parsed(item.metadata)
     if item.size is None:
         return so(DROP, "has no content")
     if known is None:
@@ -94,7 +94,7 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
 def _without_metadata(
     item: Item, remote_has: RemoteHas, so: Callable[[str, str], Decision]
 ) -> Decision:
-    if cached.is_of_another_form(item.metadata):
+    if cache_files.is_of_another_form(item.metadata):
         return so(RESCUE, "has metadata of a form that is not known")
     has = remote_has(item.folder, item.path)
     if has is None:
@@ -120,7 +120,7 @@ def repair(
     + owner: uid and gid of what is set aside
     """
     waiting, done = [], []
-    for item in cached.items(cache):
+    for item in cache_files.items(cache):
         decision = decide(item, remote_has)
         if decision.action != KEEP:
             done.append((item, decision))
@@ -176,11 +176,11 @@ def adopt(
             continue
         content = source / "vfs" / item.folder / item.path
         metadata = source / "vfsMeta" / item.folder / item.path
-        new_content, new_metadata = (target / top / folder / item.path for top in cached.TOPS)
+        new_content, new_metadata = (target / top / folder / item.path for top in cache_files.TOPS)
         is_free, reason = False, "waited in a cache that is used no more"
         if bare(item.folder) != bare(folder) or not _is_below(item.path, root):
             reason = f"was written when the remote was another place ({item.folder}:)"
-        elif _is_dirty(cached.read(new_metadata)):
+        elif _is_dirty(cache_files.read(new_metadata)):
             reason = "waits in two versions; this is the other cache's"
         else:
             is_free = _make_room(new_content, new_metadata)
@@ -204,7 +204,7 @@ def _covers(ranges: list[tuple[int, int]], size: int) -> bool:
 
 
 def _is_dirty(metadata: bytes | None) -> bool:
-    known = cached.parsed(metadata)
+    known = cache_files.parsed(metadata)
     return known is not None and bool(known["Dirty"])
 
 
@@ -222,7 +222,7 @@ def _complete(cache: Path, content: Path, metadata: Path) -> bytes:
     Have rclone find a file whole and upload it; returns its metadata.
     """
     status = content.stat()
-    known = cached.parsed(cached.read(metadata)) or {"Fingerprint": ""}
+    known = cache_files.parsed(cache_files.read(metadata)) or {"Fingerprint": ""}
     now = datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat()
     whole = {
         "ModTime": known.get("ModTime", now),

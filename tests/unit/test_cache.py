@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from slipway import cache, cached
+from slipway import cache
 from slipway.cache import COMPLETE, DROP, KEEP, RESCUE, Decision, decide
-from slipway.cached import Item
+from slipway.remotes.mounted import cache_files
+from slipway.remotes.mounted.cache_files import Item
 
 DATES = {"ModTime": "2026-11-24T12:00:00Z", "ATime": "2026-11-24T12:00:00Z", "Fingerprint": ""}
 
@@ -213,7 +214,7 @@ def test_a_doubtful_file_is_set_aside(lying: Cache, name: str) -> None:
     lying.repair()
 
     assert (lying.rescued / name).read_bytes() == b"edit"
-    assert list(cached.items(lying.root)) == []
+    assert list(cache_files.items(lying.root)) == []
 
 
 def test_an_earlier_rescue_is_not_overwritten(lying: Cache) -> None:
@@ -249,7 +250,7 @@ def test_a_repair_that_was_killed_is_finished(lying: Cache) -> None:
     lying.repair()
 
     assert lying.known("far/f")["Size"] == 7
-    assert [item.path for item in cached.items(lying.root)] == ["f"]
+    assert [item.path for item in cache_files.items(lying.root)] == ["f"]
 
 
 def test_a_file_in_a_directorys_place_stops_nothing(lying: Cache) -> None:
@@ -323,7 +324,7 @@ def test_the_remotes_own_copy_gives_way_to_what_waits(lying: Cache) -> None:
 
     assert (lying.root / "vfs/far{new}/f").read_bytes() == b"mine......"
     assert (lying.root / "vfsMeta/far{new}/f").read_bytes() == pending
-    assert [item.path for item in cached.items(lying.root)] == ["f"]
+    assert [item.path for item in cache_files.items(lying.root)] == ["f"]
 
 
 def test_what_can_not_be_adopted_is_set_aside(lying: Cache) -> None:
@@ -405,7 +406,7 @@ def test_what_was_written_for_another_place_is_not_uploaded_to_this_one(
     assert done.action == RESCUE
     assert f"another place ({folder}:)" in done.reason
     assert (lying.rescued / below).read_bytes() == b"0123456789"
-    assert list(cached.items(lying.root)) == []
+    assert list(cache_files.items(lying.root)) == []
 
 
 def test_what_this_place_still_shows_is_uploaded(lying: Cache) -> None:
@@ -429,9 +430,9 @@ def test_what_waits_is_counted(lying: Cache) -> None:
     lying.put("far/read", b"x", metadata(1, [(0, 1)], dirty=False))
     lying.put("far/known only", None, metadata(1, [(0, 1)], dirty=True))
 
-    assert cached.waiting(lying.root) == 3
+    assert cache_files.waiting(lying.root) == 3
     assert len(lying.repaired().waiting) == 2
-    assert cached.waiting(lying.root) == 2
+    assert cache_files.waiting(lying.root) == 2
 
 
 def test_another_containers_cache_is_adopted(lying: Cache, tmp_path: Path) -> None:
@@ -444,7 +445,7 @@ def test_another_containers_cache_is_adopted(lying: Cache, tmp_path: Path) -> No
     lying.adopt("far", target=own)
 
     assert lying.waiting() == set()
-    assert {item.path for item in cached.items(own.root)} == {"here", "d/f"}
+    assert {item.path for item in cache_files.items(own.root)} == {"here", "d/f"}
     assert own.known("far/d/f")["Dirty"] is True
 
 
@@ -453,7 +454,7 @@ def test_a_cache_that_is_not_there_is_in_order(lying: Cache) -> None:
     The first mount of a remote.
     """
     assert lying.repair() == []
-    assert cached.folders(lying.root) == set()
+    assert cache_files.folders(lying.root) == set()
 
 
 def test_the_remote_is_asked_only_where_it_matters(lying: Cache) -> None:
