@@ -17,11 +17,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway import cache, claim
+from slipway import claim
 from slipway.claim import Claim
 from slipway.contract import paths
 from slipway.environment import forms
 from slipway.remotes import rc, states
+from slipway.remotes.mounted import cache_repair as cache
 from slipway.remotes.mounted import mountpoint, remote_files
 from slipway.remotes.mounted.remote_files import Backend
 from slipway.remotes.pace import Pace

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from slipway import cache
-from slipway.cache import COMPLETE, DROP, KEEP, RESCUE, Decision, decide
-from slipway.remotes.mounted import cache_files
+from slipway.remotes.mounted import cache_files, cache_repair
 from slipway.remotes.mounted.cache_files import Item
+from slipway.remotes.mounted.cache_repair import COMPLETE, DROP, KEEP, RESCUE, Decision, decide
 
 DATES = {"ModTime": "2026-11-24T12:00:00Z", "ATime": "2026-11-24T12:00:00Z", "Fingerprint": ""}
 
@@ -140,18 +139,18 @@ class Cache:
         """
         return self.repaired(has=has).done
 
-    def repaired(self, *, has: bool | None = True) -> cache.Repaired:
+    def repaired(self, *, has: bool | None = True) -> cache_repair.Repaired:
         """
         Repair it; returns what waits, too.
         """
-        return cache.repair(self.root, rescued=self.rescued, remote_has=says(has))
+        return cache_repair.repair(self.root, rescued=self.rescued, remote_has=says(has))
 
     def adopt(self, name: str, root: str = "", *, target: Cache | None = None) -> list[Decision]:
         """
         Repair it and move what waits to the folder of that name.
         """
         to = (target or self).root
-        return cache.adopt(self.repaired(), to, home=(name, root), rescued=self.rescued)
+        return cache_repair.adopt(self.repaired(), to, home=(name, root), rescued=self.rescued)
 
     def waiting(self) -> set[str]:
         """
@@ -469,5 +468,5 @@ def test_the_remote_is_asked_only_where_it_matters(lying: Cache) -> None:
         asked.append(path)
         return True
 
-    assert cache.repair(lying.root, rescued=lying.rescued, remote_has=remote_has).done == []
+    assert cache_repair.repair(lying.root, rescued=lying.rescued, remote_has=remote_has).done == []
     assert asked == []
