@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import inventory
-from slipway import claim
 from slipway.contract import paths, report
 from slipway.environment import cpus, forms, gpus
 from slipway.remotes import rescue, states
-from slipway.remotes.mounted import cache_files
+from slipway.remotes.mounted import cache_claims, cache_files
 from slipway.settings import providers
 from slipway.system import mountinfo, supervisor_rpc
 
@@ -104,7 +103,7 @@ def _unused(caches: Path) -> dict[str, int]:
     """
     Return the write caches of remotes that are not mounted, of which files may wait for an upload.
     """
-    found = {str(cache): cache_files.waiting(cache) for cache in claim.unused(caches)}
+    found = {str(cache): cache_files.waiting(cache) for cache in cache_claims.unused(caches)}
     return {cache: number for cache, number in found.items() if number}
 
 

@@ -19,12 +19,11 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway import claim
 from slipway.remotes import rescue, states
 from slipway.remotes.copied import directory, versions
 from slipway.remotes.copied.rclone import Copier, Late
 from slipway.remotes.copied.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
-from slipway.remotes.mounted import remote_files
+from slipway.remotes.mounted import cache_claims, remote_files
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
@@ -86,7 +85,7 @@ class Sync:
             self._note("is stopped")
             return 0
 
-    def _claimed(self) -> claim.Claim | None:
+    def _claimed(self) -> cache_claims.Claim | None:
         """
         Return the lock on the directory, and what is known of it; None while it can't be used.
         """
@@ -94,7 +93,7 @@ class Sync:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = claim.lock(self.place)
+            lock = cache_claims.lock(self.place)
             complaint = self._complaint() if lock else "is copied by another container"
             if not complaint:
                 self._clear()  # what a kill left

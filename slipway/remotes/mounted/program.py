@@ -17,13 +17,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway import claim
-from slipway.claim import Claim
 from slipway.contract import paths
 from slipway.environment import forms
 from slipway.remotes import rc, states
+from slipway.remotes.mounted import cache_claims, mountpoint, remote_files
 from slipway.remotes.mounted import cache_repair as cache
-from slipway.remotes.mounted import mountpoint, remote_files
+from slipway.remotes.mounted.cache_claims import Claim
 from slipway.remotes.mounted.remote_files import Backend
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
@@ -83,7 +82,7 @@ class Program:
         """
         Mount it once, and return when rclone has ended. Raises OSError.
         """
-        self.claim = self.claim or claim.take(self.caches, self.name)
+        self.claim = self.claim or cache_claims.take(self.caches, self.name)
         self._repair(self.claim)
         if complaint := self._prepare():
             self._tell(complaint)
@@ -146,7 +145,7 @@ class Program:
         """
         asked = Backend(self.name, self.variables, folder=self.folder)
         self.waiting = self._repaired(own.cache, own, asked)
-        for other in claim.left(self.caches, self.name, own=own.cache):
+        for other in cache_claims.left(self.caches, self.name, own=own.cache):
             self.waiting += self._repaired(other.cache, own, asked)
         self.folder = asked.known
 
@@ -268,7 +267,7 @@ def run(name: str, settings: Settings) -> int:
     """
     Keep a remote mounted until told to stop; only one program does that for a remote.
     """
-    held = claim.hold(states.lock_of(name))
+    held = cache_claims.hold(states.lock_of(name))
     if held is None:
         _say(f"{name} has such a program already: `supervisorctl restart remote-{name}`")
         return 1

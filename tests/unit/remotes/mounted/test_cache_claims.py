@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from slipway import claim
+from slipway.remotes.mounted import cache_claims
 
 HOLD = """
 import sys
@@ -34,12 +34,12 @@ def test_each_has_its_own_and_the_dead_have_none(tmp_path: Path) -> None:
     """
     The second gets a second cache; what a killed one had is free, and left over for the next.
     """
-    with holder(tmp_path) as first, claim.take(tmp_path, "far").lock as lock:
+    with holder(tmp_path) as first, cache_claims.take(tmp_path, "far").lock as lock:
         assert Path(lock.name).parent == tmp_path / "far~2"
-        assert list(claim.left(tmp_path, "far", own=tmp_path / "far~2")) == []
+        assert list(cache_claims.left(tmp_path, "far", own=tmp_path / "far~2")) == []
         first.kill()
         first.wait()
-        left = [entry.cache for entry in claim.left(tmp_path, "far", own=tmp_path / "far~2")]
+        left = [entry.cache for entry in cache_claims.left(tmp_path, "far", own=tmp_path / "far~2")]
 
     assert left == [tmp_path / "far"]
 
@@ -49,8 +49,8 @@ def test_what_is_left_over_is_nobody_elses_meanwhile(tmp_path: Path) -> None:
     While its files are taken over, no other container mounts with it.
     """
     (tmp_path / "far").mkdir()
-    for entry in claim.left(tmp_path, "far", own=tmp_path / "far~2"):
-        with claim.take(tmp_path, "far").lock as lock:
+    for entry in cache_claims.left(tmp_path, "far", own=tmp_path / "far~2"):
+        with cache_claims.take(tmp_path, "far").lock as lock:
             assert Path(lock.name).parent == tmp_path / "far~2"
         assert entry.cache == tmp_path / "far"
 
@@ -62,7 +62,7 @@ def test_another_remotes_caches_are_not_touched(tmp_path: Path) -> None:
     for name in ("far", "far~2", "far2", "far~sync"):
         (tmp_path / name).mkdir()
 
-    left = [entry.cache.name for entry in claim.left(tmp_path, "far", own=tmp_path / "far")]
+    left = [entry.cache.name for entry in cache_claims.left(tmp_path, "far", own=tmp_path / "far")]
     assert left == ["far~2"]
 
 
@@ -70,11 +70,11 @@ def test_what_nobody_uses_is_told(tmp_path: Path) -> None:
     """
     Of whatever remote; what is no cache is not listed.
     """
-    assert claim.unused(tmp_path) == []
-    used, free = claim.take(tmp_path, "far"), claim.take(tmp_path, "gone")
+    assert cache_claims.unused(tmp_path) == []
+    used, free = cache_claims.take(tmp_path, "far"), cache_claims.take(tmp_path, "gone")
     free.lock.close()
     (tmp_path / "else").mkdir()
 
-    assert claim.unused(tmp_path) == [tmp_path / "gone"]
+    assert cache_claims.unused(tmp_path) == [tmp_path / "gone"]
     used.lock.close()
-    assert claim.unused(tmp_path) == [tmp_path / "far", tmp_path / "gone"]
+    assert cache_claims.unused(tmp_path) == [tmp_path / "far", tmp_path / "gone"]
