@@ -21,7 +21,7 @@ from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
 import inventory
 from slipway.connectors import text
-from slipway.inside import Inside
+from slipway.connectors.native import Inside
 from slipway.system import atomic, processes
 
 # Arguments that do not change what a command does; others make it another user's, say

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway.inside import Inside, Result
+from slipway.connectors.native import Inside, Result
 
 
 class KeyFile(NamedTuple):

@@ -8,10 +8,10 @@ import os
 
 from pyinfra.api import FactBase, StringCommand
 
-from slipway import inside
+from slipway.connectors import native
+from slipway.connectors.native import Inside, Result
 from slipway.environment import cpus
 from slipway.environment.cpus import Cpus
-from slipway.inside import Inside, Result
 
 
 class CpuQuota(FactBase[Cpus]):
@@ -41,5 +41,5 @@ def _counted() -> Result:
     """
     Do what the command does.
     """
-    quota = b"".join(inside.read(path).stdout for path in cpus.QUOTA_FILES)
+    quota = b"".join(native.read(path).stdout for path in cpus.QUOTA_FILES)
     return Result(f"{len(os.sched_getaffinity(0))}\n".encode() + quota)

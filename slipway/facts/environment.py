@@ -8,9 +8,9 @@ from base64 import b64decode, b64encode
 
 from pyinfra.api import FactBase, StringCommand
 
-from slipway import inside
+from slipway.connectors import native
+from slipway.connectors.native import Inside, Result
 from slipway.environment import forms
-from slipway.inside import Inside, Result
 
 
 class EngineEnvironment(FactBase[dict[str, str]]):
@@ -24,7 +24,7 @@ class EngineEnvironment(FactBase[dict[str, str]]):
         """Read them in base64: a value may hold newlines."""
         path = "/proc/1/environ"
         command = StringCommand("base64", "-w0", path, "2>/dev/null", "&&", "echo", "||", "true")
-        return Inside(command, lambda: Result(b64encode(inside.read(path).stdout) + b"\n"))
+        return Inside(command, lambda: Result(b64encode(native.read(path).stdout) + b"\n"))
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Split them as proc(5) says."""

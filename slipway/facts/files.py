@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway import inside
-from slipway.inside import Inside, Result
+from slipway.connectors import native
+from slipway.connectors.native import Inside, Result
 from slipway.system.atomic import temporary
 
 _ESCAPES = {"n": "\n", "r": "\r", "\\": "\\"}  # sha256sum's
@@ -165,7 +165,7 @@ class FileText(FactBase[str]):
     def command(self, path: str) -> StringCommand:
         """Print it."""
         command = StringCommand("cat", "--", QuoteString(path), "2>/dev/null", "||", "true")
-        return Inside(command, lambda: inside.read(path))
+        return Inside(command, lambda: native.read(path))
 
     def process(self, output: list[str]) -> str:
         """Join the lines again."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from pyinfra.api import FactBase, StringCommand
 
+from slipway.connectors.native import Inside, Result
 from slipway.environment import gpus
 from slipway.environment.gpus import NONE, Gpus
-from slipway.inside import Inside, Result
 
 
 class GpuDevices(FactBase[Gpus]):

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway import inside
-from slipway.inside import Inside
+from slipway.connectors import native
+from slipway.connectors.native import Inside
 from slipway.system import mountinfo
 from slipway.system.mountinfo import Mount
 
@@ -22,7 +22,7 @@ class Mounts(FactBase[list[Mount]]):
     def command(self) -> StringCommand:
         """Read the kernel's list."""
         path = "/proc/self/mountinfo"
-        return Inside(StringCommand("cat", path), lambda: inside.read(path))
+        return Inside(StringCommand("cat", path), lambda: native.read(path))
 
     def process(self, output: list[str]) -> list[Mount]:
         """Parse it as proc(5) says."""

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from pyinfra.context import ctx_host
 
+from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import SUPERVISOR_SOCKET
-from slipway.inside import Inside, Result
 from slipway.system import supervisor_rpc, unix_http
 
 UP = {"STARTING", "RUNNING", "BACKOFF"}  # supervisord is at it: a start would be refused

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from pyinfra import host
 from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
+from slipway.connectors.native import Inside, Result
 from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
-from slipway.inside import Inside, Result
 from slipway.system.atomic import temporary
 
 Command = StringCommand | FileUploadCommand

@@ -9,8 +9,8 @@ from collections.abc import Generator, Sequence
 from pyinfra import host
 from pyinfra.api import OperationError, StringCommand, operation
 
+from slipway.connectors.native import Inside, Result
 from slipway.facts.supervisor import UP, Supervisord, SupervisordState, asked, rpc
-from slipway.inside import Inside, Result
 from slipway.system import supervisor_rpc
 
 

@@ -19,6 +19,7 @@ from xmlrpc.client import Fault, dumps
 import pytest
 from pyinfra.api import FactBase, StringCommand
 
+from slipway.connectors.native import Inside
 from slipway.environment.cpus import Cpus
 from slipway.environment.gpus import NONE, Gpus
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
@@ -40,7 +41,6 @@ from slipway.facts.ssh import (
     WeakModuli,
 )
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
-from slipway.inside import Inside
 from slipway.remotes.states import PROGRAM_MARK
 from slipway.system import atomic, supervisor_rpc
 from slipway.system.atomic import temporary

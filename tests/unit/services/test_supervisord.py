@@ -21,10 +21,10 @@ from pyinfra.context import ctx_host
 from supervisor import events
 
 from slipway import health
+from slipway.connectors.native import Inside
 from slipway.contract import paths, report
 from slipway.facts import supervisor as facts
 from slipway.facts.supervisor import Supervisord, SupervisordState
-from slipway.inside import Inside
 from slipway.operations import supervisor
 from slipway.operations.remotes import configuration
 from slipway.services import supervisord

@@ -19,9 +19,9 @@ from pyinfra.api import Config, FileUploadCommand, Inventory, State, StringComma
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
+from slipway.connectors.native import Inside, Result
 from slipway.facts import supervisor
 from slipway.facts.files import FileStates
-from slipway.inside import Inside, Result
 from slipway.operations.files import File, write
 from slipway.operations.supervisor import checked, tried
 
