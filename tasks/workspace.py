@@ -2,7 +2,7 @@
 The workspace: files that stay usable from outside.
 """
 
-from slipway import surroundings
+from slipway.facts import surroundings
 from slipway.operations import acl, files
 from slipway.operations.files import File
 from slipway.settings.load import Settings
