@@ -4,11 +4,11 @@ What sessions see: the container's variables, byte for byte, in every kind of se
 
 from pyinfra import host
 
-from slipway.degraded import degrade
 from slipway.environment import forms, gpus
 from slipway.facts import surroundings
 from slipway.facts.environment import EngineEnvironment
 from slipway.operations import files
+from slipway.operations.degraded import degrade
 from slipway.operations.files import File
 from slipway.settings.load import Settings
 from slipway.task import task

@@ -9,8 +9,8 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from slipway.degraded import degrade
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
+from slipway.operations.degraded import degrade
 
 
 @operation()

@@ -10,9 +10,9 @@ from collections.abc import Generator, Sequence
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.mounts import Mounts
+from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, write
 from slipway.settings import public_keys
 from slipway.system import mountinfo

@@ -12,10 +12,10 @@ from collections.abc import Generator, Mapping, Sequence
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from slipway.degraded import degrade
 from slipway.facts.files import FileStates
 from slipway.facts.mounts import FuseObstacle
 from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
+from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, write
 from slipway.operations.supervisor import apply
 from slipway.remotes.states import PROGRAM_MARK

@@ -10,7 +10,6 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON, SSHD
-from slipway.degraded import degrade
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.ssh import (
     HostKeyIsInTheMaking,
@@ -20,6 +19,7 @@ from slipway.facts.ssh import (
     WeakModuli,
 )
 from slipway.facts.supervisor import UP, SupervisordState
+from slipway.operations.degraded import degrade
 from slipway.operations.supervisor import checked
 from slipway.settings import public_keys
 from slipway.system.atomic import temporary
