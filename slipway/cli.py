@@ -89,7 +89,7 @@ def _converge(options: argparse.Namespace) -> int:
     from slipway import lean
 
     lean.install()
-    from slipway import runner
+    from slipway.converge import here
     from slipway.timings import Timings
 
     if options.phase == "start" and (refused := _refused_under_strict()):
@@ -97,7 +97,7 @@ def _converge(options: argparse.Namespace) -> int:
             print(f"slipway: refused: {line}", file=sys.stderr)
         return EX_CONFIG
     timings = Timings(began) if options.timings else None
-    report = runner.converge(
+    report = here.converge(
         options.phase,
         services=False if options.without_services else None,
         keep_stopped=options.keep_stopped,
@@ -117,10 +117,11 @@ def _start(_options: argparse.Namespace) -> int:
     from slipway import lean
 
     lean.install()
-    from slipway import runner, start
+    from slipway import start
+    from slipway.converge import here
 
     start.run()
-    report = runner.converge("start", services=True)
+    report = here.converge("start", services=True)
     _print(None, [f"slipway: {line}" for line in report.summary()])
     return 1 if report.failed else 0
 
@@ -136,9 +137,9 @@ def _check(options: argparse.Namespace) -> int:
     from slipway import lean
 
     lean.install()
-    from slipway import runner
+    from slipway.converge import here
 
-    report = runner.check()
+    report = here.check()
     drift = [operation for operation in report.operations if operation.outcome == "changed"]
     lines = [f"{entry.task}: {entry.name}: {entry.detail}" for entry in (*report.failed, *drift)]
     _print(report.to_json() if options.json else None, lines or ["nothing would change"])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from slipway import runner
+from slipway.converge import here
 from slipway.facts.acl import AclObstacle
 from slipway.facts.gpus import GpuDevices
 from slipway.facts.mounts import FuseObstacle, Mounts
@@ -30,7 +30,7 @@ def examine() -> list[Finding]:
     """
     Ask the facts that the tasks ask.
     """
-    with runner.connected() as (host, loaded):
+    with here.connected() as (host, loaded):
         workspace = loaded.settings.workspace
         mounts = host.get_fact(Mounts)
         volume = mountinfo.is_volume(mounts, workspace)

@@ -1,0 +1,3 @@
+"""
+One pyinfra run: what it loads, applies, times and reports.
+"""
