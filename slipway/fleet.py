@@ -35,7 +35,7 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from slipway.connectors.container import ContainerConnector
 from slipway.contract import paths
 from slipway.contract.report import OUTCOMES, Operation, Report, refusal
-from slipway.observers import MAX_DETAIL, Clock, Complaints
+from slipway.converge.clock import MAX_DETAIL, Clock, Complaints
 from slipway.readahead import ReadAhead
 from slipway.settings import load
 from slipway.settings.load import Loaded

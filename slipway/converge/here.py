@@ -23,7 +23,7 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 import inventory as slipway_inventory
 from slipway.contract import paths, report
 from slipway.contract.report import Operation, Report
-from slipway.observers import MAX_DETAIL, Clock, Complaints
+from slipway.converge.clock import MAX_DETAIL, Clock, Complaints
 from slipway.settings.load import Loaded
 from slipway.system import atomic
 from slipway.timings import Timings
