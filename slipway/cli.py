@@ -90,7 +90,7 @@ def _converge(options: argparse.Namespace) -> int:
 
     lean.install()
     from slipway.converge import here
-    from slipway.timings import Timings
+    from slipway.converge.timings import Timings
 
     if options.phase == "start" and (refused := _refused_under_strict()):
         for line in refused:

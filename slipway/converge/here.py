@@ -24,9 +24,9 @@ import inventory as slipway_inventory
 from slipway.contract import paths, report
 from slipway.contract.report import Operation, Report
 from slipway.converge.clock import MAX_DETAIL, Clock, Complaints
+from slipway.converge.timings import Timings
 from slipway.settings.load import Loaded
 from slipway.system import atomic
-from slipway.timings import Timings
 
 
 class _Run(NamedTuple):

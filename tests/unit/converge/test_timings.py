@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from slipway import timings
-from slipway.timings import Timings
+from slipway.converge import timings
+from slipway.converge.timings import Timings
 
 HASH = "h1"
 
