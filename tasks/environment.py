@@ -4,6 +4,7 @@ What sessions see: the container's variables, byte for byte, in every kind of se
 
 from pyinfra import host
 
+from slipway.converge.task import task
 from slipway.environment import forms, gpus
 from slipway.facts import surroundings
 from slipway.facts.environment import EngineEnvironment
@@ -11,7 +12,6 @@ from slipway.operations import files
 from slipway.operations.degraded import degrade
 from slipway.operations.files import File
 from slipway.settings.load import Settings
-from slipway.task import task
 
 SSHD = "/run/slipway/sshd.conf"
 SHELL = "/run/slipway/environment.sh"

@@ -3,9 +3,9 @@ The files that are the same in every container: files/ mirrors /.
 """
 
 from slipway.contract.paths import FILES, INSTALLED
+from slipway.converge.task import task
 from slipway.operations import files
 from slipway.operations.files import File
-from slipway.task import task
 
 VENV = INSTALLED / "venv/bin"
 # The project's own programs; the rest of its venv stays off PATH

@@ -2,8 +2,8 @@
 What Debian's archive gives the container.
 """
 
+from slipway.converge.task import task
 from slipway.operations import packages
-from slipway.task import task
 
 # fmt: off
 PACKAGES = [

@@ -2,8 +2,8 @@
 Services: what supervisord runs.
 """
 
+from slipway.converge.task import task
 from slipway.operations import supervisor
-from slipway.task import task
 
 
 @task("Services")

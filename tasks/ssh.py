@@ -5,12 +5,12 @@ SSH: a key opens a session, nothing else does.
 from pyinfra import host
 
 from slipway.contract.paths import AUTHORIZED_KEYS, HOME, KEYS_FALLBACK, KEYS_RECORD
+from slipway.converge.task import task
 from slipway.facts.ssh import HostKeys, SshdAbilities
 from slipway.operations import acl, authorized_keys, files, nss, ssh
 from slipway.operations.files import File
 from slipway.settings.load import Settings
 from slipway.ssh import algorithms, host_key
-from slipway.task import task
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds
 SLOW_HOST_KEY = "rsa"  # made in the background, and kept

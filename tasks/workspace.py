@@ -2,11 +2,11 @@
 The workspace: files that stay usable from outside.
 """
 
+from slipway.converge.task import task
 from slipway.facts import surroundings
 from slipway.operations import acl, files
 from slipway.operations.files import File
 from slipway.settings.load import Settings
-from slipway.task import task
 
 WARNING = """\
 Nothing is mounted at {workspace}.
