@@ -86,9 +86,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _converge(options: argparse.Namespace) -> int:
     began = time.monotonic()
-    from slipway import lean
+    from slipway.converge import light_pyinfra
 
-    lean.install()
+    light_pyinfra.install()
     from slipway.converge import here
     from slipway.converge.timings import Timings
 
@@ -114,9 +114,9 @@ def _converge(options: argparse.Namespace) -> int:
 
 
 def _start(_options: argparse.Namespace) -> int:
-    from slipway import lean
+    from slipway.converge import light_pyinfra
 
-    lean.install()
+    light_pyinfra.install()
     from slipway import start
     from slipway.converge import here
 
@@ -134,9 +134,9 @@ def _refused_under_strict() -> list[str]:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from slipway import lean
+    from slipway.converge import light_pyinfra
 
-    lean.install()
+    light_pyinfra.install()
     from slipway.converge import here
 
     report = here.check()
@@ -173,9 +173,9 @@ def _health(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from slipway import lean
+    from slipway.converge import light_pyinfra
 
-    lean.install()
+    light_pyinfra.install()
     from slipway import doctor
 
     findings = doctor.examine()

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from slipway import lean
 from slipway.contract import paths
+from slipway.converge import light_pyinfra
 from slipway.environment import forms, gpus
 from slipway.settings import load
 
@@ -108,7 +108,7 @@ def _fork_convergence() -> int:
 
 
 def _converge(told: int) -> int:
-    lean.install()
+    light_pyinfra.install()
     from slipway import cli
     from slipway.converge import here  # noqa: F401, PLC0415 - only here, and after lean
 

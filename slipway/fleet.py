@@ -19,10 +19,10 @@ from datetime import datetime, timezone
 from types import CodeType
 from typing import cast
 
-from slipway import lean
+from slipway.converge import light_pyinfra
 
 if __name__ == "__main__":  # no other program's pyinfra
-    lean.install("container")
+    light_pyinfra.install("container")
 
 import gevent
 from gevent.event import AsyncResult

@@ -3,9 +3,9 @@ import json
 import pytest
 import typeguard
 
-from slipway import lean
+from slipway.converge import light_pyinfra
 
-from .conftest import isolated
+from ..conftest import isolated
 
 # Each costs the start of every container 5 to 80 ms; none is needed there
 HEAVY = {
@@ -135,7 +135,7 @@ print([host.connector_cls.__name__ for host in Inventory(([{name!r}], {{}}))])
     [("text", str), (None, str | None), (3, int), ([1], list[int]), ({"A": "b"}, dict[str, str])],
 )
 def test_arguments_of_the_right_type_pass(value: object, hint: object) -> None:
-    lean.check_type(value, hint)
+    light_pyinfra.check_type(value, hint)
 
 
 @pytest.mark.parametrize(
@@ -146,5 +146,5 @@ def test_arguments_of_a_wrong_type_are_refused_as_typeguard_does(
 ) -> None:
     with pytest.raises(typeguard.TypeCheckError):
         typeguard.check_type(value, hint)
-    with pytest.raises(lean.TypeCheckError):
-        lean.check_type(value, hint)
+    with pytest.raises(light_pyinfra.TypeCheckError):
+        light_pyinfra.check_type(value, hint)
