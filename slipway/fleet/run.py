@@ -1,7 +1,7 @@
 """
 Running containers, converged or checked from outside, all of them at once.
 
-    python -m slipway.fleet [--check] [NAME...]
+    python -m slipway.fleet.run [--check] [NAME...]
 
 What `pyinfra @container/NAME deploy.py` does, in one phase and without pyinfra's command line: one
 line a container, then what differs, fails or is refused. Exit codes are those of `slipway converge`
@@ -262,7 +262,7 @@ def main(arguments: Sequence[str]) -> int:
     Run the command; returns its exit code.
     """
     parser = argparse.ArgumentParser(
-        prog="slipway.fleet", description="Converge or check running containers from outside."
+        prog="slipway.fleet.run", description="Converge or check running containers from outside."
     )
     parser.add_argument("--check", action="store_true", help="change nothing, say what would be")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -275,7 +275,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         reports = Fleet(options.names, check=options.check).run()
     except InventoryError as error:
-        print(f"slipway.fleet: {error}", file=sys.stderr)
+        print(f"slipway.fleet.run: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return EX_INTERRUPTED

@@ -1,0 +1,3 @@
+"""
+Many containers at once, from outside.
+"""
