@@ -36,7 +36,7 @@ from slipway.connectors.container import ContainerConnector
 from slipway.contract import paths
 from slipway.contract.report import OUTCOMES, Operation, Report, refusal
 from slipway.converge.clock import MAX_DETAIL, Clock, Complaints
-from slipway.readahead import ReadAhead
+from slipway.fleet.read_ahead import ReadAhead
 from slipway.settings import load
 from slipway.settings.load import Loaded
 from slipway.system.atomic import temporary

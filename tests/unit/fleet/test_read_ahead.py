@@ -11,7 +11,7 @@ import pytest
 
 from slipway.connectors.container import ContainerConnector
 from slipway.connectors.shell import Result
-from slipway.readahead import ReadAhead
+from slipway.fleet.read_ahead import ReadAhead
 
 
 class Container:
