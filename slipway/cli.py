@@ -157,7 +157,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from slipway import status
+    from slipway.commands import status
 
     seen = status.gather()
     _print(seen if options.json else None, status.render(seen))
