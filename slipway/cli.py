@@ -165,7 +165,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _health(options: argparse.Namespace) -> int:
-    from slipway import health
+    from slipway.commands import health
 
     verdict = health.examine()
     _print(verdict._asdict() if options.json else None, [verdict.line])

@@ -45,7 +45,7 @@ print(json.dumps(sorted(sys.modules)))
             "slipway.services.logs.logtail",
             {"pyinfra", "gevent", "http.client", "argparse", "pathlib", "typing"},
         ),
-        ("slipway.health", {"pyinfra", "gevent", "http.client"}),
+        ("slipway.commands.health", {"pyinfra", "gevent", "http.client"}),
     ],
 )
 def test_what_runs_at_every_start_or_all_the_time_imports_little(

@@ -20,7 +20,7 @@ import pytest
 from pyinfra.context import ctx_host
 from supervisor import events
 
-from slipway import health
+from slipway.commands import health
 from slipway.connectors.native import Inside
 from slipway.contract import paths, report
 from slipway.facts import supervisor as facts
