@@ -176,7 +176,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from slipway.converge import light_pyinfra
 
     light_pyinfra.install()
-    from slipway import doctor
+    from slipway.commands import doctor
 
     findings = doctor.examine()
     _print(
