@@ -117,7 +117,7 @@ def _start(_options: argparse.Namespace) -> int:
     from slipway.converge import light_pyinfra
 
     light_pyinfra.install()
-    from slipway import start
+    from slipway.commands import start
     from slipway.converge import here
 
     start.run()
