@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 
-from slipway.cli import main
+from slipway.commands.cli import main
 
 code = main(sys.argv[1:])
 if "pyinfra" in sys.modules:  # Python would take 30 ms to take that apart
