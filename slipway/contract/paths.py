@@ -4,7 +4,7 @@ The paths of the contract: what child images, fleets and checks may rely on.
 
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent  # where this process has it
+PROJECT = Path(__file__).resolve().parents[2]  # where this process has it
 INSTALLED = Path("/opt/slipway")  # where every container has it
 FILES = PROJECT / "files"  # mirrors /
 

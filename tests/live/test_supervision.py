@@ -50,11 +50,12 @@ def state(slipway: Slipway, name: str) -> str:
 KILL_STEADY = """
 import sys, time, os, signal
 from pathlib import Path
-from slipway import paths, xmlrpc
+from slipway.contract import paths
+from slipway.system import supervisor_rpc
 
 def program():
     call = [("supervisor.getProcessInfo", (sys.argv[1],))]
-    return xmlrpc.call(paths.SUPERVISOR_SOCKET, call, timeout=5)[0]
+    return supervisor_rpc.call(paths.SUPERVISOR_SOCKET, call, timeout=5)[0]
 
 for _ in range(int(sys.argv[2])):
     while program()["statename"] != "RUNNING":

@@ -21,9 +21,9 @@ def test_the_start_path_imports_nothing_heavy() -> None:
     """
     code = """
 import json, sys
-from slipway import lean
-lean.install()
-from slipway import runner
+from slipway.converge import light_pyinfra
+light_pyinfra.install()
+from slipway.converge import here
 from tasks import environment, overlay, packages, remotes, services, ssh, workspace
 print(json.dumps(sorted(sys.modules)))
 """
@@ -87,8 +87,8 @@ def test_a_template_and_a_requirement_get_the_real_thing() -> None:
     A child image's tasks may use what ours don't.
     """
     code = """
-from slipway import lean
-lean.install()
+from slipway.converge import light_pyinfra
+light_pyinfra.install()
 from io import StringIO
 from pyinfra.api import Config
 from pyinfra.api.util import get_template
@@ -121,8 +121,8 @@ def test_one_connector_is_there(connector: str, name: str, expected: str) -> Non
     `@live` in a container, `@container` for those that are seen from outside.
     """
     code = f"""
-from slipway import lean
-lean.install({connector!r})
+from slipway.converge import light_pyinfra
+light_pyinfra.install({connector!r})
 from pyinfra.api import Inventory
 print([host.connector_cls.__name__ for host in Inventory(([{name!r}], {{}}))])
 """

@@ -33,13 +33,13 @@ from slipway.system import supervisor_rpc
 
 from ..conftest import FactHost, Run
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 PATIENCE = 30.0
 # No process is to be had while there is a file `scarce`
 SCRIPT = """
 import errno, os, sys
 from pathlib import Path
-from slipway import paths
+from slipway.contract import paths
 here = Path(sys.argv[1])
 paths.PROCESSES = here / "processes"
 fork = os.fork
@@ -48,7 +48,7 @@ def scarce():
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     return fork()
 os.fork = scarce
-from slipway import supervisord
+from slipway.services import supervisord
 supervisord.main(["-n", "-c", str(here / "supervisord.conf")])
 """
 CONFIGURATION = """

@@ -93,7 +93,7 @@ def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
     """
     lock = tmp_path / "lock"
     hold = (
-        "import pathlib, sys, time; from slipway import atomic\n"
+        "import pathlib, sys, time; from slipway.system import atomic\n"
         "with atomic.lock(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", hold, lock], stdout=subprocess.PIPE, text=True)

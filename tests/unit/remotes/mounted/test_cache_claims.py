@@ -13,8 +13,8 @@ from slipway.remotes.mounted import cache_claims
 HOLD = """
 import sys
 from pathlib import Path
-from slipway import claim
-held = claim.take(Path(sys.argv[1]), "far")
+from slipway.remotes.mounted import cache_claims
+held = cache_claims.take(Path(sys.argv[1]), "far")
 print(held.cache.name, flush=True)
 sys.stdin.read()
 """

@@ -27,11 +27,11 @@ from slipway.services.logs import follow as logs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[4]
 DEADLINE = 30.0
 FOLLOW = """
 import json, resource, sys
-from slipway import logs
+from slipway.services.logs import follow as logs
 directory, options, files = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
 if files:
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
