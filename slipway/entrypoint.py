@@ -109,7 +109,7 @@ def _fork_convergence() -> int:
 
 def _converge(told: int) -> int:
     light_pyinfra.install()
-    from slipway.commands import cli
+    from slipway.commands import cli  # noqa: PLC0415 - only here, and after lean
     from slipway.converge import here  # noqa: F401, PLC0415 - only here, and after lean
 
     return cli.main(["converge", "--beside-supervisord"]) if os.read(told, 1) else 0

@@ -110,7 +110,7 @@ def _trouble(process: dict[str, Any]) -> str:
     Return what is wrong with a program, "" for nothing.
 
     RUNNING says little: supervisord says so of a program that crashes every five seconds. So it
-    keeps count (slipway.services.comeback), and one that has not outlived its crashes is in trouble.
+    keeps count (slipway.services.comeback); one that has not outlived its crashes is in trouble.
     """
     name, state = process["name"], process["statename"]
     if state == "EXITED" and process["expected"]:

@@ -2,8 +2,8 @@
 What runs in a container that need not have Python, for POSIX sh.
 """
 
-# What slipway/system/atomic.py does: a draft beside the file, owner and mode of a file that is there. The
-# size is checked, as a transfer that was cut off looks like one that has ended.
+# What slipway/system/atomic.py does: a draft beside the file, owner and mode of a file that is
+# there. The size is checked, as a transfer that was cut off looks like one that has ended.
 PUT = """\
 set -eC; umask 077
 path=$(readlink -f -- {path} && echo .) || {{ echo "no such directory" >&2; exit 1; }}

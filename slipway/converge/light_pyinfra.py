@@ -7,8 +7,8 @@ typeguard (which imports unittest and asyncio) to check an argument or two. Whil
 stand-ins take their places. A function that needs the real thing, in a child image's task say,
 imports it when it is called.
 
-Measured with pyinfra 3.10.0 in docs/performance.md; tests/unit/converge/test_light_pyinfra.py pins what is not
-imported, and that templates and requirements work.
+Measured with pyinfra 3.10.0 in docs/performance.md. tests/unit/converge/test_light_pyinfra.py pins
+what is not imported, and that templates and requirements work.
 """
 
 from __future__ import annotations

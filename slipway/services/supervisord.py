@@ -6,8 +6,8 @@ between. So its first program starts, a TERM is noticed, and a stopped child is 
 second on average. A pipe that Python's signal handling writes to (signal.set_wakeup_fd) ends the
 poll at once.
 
-How programs are stopped when it ends itself is slipway.services.shutdown's; those that end by themselves are
-slipway.services.comeback's.
+How programs are stopped when it ends itself: slipway.services.shutdown. Those that end by
+themselves: slipway.services.comeback.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ with in_place(_UNUSED):
 
 from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
-from slipway.services import orphans
+from slipway.services import orphans  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
 from slipway.services.shutdown import Shutdown  # noqa: E402
-from slipway.ssh import banner
+from slipway.ssh import banner  # noqa: E402
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
 LOOK = 0.2  # seconds between two looks at the time while stopping

@@ -4,8 +4,7 @@ import pytest
 import typeguard
 
 from slipway.converge import light_pyinfra
-
-from ..conftest import isolated
+from tests.unit.conftest import isolated
 
 # Each costs the start of every container 5 to 80 ms; none is needed there
 HEAVY = {

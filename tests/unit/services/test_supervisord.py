@@ -30,8 +30,7 @@ from slipway.operations.remotes import configuration
 from slipway.services import supervisord
 from slipway.services.supervisord import ENDINGS, FirstKey, Options
 from slipway.system import supervisor_rpc
-
-from ..conftest import FactHost, Run
+from tests.unit.conftest import FactHost, Run
 
 PROJECT = Path(__file__).parents[3]
 PATIENCE = 30.0

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..conftest import isolated
+from tests.unit.conftest import isolated
 
 
 @pytest.mark.parametrize(

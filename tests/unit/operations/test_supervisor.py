@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.operations import supervisor
-
-from .conftest import Run
+from tests.unit.conftest import Run
 
 IDLE = Supervisord({}, added=[], changed=[], removed=[], broken="")
 UP, STOPPED, FATAL = Program("RUNNING", 7), Program("STOPPED", 0), Program("FATAL", 0)

@@ -20,7 +20,7 @@ from engine.project import Project
 from engine.steps import Steps
 from slipway.settings.load import VARIABLES, load
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FILE = (ROOT / "docker-compose.yaml").read_text()
 
 # Answers from files; notes what it was asked to run.

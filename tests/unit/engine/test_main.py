@@ -19,7 +19,7 @@ from engine.dockerd import Dockerd
 from engine.project import Project
 from engine.steps import Steps
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 YOURS = 'make it yours (sudo chown -R "$(id -u)" {})'
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 

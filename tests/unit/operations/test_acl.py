@@ -1,7 +1,6 @@
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 from slipway.operations import acl
-
-from .conftest import Run
+from tests.unit.conftest import Run
 
 BARE = {"user::rwx", "group::r-x", "other::r-x"}
 

@@ -10,8 +10,7 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.operations import ssh
-
-from .conftest import Facts, Run
+from tests.unit.conftest import Facts, Run
 
 RUNNING = Supervisord({}, [], [], [], "")
 ED25519 = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)

@@ -19,8 +19,7 @@ from slipway.facts.rclone import (
 )
 from slipway.facts.supervisor import SupervisordState
 from slipway.operations import remotes
-
-from .conftest import Run
+from tests.unit.conftest import Run
 
 OPEN = Configuration("644", is_changeable=True, digests={"far": "abc"})
 

@@ -3,8 +3,7 @@ from hashlib import sha256
 from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
 from slipway.operations import files
 from slipway.operations.files import File
-
-from .conftest import Run
+from tests.unit.conftest import Run
 
 SOUND = FileState("regular file", "644", "root", "root", sha256(b"hello").hexdigest())
 HELLO = File("/etc/x y", b"hello")

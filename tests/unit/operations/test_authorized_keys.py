@@ -11,8 +11,7 @@ from slipway.facts.mounts import Mounts
 from slipway.operations import authorized_keys
 from slipway.operations.authorized_keys import merge
 from slipway.system.mountinfo import Mount
-
-from .conftest import Run
+from tests.unit.conftest import Run
 
 ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIYIQ5u1YIYoX6oXqZl5HC0kXqP7yKJEgWj2bcXWk1cJ one"
 TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEhiD5Gm7c5gQUxyVwMAXJNqfYq1lSY2PL0JZw2mYtPw two"
