@@ -1,76 +1,9 @@
 """
-Which hosts there are, and for each its Settings.
+Which hosts there are: inside, the container itself; outside, every one of Slipway's that runs.
 
-The one place that reads the process's environment. Inside a container the only host is the
-container itself, and its Settings come from the environment it was started with, whoever asks.
+Connecting gives each host its data: slipway/environment/host_data.py.
 """
 
-import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from slipway.contract import paths
 
-from slipway.contract import paths, report
-from slipway.environment import forms
-from slipway.settings import load as _settings
-from slipway.settings.load import Loaded
-
-
-def loaded() -> Loaded:
-    """
-    Read the Settings of this container.
-    """
-    try:
-        variables = forms.read(paths.ENVIRONMENT)
-    except FileNotFoundError:
-        variables = dict(os.environ)  # not started by us: a test, or a shell in a build
-    return _settings.load(
-        variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath
-    )
-
-
-def data(phase: str) -> dict[str, Any]:
-    """
-    Return the host's data for a phase.
-
-    + phase: "build" for an image, which belongs to nobody; "start" for a container
-    """
-    live = phase != "build"
-    read = loaded() if live else _settings.load({})
-    return {"phase": phase, "live": live, "settings": read.settings, "loaded": read}
-
-
-def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[str, Any]:
-    """
-    Return the host's data of a container seen from outside: all of it comes from that container.
-
-    + read: returns the content of a file in it, or raises OSError
-    + resolve: returns a path in it without symbolic links, or raises OSError
-    """
-
-    def there(path: Path) -> bytes | None:
-        try:
-            return read(str(path))
-        except FileNotFoundError:
-            return None
-
-    content = there(paths.ENVIRONMENT)
-    if content is None:
-        content = read("/proc/1/environ")  # not started by us: what the engine gave it
-    read_ = _settings.load(forms.parse(content.split(b"\0")), read=read, resolve=resolve)
-    boot = report.boot_of(read("/proc/1/stat"))
-    last = report.parse(there(paths.REPORT) or b"")
-    return {
-        "phase": "start",
-        "live": True,
-        "settings": read_.settings,
-        "loaded": read_,
-        "boot": boot,
-        "services": report.expects_services(last, boot),
-        # not any container: one that has Slipway
-        "is_ours": bool(there(paths.INSTALLED / "deploy.py")),
-    }
-
-
-# Inside, the container itself; outside, every one that runs. Connecting gives each its data.
 containers = ["@live"] if paths.PROJECT == paths.INSTALLED else ["@container"]

@@ -14,24 +14,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
-from slipway.contract import paths
+from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
-from slipway.environment import forms, gpus
+from slipway.environment import at_start
 from slipway.settings import load
 
-EX_CONFIG = 78  # sysexits.h
 LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
-
-SUPERVISORD = [
-    *paths.PYTHON,
-    "slipway.services.supervisord",
-    "-n",
-    "-c",
-    str(paths.SUPERVISORD_CONF),
-]
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
@@ -40,41 +30,14 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """
     given, command = load.split_arguments(arguments)
     begin = None if command else _fork_convergence()
-    variables = prepare({**process_environment("self"), **given})
+    variables = at_start.prepare({**at_start.process_environment("self"), **given})
     if command:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
         subprocess.run([*paths.CONVERGE, "--without-services"], check=False, stdout=sys.stderr)
         _become(command, variables)
     if begin is not None:
         os.write(begin, b"\n")
-    _become(SUPERVISORD, variables)
-
-
-def process_environment(pid: str) -> dict[str, str]:
-    """
-    Return what a process was started with. Raises OSError.
-
-    Not os.environ: in a C locale Python has added LC_CTYPE to that (PEP 538).
-    """
-    return forms.parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
-
-
-def prepare(variables: dict[str, str]) -> dict[str, str]:
-    """
-    Save the environment of this start; returns what services see. Exits with 78 under strict.
-    """
-    forms.save(paths.ENVIRONMENT, variables)
-    gpus.record(paths.DEVICES)
-    loaded = load.load(
-        variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath
-    )
-    if loaded.settings.strict and loaded.refusals:
-        for refusal in loaded.refusals:
-            print(f"slipway: refused: {refusal}", file=sys.stderr)
-        sys.exit(EX_CONFIG)
-    around = forms.observe(loaded.settings.workspace)
-    kept = {name: value for name, value in variables.items() if name not in loaded.withheld}
-    return {**kept, **forms.derive(loaded.settings, around)}
+    _become(paths.SUPERVISORD, variables)
 
 
 def _fork_convergence() -> int:
@@ -109,10 +72,12 @@ def _fork_convergence() -> int:
 
 def _converge(told: int) -> int:
     light_pyinfra.install()
-    from slipway.commands import cli  # noqa: PLC0415 - only here, and after lean
-    from slipway.converge import here  # noqa: F401, PLC0415 - only here, and after lean
+    from slipway.commands import converge, output  # noqa: PLC0415 - only in the child
+    from slipway.converge import here  # noqa: F401, PLC0415 - pyinfra comes after its stand-ins
 
-    return cli.main(["converge", "--beside-supervisord"]) if os.read(told, 1) else 0
+    if not os.read(told, 1):
+        return exits.OK
+    return output.guarded(lambda: converge.converge(beside_supervisord=True))
 
 
 def _become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
@@ -121,7 +86,8 @@ def _become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
         os.execvpe(command[0], list(command), variables)  # noqa: S606 - words, not a shell's text
     except OSError as error:
         print(f"slipway: {command[0]}: {error.strerror}", file=sys.stderr)
-        sys.exit(127 if isinstance(error, FileNotFoundError) else 126)  # as sh(1) says
+        is_missing = isinstance(error, FileNotFoundError)
+        sys.exit(exits.NOT_FOUND if is_missing else exits.NOT_EXECUTABLE)
     raise AssertionError("exec does not return")
 
 

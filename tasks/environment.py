@@ -5,7 +5,7 @@ What sessions see: the container's variables, byte for byte, in every kind of se
 from pyinfra import host
 
 from slipway.converge.task import task
-from slipway.environment import forms, gpus
+from slipway.environment import derived, forms, gpus
 from slipway.facts import surroundings
 from slipway.facts.environment import EngineEnvironment
 from slipway.operations import files
@@ -28,7 +28,7 @@ def publish(*, settings: Settings, live: bool) -> None:
     around = surroundings.of_host(settings.workspace)
     if fewer := gpus.shortfall(around.gpus, settings.gpu_count):
         degrade("GPUs", fewer)
-    variables = forms.derive(settings, around)
+    variables = derived.derive(settings, around)
     engine = host.get_fact(EngineEnvironment)
     files.present(
         name="Publish the variables",

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import NamedTuple
 
-from slipway.converge import here
-from slipway.facts.acl import AclObstacle
-from slipway.facts.gpus import GpuDevices
-from slipway.facts.mounts import FuseObstacle, Mounts
+from slipway.commands import output
+from slipway.contract import exits
+from slipway.converge import light_pyinfra
 from slipway.system import mountinfo
 
 
@@ -26,10 +26,36 @@ class Finding(NamedTuple):
         return f"{'yes' if self.works else 'no':4}{self.feature:26}{self.detail}"
 
 
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare them.
+    """
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Print what was found, one ability a line.
+    """
+    findings = examine()
+    output.show(
+        [finding._asdict() for finding in findings] if options.json else None,
+        [str(finding) for finding in findings],
+    )
+    return exits.OK
+
+
 def examine() -> list[Finding]:
     """
     Ask the facts that the tasks ask.
     """
+    light_pyinfra.install()
+    # pyinfra comes after its stand-ins
+    from slipway.converge import here  # noqa: PLC0415
+    from slipway.facts.acl import AclObstacle  # noqa: PLC0415
+    from slipway.facts.gpus import GpuDevices  # noqa: PLC0415
+    from slipway.facts.mounts import FuseObstacle, Mounts  # noqa: PLC0415
+
     with here.connected() as (host, loaded):
         workspace = loaded.settings.workspace
         mounts = host.get_fact(Mounts)

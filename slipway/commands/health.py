@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import signal
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from slipway.contract import paths, report
+from slipway.commands import output
+from slipway.contract import exits, paths, report
 from slipway.environment import gpus
 from slipway.remotes import states
 from slipway.settings import public_keys
@@ -36,6 +38,22 @@ class TooLate(Exception):  # noqa: N818 - not an OSError, which would be taken f
     """
     The bound is reached.
     """
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare them.
+    """
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Print the verdict.
+    """
+    verdict = examine()
+    output.show(verdict._asdict() if options.json else None, [verdict.line])
+    return exits.OK if verdict.healthy else exits.FAILED
 
 
 def examine() -> Verdict:

@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import time
 from pathlib import Path
 from typing import IO
 
-from slipway import entrypoint
+from slipway.commands import converge
 from slipway.contract import paths
+from slipway.environment import at_start
 from slipway.services import orphans
 from slipway.settings import load
 from slipway.system import atomic, supervisor_rpc
@@ -20,7 +22,21 @@ _ENTRYPOINT = "slipway.entrypoint"
 PATIENCE = 10.0  # seconds for supervisord's socket: ten times what a slow machine takes
 
 
-def run() -> None:
+def arguments(_parser: argparse.ArgumentParser) -> None:
+    """
+    There are none.
+    """
+
+
+def run(_options: argparse.Namespace) -> int:
+    """
+    Start supervisord and converge.
+    """
+    supervise()
+    return converge.converge(services=True)
+
+
+def supervise() -> None:
     """
     Start supervisord once; a second call finds it and starts nothing. Raises OSError.
 
@@ -68,11 +84,11 @@ def _arguments() -> dict[str, str]:
 
 
 def _supervise() -> None:
-    given = {**entrypoint.process_environment("1"), **entrypoint.process_environment("self")}
-    variables = entrypoint.prepare({**given, **_arguments()})
+    given = {**at_start.process_environment("1"), **at_start.process_environment("self")}
+    variables = at_start.prepare({**given, **_arguments()})
     with container_output() as output:
         subprocess.Popen(
-            entrypoint.SUPERVISORD,
+            paths.SUPERVISORD,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -4,18 +4,35 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any
 
-import inventory
-from slipway.contract import paths, report
-from slipway.environment import cpus, forms, gpus
+from slipway.commands import output
+from slipway.contract import exits, paths, report
+from slipway.environment import cpus, derived, gpus, host_data
 from slipway.remotes import rescue, states
 from slipway.remotes.mounted import cache_claims, cache_files
 from slipway.settings import providers
 from slipway.system import mountinfo, supervisor_rpc
 
 _SHOWN = 20  # files set aside that are named to a person: --json has them all
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare them.
+    """
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Say it.
+    """
+    seen = gather()
+    output.show(seen if options.json else None, render(seen))
+    return exits.OK
 
 
 def gather() -> dict[str, Any]:
@@ -31,8 +48,8 @@ def gather() -> dict[str, Any]:
     last = report.load() or {}
     workspace = last.get("settings", {}).get("WORKSPACE", {}).get("value", "/workspace")
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
-    settings = inventory.loaded().settings
-    around = forms.observe(settings.workspace)
+    settings = host_data.loaded().settings
+    around = derived.observe(settings.workspace)
     address = providers.detect(settings.environment).ssh_address(settings.environment)
     return {
         "converged": _converged(last),
@@ -43,7 +60,7 @@ def gather() -> dict[str, Any]:
         },
         "gpus": {
             **around.gpus._asdict(),
-            "chosen": _chosen(forms.derive(settings, around)) if around.gpus.vendor else "",
+            "chosen": _chosen(derived.derive(settings, around)) if around.gpus.vendor else "",
         },
         "threads": {
             "number": settings.threads or cpus.fitting(around.cpus),

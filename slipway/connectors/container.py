@@ -24,11 +24,11 @@ from pyinfra.api.util import get_file_io
 from pyinfra.connectors.base import BaseConnector, DataMeta
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
-import inventory
 from slipway.connectors import engine, scripts, text
 from slipway.connectors.batch import Batch
 from slipway.connectors.shell import LeftoversError, Result, Shell
 from slipway.contract import paths
+from slipway.environment import host_data
 from slipway.settings import load
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a container's name
@@ -187,7 +187,7 @@ class ContainerConnector(BaseConnector):
         def ask(script: str) -> Result:
             return known.get(script) or self.execute(script)
 
-        data = inventory.seen(
+        data = host_data.seen(
             read=lambda path: _content(ask(_reading(path)), path),
             resolve=lambda path: os.fsdecode(_content(ask(_resolving(path)), path).rstrip(b"\0")),
         )

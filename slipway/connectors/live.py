@@ -19,9 +19,9 @@ from pyinfra.api.util import get_file_io
 from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
-import inventory
 from slipway.connectors import text
 from slipway.connectors.native import Inside
+from slipway.environment import host_data
 from slipway.system import atomic, processes
 
 # Arguments that do not change what a command does; others make it another user's, say
@@ -49,7 +49,7 @@ class LiveConnector(BaseConnector):
         Have what this container says of itself as the host's data, where no inventory has.
         """
         if self.host.data.get("settings") is None:
-            for name, value in inventory.data("start").items():
+            for name, value in host_data.data("start").items():
                 setattr(self.host.data, name, value)
 
     def run_shell_command(

@@ -30,6 +30,7 @@ KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
 KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")
+SUPERVISORD = [*PYTHON, "slipway.services.supervisord", "-n", "-c", str(SUPERVISORD_CONF)]
 SUPERVISOR_PROGRAMS = Path("/etc/supervisor/conf.d")
 SUPERVISOR_SOCKET = Path("/run/supervisor.sock")
 

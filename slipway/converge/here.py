@@ -20,11 +20,11 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
-import inventory as slipway_inventory
 from slipway.contract import paths, report
 from slipway.contract.report import Operation, Report
 from slipway.converge.clock import MAX_DETAIL, Clock, Complaints
 from slipway.converge.timings import Timings
+from slipway.environment import host_data
 from slipway.settings.load import Loaded
 from slipway.system import atomic
 
@@ -65,7 +65,7 @@ def converge(
         if services is None:
             services = report.expects_services(report.load(), report.boot())
         data = {
-            **slipway_inventory.data(phase),
+            **host_data.data(phase),
             "keep_stopped": keep_stopped,
             "beside_supervisord": beside_supervisord,
         }
@@ -94,7 +94,7 @@ def check() -> Report:
     Find what a convergence would change, changing nothing.
     """
     began, started = time.monotonic(), datetime.now(timezone.utc)
-    data = slipway_inventory.data("start")
+    data = host_data.data("start")
     run = _prepare(data, StateStage.Prepare)
     _load_deploy(run)
     operations = [_checked(run, op_hash, data) for op_hash, data in run.state.ops[run.host].items()]
@@ -106,7 +106,7 @@ def connected() -> Iterator[tuple[Host, Loaded]]:
     """
     Give this container as a pyinfra host, to ask facts of, with its Settings.
     """
-    data = slipway_inventory.data("start")
+    data = host_data.data("start")
     run = _prepare(data, StateStage.Prepare)
     with ctx_host.use(run.host):
         yield run.host, data["loaded"]

@@ -10,7 +10,7 @@ from pyinfra.api import FactBase, StringCommand
 
 from slipway.connectors import native
 from slipway.connectors.native import Inside, Result
-from slipway.environment import forms
+from slipway.environment import saved
 
 
 class EngineEnvironment(FactBase[dict[str, str]]):
@@ -28,4 +28,4 @@ class EngineEnvironment(FactBase[dict[str, str]]):
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Split them as proc(5) says."""
-        return forms.parse(b64decode("".join(output)).split(b"\0"))
+        return saved.parse(b64decode("".join(output)).split(b"\0"))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pyinfra import host
 
-from slipway.environment.forms import Surroundings
+from slipway.environment.derived import Surroundings
 from slipway.facts.cpus import CpuQuota
 from slipway.facts.gpus import GpuDevices
 from slipway.facts.mounts import DirectoryOwner, Mounts

@@ -18,7 +18,10 @@ Start = Callable[..., Slipway]
 
 UNIT = Path(__file__).parents[1] / "unit"
 PLAIN = ["settings/test_public_keys_openssh.py", "ssh/test_algorithms.py", "test_facts.py"]
-WITH_HYPOTHESIS = ["settings/test_public_keys.py", "environment/test_forms.py"]  # it is compiled for one Python
+WITH_HYPOTHESIS = [
+    "settings/test_public_keys.py",
+    "environment/test_forms.py",
+]  # it is compiled for one Python
 # At the end of the path: only what the image does not have comes from the developer's venv
 PYTEST = (
     "import sys; sys.path.append('/developer'); import pytest; sys.exit(pytest.main(sys.argv[1:]))"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 import inventory
+from slipway.environment import host_data
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5TAFhRfFdCYUJlqOq1Ey4zsB2Fq3zsKxXQ9qL1yB0C a key"
 
@@ -42,7 +43,7 @@ def test_all_of_it_comes_from_the_container(monkeypatch: pytest.MonkeyPatch) -> 
         except KeyError:
             raise FileNotFoundError(2, "No such file or directory", path) from None
 
-    data = inventory.seen(read, {"/data": "/mnt/volume"}.__getitem__)
+    data = host_data.seen(read, {"/data": "/mnt/volume"}.__getitem__)
 
     assert (data["phase"], data["live"]) == ("start", True)
     assert data["settings"].workspace == "/mnt/volume"
@@ -65,7 +66,7 @@ def test_without_a_start_of_ours_the_engines_variables_count() -> None:
             return {"/proc/1/environ": b"SKIP_ACL=1\0", "/proc/1/stat": STAT}[path]
         raise FileNotFoundError(2, "No such file or directory", path)
 
-    data = inventory.seen(read, str)
+    data = host_data.seen(read, str)
 
     assert data["settings"].skip_acl is True
     assert data["services"] is True

@@ -2,6 +2,6 @@
 Stock pyinfra's inventory inside a container: the same deploy, with its own local connector.
 """
 
-from inventory import data
+from slipway.environment.host_data import data
 
 local = [("@local", data("start"))]

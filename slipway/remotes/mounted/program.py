@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from slipway.contract import paths
-from slipway.environment import forms
+from slipway.environment import derived
 from slipway.remotes import rc, states
 from slipway.remotes.mounted import cache_claims, mountpoint, remote_files
 from slipway.remotes.mounted import cache_repair as cache
@@ -46,7 +46,7 @@ class Program:
         root = Path(settings.workspace, "remote")
         self.name = name
         self.settings = settings
-        self.around = forms.observe(settings.workspace)
+        self.around = derived.observe(settings.workspace)
         self.point = root / name
         self.caches = root / ".cache"
         self.rescued = root / ".rescued" / name

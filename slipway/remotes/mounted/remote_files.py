@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from slipway.contract import paths
-from slipway.environment.forms import Surroundings
+from slipway.environment.derived import Surroundings
 from slipway.settings.load import Settings, is_refused_for_mounts
 
 ASKING = 20.0  # seconds for a question to a remote

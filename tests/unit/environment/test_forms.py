@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.environment import forms
+from slipway.environment import forms, saved
 from slipway.environment.cpus import Cpus
-from slipway.environment.forms import Surroundings
+from slipway.environment.derived import Surroundings, derive, observe
 from slipway.environment.gpus import Gpus
 from slipway.settings.load import Settings
 
@@ -73,7 +73,7 @@ def given_by(shell: str, text: str, before: Mapping[str, str], cwd: Path) -> dic
         check=True,
     )
     assert done.stderr == b""
-    return forms.parse(done.stdout.split(b"\0"))
+    return saved.parse(done.stdout.split(b"\0"))
 
 
 def read_by_sshd(line: str, host_key: Path) -> list[str]:
@@ -286,9 +286,9 @@ def test_the_saved_environment_is_read_back(
     Byte for byte, newlines and odd names included.
     """
     path = tmp_path_factory.mktemp("run") / "below" / "environment"
-    forms.save(path, wanted)
+    saved.save(path, wanted)
 
-    assert forms.read(path) == wanted
+    assert saved.read(path) == wanted
 
 
 def test_the_saved_environment_is_roots_alone(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_the_saved_environment_is_roots_alone(tmp_path: Path) -> None:
     """
     before = os.umask(0)
     try:
-        forms.save(tmp_path / "environment", {"TOKEN": "secret"})
+        saved.save(tmp_path / "environment", {"TOKEN": "secret"})
     finally:
         os.umask(before)
 
@@ -310,7 +310,7 @@ def test_words_that_are_no_variables_are_left_out() -> None:
     """
     words = [b"A=1=2", b"=x", b"word", b"", b"B="]
 
-    assert forms.parse(words) == {"A": "1=2", "B": ""}
+    assert saved.parse(words) == {"A": "1=2", "B": ""}
 
 
 BARE = Surroundings(False, 0, 0, Gpus("", 0), Cpus(8, None))
@@ -320,7 +320,7 @@ def test_a_bare_container_derives_the_workspace_and_no_gpus() -> None:
     """
     Without a limit of any kind nothing else is added.
     """
-    derived = forms.derive(Settings(environment={"A": "1"}), BARE)
+    derived = derive(Settings(environment={"A": "1"}), BARE)
 
     assert derived == {
         "A": "1",
@@ -338,9 +338,7 @@ def test_what_is_derived_wins_over_what_was_given() -> None:
     """
     given_words = {"WORKSPACE": "/data/../data/", "WORKSPACE_UID": "7", "GPU_COUNT": "9"}
     around = Surroundings(True, 1234, 5678, Gpus("nvidia", 2), Cpus(8, None))
-    derived = forms.derive(
-        Settings(workspace="/data", gpu_count=9, environment=given_words), around
-    )
+    derived = derive(Settings(workspace="/data", gpu_count=9, environment=given_words), around)
 
     assert derived == {
         "WORKSPACE": "/data",
@@ -368,7 +366,7 @@ def test_gpus_are_counted_and_limited(
     """
     No count where the platform numbers none.
     """
-    derived = forms.derive(Settings(gpu_count=limit), BARE._replace(gpus=gpus))
+    derived = derive(Settings(gpu_count=limit), BARE._replace(gpus=gpus))
 
     assert {name: value for name, value in derived.items() if "WORKSPACE" not in name} == expected
 
@@ -378,7 +376,7 @@ def test_threads_follow_the_quota_and_the_users_own_word() -> None:
     Half a CPU of eight: one thread; what the user set himself is left alone.
     """
     around = BARE._replace(cpus=Cpus(8, 0.5))
-    derived = forms.derive(Settings(environment={"OMP_NUM_THREADS": "3"}), around)
+    derived = derive(Settings(environment={"OMP_NUM_THREADS": "3"}), around)
 
     assert (derived["OMP_NUM_THREADS"], derived["MKL_NUM_THREADS"]) == ("3", "1")
 
@@ -387,7 +385,7 @@ def test_an_unmounted_workspace_is_roots() -> None:
     """
     Whoever the directory of the image belongs to.
     """
-    seen = forms.observe("/")
+    seen = observe("/")
 
     assert (seen.mounted, seen.uid, seen.gid) == (False, 0, 0)
     assert seen.cpus.seen == len(os.sched_getaffinity(0))
@@ -404,7 +402,7 @@ def test_a_mounted_workspace_is_its_owners(tmp_path: Path) -> None:
     options = "size=64k,uid=1234,gid=5678"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
     try:
-        seen = forms.observe(str(path))
+        seen = observe(str(path))
     finally:
         subprocess.run(["umount", path], check=True)
 

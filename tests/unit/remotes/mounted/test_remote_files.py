@@ -13,7 +13,7 @@ import pytest
 
 from slipway.contract import paths
 from slipway.environment.cpus import Cpus
-from slipway.environment.forms import Surroundings
+from slipway.environment.derived import Surroundings
 from slipway.environment.gpus import NONE
 from slipway.remotes.mounted import remote_files
 from slipway.remotes.mounted.remote_files import Backend, Folder

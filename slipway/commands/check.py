@@ -1,0 +1,34 @@
+"""
+`slipway check`: what `slipway converge` would change, and why; nothing is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from slipway.commands import output
+from slipway.contract import exits
+from slipway.converge import light_pyinfra
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare them.
+    """
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Say it, one line an operation.
+    """
+    light_pyinfra.install()
+    from slipway.converge import here  # noqa: PLC0415 - pyinfra comes after its stand-ins
+
+    report = here.check()
+    drift = [operation for operation in report.operations if operation.outcome == "changed"]
+    lines = [f"{entry.task}: {entry.name}: {entry.detail}" for entry in (*report.failed, *drift)]
+    output.show(report.to_json() if options.json else None, lines or ["nothing would change"])
+    if report.failed:
+        return exits.FAILED
+    return exits.DRIFT if drift else exits.OK

@@ -1,0 +1,40 @@
+"""
+`slipway logs`: the services' logs as one stream, each line with its program's name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from slipway.commands import output
+from slipway.contract import exits
+from slipway.contract.paths import LOGS
+from slipway.services.logs import follow
+
+BACKLOG = 10  # lines of each log that `slipway logs -f` begins with, as tail(1) does
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare them.
+    """
+    parser.add_argument("-f", "--follow", action="store_true")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Show what the logs hold, or follow them.
+    """
+    there = follow.programs(LOGS)
+    unknown = sorted(set(options.names) - set(there))
+    if unknown and not options.follow:
+        return output.fail(f"no log of {', '.join(unknown)}; there are: {', '.join(there)}")
+    stdout = sys.stdout.fileno()
+    write = follow.writer(stdout)
+    if options.follow:
+        follow.follow(LOGS, write, names=options.names, backlog=BACKLOG, output=stdout)
+    else:
+        follow.show(LOGS, write, names=options.names, output=stdout)
+    return exits.OK

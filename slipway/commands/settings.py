@@ -1,0 +1,35 @@
+"""
+`slipway settings`: every variable, its value, and where it came from.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from slipway.contract import exits
+from slipway.environment import host_data
+from slipway.settings import load
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare them.
+    """
+    parser.add_argument("--markdown", action="store_true", help="the table of the README")
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Print a table, then what was refused.
+    """
+    if options.markdown:
+        print(load.markdown(), end="")
+        return exits.OK
+    loaded = host_data.loaded()
+    rows = loaded.table()
+    widths = [max(len(row.name) for row in rows), max(len(row.value) for row in rows)]
+    for row in rows:
+        print(f"{row.name:{widths[0]}}  {row.value:{widths[1]}}  {row.source}")
+    for refusal in loaded.refusals:
+        print(f"refused: {refusal}")
+    return exits.OK

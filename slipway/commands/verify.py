@@ -1,0 +1,27 @@
+"""
+`slipway verify`: the specs, run against this container from within.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from slipway.contract.paths import PROJECT
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare them.
+    """
+    parser.add_argument("pytest", nargs="*", help="arguments for pytest")
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Run pytest; its own output says what holds.
+    """
+    import pytest  # noqa: PLC0415 - half a second, which an `--help` need not take
+
+    specs = str(PROJECT / "tests/image")
+    words = ["-q", "-p", "no:cacheprovider", "--rootdir", str(PROJECT), "--hosts", "local://"]
+    return int(bool(pytest.main([*words, *options.pytest, specs])))

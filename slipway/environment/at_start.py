@@ -1,0 +1,40 @@
+"""
+What a start does before anything is supervised: the environment is read, saved and completed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from slipway.contract import exits, paths
+from slipway.environment import derived, gpus, saved
+from slipway.settings import load
+
+
+def process_environment(pid: str) -> dict[str, str]:
+    """
+    Return what a process was started with. Raises OSError.
+
+    Not os.environ: in a C locale Python has added LC_CTYPE to that (PEP 538).
+    """
+    return saved.parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+
+
+def prepare(variables: dict[str, str]) -> dict[str, str]:
+    """
+    Save the environment of this start; returns what services see. Exits with 78 under strict.
+    """
+    saved.save(paths.ENVIRONMENT, variables)
+    gpus.record(paths.DEVICES)
+    loaded = load.load(
+        variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath
+    )
+    if loaded.settings.strict and loaded.refusals:
+        for refusal in loaded.refusals:
+            print(f"slipway: refused: {refusal}", file=sys.stderr)
+        sys.exit(exits.REFUSED)
+    around = derived.observe(loaded.settings.workspace)
+    kept = {name: value for name, value in variables.items() if name not in loaded.withheld}
+    return {**kept, **derived.derive(loaded.settings, around)}

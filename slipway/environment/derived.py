@@ -1,0 +1,65 @@
+"""
+What the container's own state adds to its environment: the workspace's owner, GPUs, threads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from slipway.environment import cpus, gpus
+from slipway.environment.cpus import Cpus
+from slipway.environment.gpus import Gpus
+from slipway.settings.load import Settings
+from slipway.system import mountinfo
+
+
+class Surroundings(NamedTuple):
+    """
+    What the container's own state adds to its environment.
+    """
+
+    mounted: bool
+    uid: int
+    gid: int
+    gpus: Gpus
+    cpus: Cpus
+
+
+def observe(workspace: str) -> Surroundings:
+    """
+    Read this container's own state, as the facts do for one seen from outside.
+    """
+    mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
+    mounted = mountinfo.is_volume(mounts, workspace)
+    uid = gid = 0
+    if mounted:
+        try:
+            status = Path(workspace).stat()
+        except OSError:
+            pass  # not readable, or gone: root's, as if nothing were mounted
+        else:
+            uid, gid = status.st_uid, status.st_gid
+    return Surroundings(mounted, uid, gid, gpus.detect(), cpus.detect())
+
+
+def derive(settings: Settings, surroundings: Surroundings) -> dict[str, str]:
+    """
+    Return the environment of every session and service.
+
+    What the user set himself of CUDA_VISIBLE_DEVICES, OMP_NUM_THREADS and their kin is left alone.
+    """
+    environment, gpu_count = settings.environment, settings.gpu_count
+    gpu = surroundings.gpus
+    present = gpu.number if gpu.number is not None else gpu_count
+    shown = present if gpu_count is None or present is None else min(gpu_count, present)
+    derived = {
+        "WORKSPACE": settings.workspace,
+        "WORKSPACE_MOUNTED": "true" if surroundings.mounted else "false",
+        "WORKSPACE_UID": str(surroundings.uid),
+        "WORKSPACE_GID": str(surroundings.gid),
+        **({} if shown is None else {"GPU_COUNT": str(shown)}),
+        **gpus.visible(gpu, limit=gpu_count, given=frozenset(environment)),
+        **cpus.threads(surroundings.cpus, wanted=settings.threads, environment=environment),
+    }
+    return {**environment, **derived}

@@ -1,0 +1,71 @@
+"""
+A host's data: the Settings of the container that pyinfra is at, and what belongs to them.
+
+The one module that reads the process's environment. Inside a container, its Settings come from the
+environment that it was started with, whoever asks. From outside, all of it comes from that
+container.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from slipway.contract import paths, report
+from slipway.environment import saved
+from slipway.settings import load
+from slipway.settings.load import Loaded
+
+
+def loaded() -> Loaded:
+    """
+    Read the Settings of this container.
+    """
+    try:
+        variables = saved.read(paths.ENVIRONMENT)
+    except FileNotFoundError:
+        variables = dict(os.environ)  # not started by us: a test, or a shell in a build
+    return load.load(variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath)
+
+
+def data(phase: str) -> dict[str, Any]:
+    """
+    Return the host's data for a phase.
+
+    + phase: "build" for an image, which belongs to nobody; "start" for a container
+    """
+    live = phase != "build"
+    read = loaded() if live else load.load({})
+    return {"phase": phase, "live": live, "settings": read.settings, "loaded": read}
+
+
+def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[str, Any]:
+    """
+    Return the host's data of a container seen from outside: all of it comes from that container.
+
+    + read: returns the content of a file in it, or raises OSError
+    + resolve: returns a path in it without symbolic links, or raises OSError
+    """
+
+    def there(path: Path) -> bytes | None:
+        try:
+            return read(str(path))
+        except FileNotFoundError:
+            return None
+
+    content = there(paths.ENVIRONMENT)
+    if content is None:
+        content = read("/proc/1/environ")  # not started by us: what the engine gave it
+    read_ = load.load(saved.parse(content.split(b"\0")), read=read, resolve=resolve)
+    boot = report.boot_of(read("/proc/1/stat"))
+    last = report.parse(there(paths.REPORT) or b"")
+    return {
+        "phase": "start",
+        "live": True,
+        "settings": read_.settings,
+        "loaded": read_,
+        "boot": boot,
+        "services": report.expects_services(last, boot),
+        # not any container: one that has Slipway
+        "is_ours": bool(there(paths.INSTALLED / "deploy.py")),
+    }
