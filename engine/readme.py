@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from slipway.settings import load
+from slipway.settings import variables
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- variables -->\n", "<!-- /variables -->"
@@ -21,7 +21,7 @@ def with_table(text: str) -> str:
     """
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}{load.markdown()}{END}{tail}"
+    return f"{head}{BEGIN}{variables.markdown()}{END}{tail}"
 
 
 def main(arguments: list[str]) -> int:

@@ -19,7 +19,7 @@ from typing import NoReturn
 from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
 from slipway.environment import at_start
-from slipway.settings import load
+from slipway.settings.arguments import split_arguments
 
 LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """
     Start the container; returns only by becoming supervisord or the user's command.
     """
-    given, command = load.split_arguments(arguments)
+    given, command = split_arguments(arguments)
     begin = None if command else _fork_convergence()
     variables = at_start.prepare({**at_start.process_environment("self"), **given})
     if command:

@@ -11,7 +11,7 @@ from slipway.facts.environment import EngineEnvironment
 from slipway.operations import files
 from slipway.operations.degraded import degrade
 from slipway.operations.files import File
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 SSHD = "/run/slipway/sshd.conf"
 SHELL = "/run/slipway/environment.sh"

@@ -5,7 +5,7 @@ Remotes: each rclone remote is a directory of the workspace.
 from slipway.contract.paths import RCLONE_CONF
 from slipway.converge.task import task
 from slipway.operations import remotes
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 
 @task("Remotes")

@@ -9,7 +9,7 @@ from slipway.converge.task import task
 from slipway.facts.ssh import HostKeys, SshdAbilities
 from slipway.operations import acl, authorized_keys, files, nss, ssh
 from slipway.operations.files import File
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 from slipway.ssh import algorithms, host_key
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds

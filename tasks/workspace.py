@@ -6,7 +6,7 @@ from slipway.converge.task import task
 from slipway.facts import surroundings
 from slipway.operations import acl, files
 from slipway.operations.files import File
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 WARNING = """\
 Nothing is mounted at {workspace}.

@@ -8,7 +8,7 @@ import argparse
 
 from slipway.contract import exits
 from slipway.environment import host_data
-from slipway.settings import load
+from slipway.settings import variables
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     Print a table, then what was refused.
     """
     if options.markdown:
-        print(load.markdown(), end="")
+        print(variables.markdown(), end="")
         return exits.OK
     loaded = host_data.loaded()
     rows = loaded.table()

@@ -15,10 +15,9 @@ from slipway.commands import converge
 from slipway.contract import paths
 from slipway.environment import at_start
 from slipway.services import orphans
-from slipway.settings import load
+from slipway.settings.arguments import given_arguments
 from slipway.system import atomic, supervisor_rpc
 
-_ENTRYPOINT = "slipway.entrypoint"
 PATIENCE = 10.0  # seconds for supervisord's socket: ten times what a slow machine takes
 
 
@@ -72,20 +71,9 @@ def container_output() -> IO[bytes]:
         return Path(os.devnull).open("ab")
 
 
-def _arguments() -> dict[str, str]:
-    """
-    Return the variables among PID 1's arguments; a container of ours that runs a command has some.
-    """
-    words = [os.fsdecode(word) for word in Path("/proc/1/cmdline").read_bytes().split(b"\0")]
-    if _ENTRYPOINT not in words:
-        return {}
-    variables, _command = load.split_arguments(words[words.index(_ENTRYPOINT) + 1 :])
-    return variables
-
-
 def _supervise() -> None:
     given = {**at_start.process_environment("1"), **at_start.process_environment("self")}
-    variables = at_start.prepare({**given, **_arguments()})
+    variables = at_start.prepare({**given, **given_arguments(Path("/proc/1/cmdline").read_bytes())})
     with container_output() as output:
         subprocess.Popen(
             paths.SUPERVISORD,

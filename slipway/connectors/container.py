@@ -29,13 +29,13 @@ from slipway.connectors.batch import Batch
 from slipway.connectors.shell import LeftoversError, Result, Shell
 from slipway.contract import paths
 from slipway.environment import host_data
-from slipway.settings import load
+from slipway.settings import workspace
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a container's name
 _OPENING_SECONDS = 30.0  # until a new shell answers; 0.05 where nothing else runs
 _SEEN = [
-    *(str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/stat"),
-    *(load.KEY_FILE, str(paths.INSTALLED / "deploy.py"), str(paths.REPORT)),
+    *(str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/cmdline", "/proc/1/stat"),
+    *(str(paths.AUTHORIZED_KEYS_MOUNT), str(paths.INSTALLED / "deploy.py"), str(paths.REPORT)),
 ]
 _REASONS = {os.strerror(code): code for code in errno.errorcode}  # as programs print them
 
@@ -180,7 +180,7 @@ class ContainerConnector(BaseConnector):
         """
         Have the host's data from the container: what nearly every one is asked, in one go.
         """
-        scripts = [*map(_reading, _SEEN), _resolving(load.WORKSPACE)]
+        scripts = [*map(_reading, _SEEN), _resolving(workspace.DEFAULT)]
         batch = Batch(scripts)
         known = batch.results(self.execute(batch.script))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slipway.contract import exits, paths
 from slipway.environment import derived, gpus, saved
-from slipway.settings import load
+from slipway.settings.load import load
 
 
 def process_environment(pid: str) -> dict[str, str]:
@@ -28,9 +28,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     """
     saved.save(paths.ENVIRONMENT, variables)
     gpus.record(paths.DEVICES)
-    loaded = load.load(
-        variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath
-    )
+    loaded = load(variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath)
     if loaded.settings.strict and loaded.refusals:
         for refusal in loaded.refusals:
             print(f"slipway: refused: {refusal}", file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from slipway.environment import cpus, gpus
 from slipway.environment.cpus import Cpus
 from slipway.environment.gpus import Gpus
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 from slipway.system import mountinfo
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from slipway.contract import paths, report
 from slipway.environment import saved
-from slipway.settings import load
-from slipway.settings.load import Loaded
+from slipway.settings.arguments import given_arguments
+from slipway.settings.load import Loaded, load
+
+_COMMAND_LINE = Path("/proc/1/cmdline")
 
 
 def loaded() -> Loaded:
@@ -25,7 +27,12 @@ def loaded() -> Loaded:
         variables = saved.read(paths.ENVIRONMENT)
     except FileNotFoundError:
         variables = dict(os.environ)  # not started by us: a test, or a shell in a build
-    return load.load(variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath)
+    return load(
+        variables,
+        read=lambda path: Path(path).read_bytes(),
+        resolve=os.path.realpath,
+        arguments=given_arguments(_COMMAND_LINE.read_bytes()),
+    )
 
 
 def data(phase: str) -> dict[str, Any]:
@@ -35,7 +42,7 @@ def data(phase: str) -> dict[str, Any]:
     + phase: "build" for an image, which belongs to nobody; "start" for a container
     """
     live = phase != "build"
-    read = loaded() if live else load.load({})
+    read = loaded() if live else load({})
     return {"phase": phase, "live": live, "settings": read.settings, "loaded": read}
 
 
@@ -56,7 +63,12 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
     content = there(paths.ENVIRONMENT)
     if content is None:
         content = read("/proc/1/environ")  # not started by us: what the engine gave it
-    read_ = load.load(saved.parse(content.split(b"\0")), read=read, resolve=resolve)
+    read_ = load(
+        saved.parse(content.split(b"\0")),
+        read=read,
+        resolve=resolve,
+        arguments=given_arguments(there(_COMMAND_LINE) or b""),
+    )
     boot = report.boot_of(read("/proc/1/stat"))
     last = report.parse(there(paths.REPORT) or b"")
     return {

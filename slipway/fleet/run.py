@@ -37,8 +37,7 @@ from slipway.contract import paths
 from slipway.contract.report import OUTCOMES, Operation, Report, refusal
 from slipway.converge.clock import MAX_DETAIL, Clock, Complaints
 from slipway.fleet.read_ahead import ReadAhead
-from slipway.settings import load
-from slipway.settings.load import Loaded
+from slipway.settings.load import Loaded, load
 from slipway.system.atomic import temporary
 
 EX_USAGE = 64  # sysexits.h
@@ -107,7 +106,7 @@ class Fleet:
         began, started = time.monotonic(), datetime.now(timezone.utc)
 
         def report(operations: list[Operation], boot: str = "") -> Report:
-            loaded: Loaded = host.data.get("loaded") or load.load({})
+            loaded: Loaded = host.data.get("loaded") or load({})
             return Report(
                 phase="start",
                 started_at=started.isoformat(timespec="milliseconds"),

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway.settings.load import Settings, load
+from slipway.settings.load import load
+from slipway.settings.variables import Settings
 
 STARTED_WITH = Path("/run/slipway/environment")
 

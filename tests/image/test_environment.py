@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from testinfra.host import Host
 
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 PRIVATE = ["/run/slipway/environment", "/run/slipway/environment.sh", "/run/slipway/sshd.conf"]
 

@@ -1,7 +1,7 @@
 import pytest
 from testinfra.host import Host
 
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 
 @pytest.mark.start

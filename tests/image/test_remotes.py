@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from testinfra.host import Host
 
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 
 @pytest.mark.start

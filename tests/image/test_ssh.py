@@ -1,7 +1,7 @@
 import pytest
 from testinfra.host import Host
 
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 AUTHORIZED_KEYS = "/root/.ssh/authorized_keys"
 KEYS_FALLBACK = "/var/lib/slipway/authorized_keys"

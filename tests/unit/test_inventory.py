@@ -63,7 +63,8 @@ def test_without_a_start_of_ours_the_engines_variables_count() -> None:
 
     def read(path: str) -> bytes:
         if path.startswith("/proc"):
-            return {"/proc/1/environ": b"SKIP_ACL=1\0", "/proc/1/stat": STAT}[path]
+            of_the_first = {"environ": b"SKIP_ACL=1\0", "cmdline": b"sleep\0", "stat": STAT}
+            return of_the_first[path.removeprefix("/proc/1/")]
         raise FileNotFoundError(2, "No such file or directory", path)
 
     data = host_data.seen(read, str)

@@ -4,9 +4,9 @@ Stock pyinfra's inventory of containers, from outside: BENCH_HOSTS names them, B
 
 import os
 
-from slipway.settings import load
+from slipway.settings.load import load
 
-_loaded = load.load({"SSH_PUBKEY": os.environ["BENCH_KEY"]})
+_loaded = load({"SSH_PUBKEY": os.environ["BENCH_KEY"]})
 _data = {"phase": "start", "live": True, "settings": _loaded.settings, "loaded": _loaded}
 
 containers = [(f"@docker/{name}", _data) for name in os.environ["BENCH_HOSTS"].split()]

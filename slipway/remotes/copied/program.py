@@ -27,7 +27,7 @@ from slipway.remotes.mounted import cache_claims, remote_files
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 from slipway.system import atomic
 
 INTERVAL = 5.0  # seconds between two looks for changes here: rclone's own write-back delay

@@ -27,7 +27,7 @@ from slipway.remotes.mounted.remote_files import Backend
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 PACE = 12.0  # seconds between two starts of rclone: at most five a minute
 GRACE = 1.5  # seconds that rclone has to unmount

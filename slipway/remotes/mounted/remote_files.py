@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from slipway.contract import paths
 from slipway.environment.derived import Surroundings
-from slipway.settings.load import Settings, is_refused_for_mounts
+from slipway.settings.rclone_variables import is_refused_for_mounts
+from slipway.settings.variables import Settings
 
 ASKING = 20.0  # seconds for a question to a remote
 _NOT_FOUND = {3, 4}  # of rclone's exit codes: directory, file (https://rclone.org/docs/)

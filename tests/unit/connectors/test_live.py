@@ -19,7 +19,7 @@ from pyinfra.api import Config, Inventory, State
 from pyinfra.api.exceptions import InventoryError
 from pyinfra.api.host import Host
 
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 Run = Callable[..., tuple[bool, str, str]]
 
@@ -124,7 +124,7 @@ def test_an_interrupt_kills_the_command() -> None:
     """
     script = """
 from pyinfra.api import Config, Inventory, State
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 inventory = Inventory(([("@live", {"settings": Settings()})], {}))
 State(inventory, Config(SHELL=None))
 (host,) = inventory

@@ -18,7 +18,8 @@ from engine.commands import Failure
 from engine.compose import Compose
 from engine.project import Project
 from engine.steps import Steps
-from slipway.settings.load import VARIABLES, load
+from slipway.settings.load import load
+from slipway.settings.variables import VARIABLES
 
 ROOT = Path(__file__).parents[3]
 FILE = (ROOT / "docker-compose.yaml").read_text()
@@ -293,7 +294,7 @@ def test_the_file_passes_every_variable_of_ours() -> None:
     """
     Each has a line of its own under `environment`: what .env says of it reaches the container.
     """
-    names = {name for name, _, _ in VARIABLES} - {"RCLONE_*", "NAME_FILE"}
+    names = {variable.name for variable in VARIABLES}
     block = FILE.partition("    environment:\n")[2].partition("    env_file:\n")[0]
 
     assert set(re.findall(r"^      (\w+): \$\{", block, re.MULTILINE)) == names
@@ -310,7 +311,7 @@ def test_what_the_file_passes_when_nothing_is_set_is_the_default() -> None:
 
     assert refusals == ()
     assert settings.ssh_address == "127.0.0.1:2222"
-    assert settings._replace(environment={}, ssh_address="") == load({}).settings
+    assert settings.replaced(environment={}, ssh_address="") == load({}).settings
 
 
 def test_the_example_names_every_variable_of_the_file() -> None:

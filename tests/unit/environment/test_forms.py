@@ -21,7 +21,7 @@ from slipway.environment import forms, saved
 from slipway.environment.cpus import Cpus
 from slipway.environment.derived import Surroundings, derive, observe
 from slipway.environment.gpus import Gpus
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 SHELLS = [name for name in ("sh", "bash", "dash") if shutil.which(name)]
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")

@@ -20,7 +20,7 @@ from slipway.remotes import states
 from slipway.remotes.copied import rclone, versions
 from slipway.remotes.copied.program import Sync
 from slipway.remotes.copied.rclone import Late
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 Copy = Callable[[list[str], bool], bool]
 

@@ -17,7 +17,7 @@ from slipway.environment.derived import Surroundings
 from slipway.environment.gpus import NONE
 from slipway.remotes.mounted import remote_files
 from slipway.remotes.mounted.remote_files import Backend, Folder
-from slipway.settings.load import Settings
+from slipway.settings.variables import Settings
 
 FSINFO = '{"Name": "far{abc}", "Root": "/a/b/"}'
 

@@ -1,0 +1,41 @@
+"""
+What of a variable may be shown: in a report, in a log, on a terminal.
+"""
+
+from __future__ import annotations
+
+import re
+
+from slipway.settings import public_keys
+
+KEY_VARIABLES = ("SSH_PUBKEY", "PUBLIC_KEY", "SSH_PUBLIC_KEY")  # public keys are for everybody
+
+_CONFIDENTIAL = (
+    r"(?i)KEY|TOKEN|PASS|PWD|SECRET|CRED|AUTH|PRIVATE|CERT|COOKIE|SESSION|SIGN|SALT|SAS|HEADER"
+    r"|PROXY|WEBHOOK|DSN|COMMAND|RCLONE_CONFIG_"
+)
+
+
+def shown(name: str, value: str) -> str:
+    """
+    Return a variable's value as it may be shown: when in doubt, stars.
+    """
+    if public_keys.holds_private_key(value) or re.search(r"://[^/]*@", value):
+        return "***"
+    is_type = name.startswith("RCLONE_CONFIG_") and name.endswith("_TYPE")
+    is_plain = name in KEY_VARIABLES or is_type or not re.search(_CONFIDENTIAL, name)
+    return printable(value) if is_plain else "***"
+
+
+def printable(text: str) -> str:
+    """
+    Return a text without what a terminal or a log would obey, or UTF-8 could not hold.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable()
+        else character.encode("unicode_escape", "backslashreplace").decode()
+        for character in text
+    )
