@@ -105,4 +105,5 @@ class Variable(Generic[T]):
             return "***"
         if isinstance(value, bool):
             return str(value).lower()
-        return ", ".join(map(str, value)) if type(value) is tuple else str(value)
+        words: Any = value
+        return ", ".join(words) if type(value) is tuple else str(value)

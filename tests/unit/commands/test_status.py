@@ -1,0 +1,79 @@
+"""
+`slipway status`: what is said of what was gathered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slipway.commands import status
+
+QUIET: dict[str, Any] = {
+    "converged": "none yet",
+    "ssh": "",
+    "workspace": {"path": "/workspace", "mounted": True},
+    "gpus": {"vendor": "", "number": 0, "chosen": ""},
+    "threads": {"number": None, "because": ""},
+    "programs": [],
+    "mounts": [],
+    "unused_caches": {},
+    "rescued": [],
+    "refusals": [],
+    "degraded": [],
+}
+
+
+def remote(**changes: Any) -> dict[str, Any]:
+    """
+    Return a mounted remote, but for some of it.
+    """
+    point = "/workspace/remote/far"
+    return {"point": point, "detail": "", "pending": 0, **changes}
+
+
+@pytest.mark.parametrize(
+    ("seen", "line"),
+    [
+        ({}, "program      supervisord does not run here"),
+        ({"workspace": {"path": "/w", "mounted": False}}, "workspace    /w (NOT mounted:"),
+        ({"ssh": "ssh -p 22 root@h"}, "ssh          ssh -p 22 root@h"),
+        ({"gpus": {"vendor": "nvidia", "number": 2, "chosen": ""}}, "gpus         nvidia 2: all"),
+        ({"gpus": {"vendor": "wsl", "number": None, "chosen": "X=0"}}, "gpus         wsl: X=0"),
+        ({"threads": {"number": 2, "because": "quota"}}, "threads      2: quota"),
+        (
+            {"programs": [{"name": "web", "statename": "FATAL", "description": "gone"}]},
+            "program      web: FATAL gone",
+        ),
+        ({"mounts": [remote()]}, "remote       /workspace/remote/far: nothing to upload"),
+        ({"mounts": [remote(pending=3)]}, "remote       /workspace/remote/far: 3 files wait"),
+        ({"mounts": [remote(pending=None, detail="is down")]}, "far: is down; does not tell"),
+        ({"unused_caches": {"/c": 2}}, "cache        /c: 2 files in it wait"),
+        ({"rescued": ["/r/a"]}, "rescued      /r/a: not sure to be whole"),
+        ({"rescued": [f"/r/{number}" for number in range(23)]}, "rescued      and 3 more"),
+        (
+            {"refusals": [{"variable": "A", "rule": "must", "effect": "unset"}]},
+            "refused      A: must (unset)",
+        ),
+        ({"degraded": [{"feature": "F", "condition": "c"}]}, "degraded     F: c"),
+    ],
+)
+def test_what_was_seen_is_said_in_a_line(seen: dict[str, Any], line: str) -> None:
+    """
+    One a thing, with what is to be known of it.
+    """
+    said = status.render({**QUIET, **seen})
+
+    assert [each for each in said if line in each] != []
+
+
+def test_a_quiet_container_has_three_lines() -> None:
+    """
+    Nothing is said of what is not there.
+    """
+    assert [line.split()[0] for line in status.render(QUIET)] == [
+        "convergence",
+        "workspace",
+        "program",
+    ]
