@@ -30,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
     widths = [max(len(row.name) for row in rows), max(len(row.value) for row in rows)]
     for row in rows:
         print(f"{row.name:{widths[0]}}  {row.value:{widths[1]}}  {row.source}")
+    for note in loaded.notes:
+        print(f"noted: {note}")
     for refusal in loaded.refusals:
         print(f"refused: {refusal}")
     return exits.OK

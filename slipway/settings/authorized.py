@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from slipway.settings import public_keys
+from slipway.settings import public_keys, wrapping
 from slipway.settings.public_keys import PublicKey
-from slipway.settings.variable import Refusal
+from slipway.settings.variable import Note, Refusal
 
 _MAX_REFUSALS = 20  # of one source: a file of another kind has a million lines that are no keys
 
@@ -21,6 +21,7 @@ class Keys(NamedTuple):
 
     found: tuple[PublicKey, ...] = ()
     refused: tuple[public_keys.Refused, ...] = ()
+    wrapping: tuple[str, ...] = ()  # what was around the keys, and is left out
 
     def __str__(self) -> str:
         return f"{len(self.found)} keys"
@@ -34,16 +35,55 @@ class Merged(NamedTuple):
     lines: tuple[str, ...]  # each key once
     refusals: list[Refusal]
     sources: list[str]  # those that have keys
+    notes: list[Note]
 
 
 def keys(given: str, *, underscores: bool = True) -> Keys:
     """
     Return a variable's keys; what is none is told by line, so this rule refuses nothing itself.
 
+    A text that is wrapped in quotes, say, is read without them where that makes more of it a key.
+
     + underscores: whether ___ may stand for a space
     """
-    found, refused = public_keys.parse(given, underscores=underscores)
+    strict = _read(given, underscores=underscores)
+    if not strict.refused:
+        return strict
+    inner, around = wrapping.unwrapped(given)
+    whole = _read(inner, underscores=underscores) if around else strict
+    best = whole._replace(wrapping=tuple(around)) if _is_better(whole, strict) else strict
+    return _without_wrapping(best, inner if best is not strict else given, underscores=underscores)
+
+
+def _read(text: str, *, underscores: bool) -> Keys:
+    found, refused = public_keys.parse(text, underscores=underscores)
     return Keys(tuple(found), tuple(refused))
+
+
+def _is_better(one: Keys, other: Keys) -> bool:
+    return len(one.found) > len(other.found) and len(one.refused) <= len(other.refused)
+
+
+def _without_wrapping(read: Keys, text: str, *, underscores: bool) -> Keys:
+    """
+    Try each refused line without what is wrapped around it; a private key stays refused.
+    """
+    lines = public_keys.lines(text)
+    told = list(read.wrapping)
+    changed = False
+    for entry in read.refused[:_MAX_REFUSALS]:
+        if entry.rule == public_keys.PRIVATE or entry.line > len(lines):
+            continue
+        line = lines[entry.line - 1]
+        inner, around = wrapping.unwrapped_line(line.replace("___", " ") if underscores else line)
+        if around and not isinstance(public_keys.read(inner), str):
+            lines[entry.line - 1] = inner
+            told += around
+            changed = True
+    if not changed:
+        return read
+    again = _read("\n".join(lines), underscores=underscores)
+    return again._replace(wrapping=tuple(dict.fromkeys(told)))
 
 
 def merge(sources: Iterable[tuple[str, Keys]]) -> Merged:
@@ -51,9 +91,11 @@ def merge(sources: Iterable[tuple[str, Keys]]) -> Merged:
     Return every key once, the first line of it, in the order of the sources.
     """
     lines: dict[str, str] = {}
-    merged = Merged((), [], [])
-    for source, (found, refused) in sources:
+    merged = Merged((), [], [], [])
+    for source, (found, refused, around) in sources:
         merged.refusals.extend(_told(source, refused))
+        if around:
+            merged.notes.append(Note(source, f"{' and '.join(around)} around a key: left out"))
         again = 0
         for key in found:
             first = lines.setdefault(key.blob, key.line)

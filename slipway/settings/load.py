@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from slipway.contract import paths
 from slipway.settings import authorized, providers, public_keys
 from slipway.settings.authorized import Keys
+from slipway.settings.discovery import announced
 from slipway.settings.rclone_variables import is_refused_for_mounts, names_a_file
 from slipway.settings.secrecy import printable, shown
-from slipway.settings.variable import Refusal, Refused, Variable
+from slipway.settings.variable import Note, Refusal, Refused, Variable
 from slipway.settings.variables import VARIABLES, Settings
 
 KEY_FILE = str(paths.AUTHORIZED_KEYS_MOUNT)
@@ -48,6 +49,7 @@ class Loaded(NamedTuple):
     sources: Mapping[str, str]
     variables: Mapping[str, Any] = MappingProxyType({})  # of every declared name, its typed value
     declared: Sequence[Variable[Any]] = VARIABLES
+    notes: tuple[Note, ...] = ()
     withheld: frozenset[str] = frozenset()  # variables with a private key in them: for nobody
 
     def table(self) -> list[Row]:
@@ -100,6 +102,7 @@ def load(
         reader.sources,
         MappingProxyType(values),
         declared,
+        tuple(reader.notes),
         frozenset(reader.withheld),
     )
 
@@ -138,6 +141,7 @@ class _Reader:
         self.arguments = frozenset(arguments)
         self.own = {variable.name for variable in declared}
         self.refusals: list[Refusal] = []
+        self.notes: list[Note] = []
         self.sources: dict[str, str] = {}
         self.from_files: dict[str, str] = {}
         self.withheld: set[str] = set()
@@ -182,6 +186,7 @@ class _Reader:
         mounted = authorized.keys(self._key_file(), underscores=False)
         merged = authorized.merge([*given, (KEY_FILE, mounted)])
         self.refusals += merged.refusals
+        self.notes += merged.notes
         sources = [self.sources.get(source, source) for source in merged.sources]
         self.sources["SSH_PUBKEY"] = ", ".join(sources) or "default"
         return merged.lines
@@ -207,8 +212,11 @@ class _Reader:
         return seen
 
     def unknown(self) -> None:
-        for name in sorted(self.environ):
-            if name.startswith("SLIPWAY_") and name.removesuffix("_FILE") not in self.own:
+        ours = [name for name in sorted(self.environ) if name.startswith("SLIPWAY_")]
+        unknown = [name for name in ours if name.removesuffix("_FILE") not in self.own]
+        services = announced(self.environ) if unknown else set()
+        for name in unknown:
+            if name not in services:
                 self.refuse(name, "is no variable of Slipway's; a typo?", "it is ignored")
 
     def _text(self, name: str) -> str:

@@ -88,7 +88,7 @@ def parse(text: str, *, underscores: bool = False) -> tuple[list[PublicKey], lis
     keys: list[PublicKey] = []
     refused: list[Refused] = []
     in_block = False  # between BEGIN and END whatever is there is the block's, but for a key
-    for number, line in enumerate(_lines(text), start=1):
+    for number, line in enumerate(lines(text), start=1):
         if line.lower() in _NO_KEY or line.startswith("#"):
             continue
         begin = re.search(_BEGIN, line) if "BEGIN" in line or "PuTTY" in line else None
@@ -160,13 +160,18 @@ def decode(content: bytes) -> str:
     return content.decode(errors="surrogateescape")
 
 
-def _lines(text: str) -> Iterator[str]:
+def lines(text: str) -> list[str]:
+    r"""
+    Return the lines of a text, without blanks and marks around them; a literal \n ends one, too.
+    """
+    found = []
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         for part in _unfolded(line):
             stripped = part.strip(_BLANK)
             for mark in _MARKS:
                 stripped = stripped.removeprefix(mark)
-            yield stripped.lstrip(_BLANK)
+            found.append(stripped.lstrip(_BLANK))
+    return found
 
 
 def _unfolded(line: str) -> Iterator[str]:

@@ -25,6 +25,18 @@ class Refusal(NamedTuple):
         return f"{self.variable}: {self.rule} ({self.effect})"
 
 
+class Note(NamedTuple):
+    """
+    What was understood although it was not written as it should be.
+    """
+
+    variable: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.text}"
+
+
 class Refused(Exception):  # noqa: N818 - no error of the program's: a text breaks a rule
     """
     What a rule raises for a text that breaks it; the default is used then.
