@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from pyinfra.api import FactBase, StringCommand
 
 from slipway.connectors.native import Inside
+from slipway.contract.paths import PYTHON
 
 ODD = ["a b", "$(x)", "'quoted\"", "-n", "back\\nslash", "pipe|d", "ü", "\x01\r\x0b", "*"]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting and chown need root")
@@ -38,6 +40,7 @@ def ask(
     for place, stand_in in (places or {}).items():
         assert place in script
         script = script.replace(place, str(stand_in))
+    script = script.replace(PYTHON[0], sys.executable)  # the container's, which has Slipway, too
     done = subprocess.run(
         ["/bin/sh", "-c", script],
         env={**os.environ, **(env or {})},
