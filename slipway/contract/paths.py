@@ -24,6 +24,10 @@ PROCESSES = RUN / "processes"  # of the supervised programs, with their start ti
 HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
 SSHD_PID = Path("/run/sshd.pid")
 
+SSH = Path("/etc/ssh")
+SSHD_DROP_INS = SSH / "sshd_config.d"
+SSHD_RSA_KEY = SSHD_DROP_INS / "01-slipway-rsa.conf"  # offers the RSA host key, once it is made
+
 LOGS = Path("/var/log/supervisor")
 STATE = Path("/var/lib/slipway")
 KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
