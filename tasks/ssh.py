@@ -9,6 +9,7 @@ from slipway.contract.paths import (
     HOME,
     KEYS_FALLBACK,
     KEYS_RECORD,
+    SSHD_ALGORITHMS,
     SSHD_RSA_KEY,
 )
 from slipway.converge.task import task
@@ -19,7 +20,6 @@ from slipway.settings.variables import Settings
 from slipway.ssh import algorithms, host_key
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds; the slow one later
-ALGORITHMS = "/etc/ssh/sshd_config.d/00-slipway-algorithms.conf"
 SMALLEST_MODULUS = 3072  # bits; the hardened policies'
 
 
@@ -38,7 +38,7 @@ def serve(*, settings: Settings, live: bool) -> None:
     files.present(
         name="Offer strong algorithms and the host keys",
         files=[
-            File(ALGORITHMS, offered),
+            File(str(SSHD_ALGORITHMS), offered),
             *([File(line, host_key.slow_line())] if has_slow_key else []),
         ],
         absent=[] if has_slow_key else [line],

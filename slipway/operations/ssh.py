@@ -10,7 +10,7 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from slipway.connectors.native import Inside, Result
-from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON, SSHD
+from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, MODULI, PYTHON, SSHD
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.ssh import (
     HostKeyIsInTheMaking,
@@ -62,7 +62,7 @@ def strong_moduli(*, bits: int) -> Generator[StringCommand]:
     if not host.get_fact(WeakModuli, bits=bits):
         host.noop(f"no modulus has less than {bits} bits")
         return
-    moduli, draft = "/etc/ssh/moduli", temporary("/etc/ssh/moduli")
+    moduli, draft = str(MODULI), temporary(str(MODULI))
     # fmt: off
     yield StringCommand(
         "rm", "-f", draft,
