@@ -18,6 +18,7 @@ from slipway.connectors.native import Inside
 from slipway.contract.paths import PYTHON
 
 ODD = ["a b", "$(x)", "'quoted\"", "-n", "back\\nslash", "pipe|d", "ü", "\x01\r\x0b", "*"]
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting and chown need root")
 needs_acl = pytest.mark.skipif(shutil.which("setfacl") is None, reason="no setfacl here")
 
