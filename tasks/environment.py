@@ -4,6 +4,7 @@ What sessions see: the container's variables, byte for byte, in every kind of se
 
 from pyinfra import host
 
+from slipway.contract.paths import SHELL_ENVIRONMENT, SSHD_ENVIRONMENT
 from slipway.converge.task import task
 from slipway.environment import derived, forms, gpus
 from slipway.facts import surroundings
@@ -13,8 +14,7 @@ from slipway.operations.degraded import degrade
 from slipway.operations.files import File
 from slipway.settings.variables import Settings
 
-SSHD = "/run/slipway/sshd.conf"
-SHELL = "/run/slipway/environment.sh"
+SSHD, SHELL = str(SSHD_ENVIRONMENT), str(SHELL_ENVIRONMENT)
 
 
 @task("Environment")

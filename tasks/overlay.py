@@ -2,14 +2,13 @@
 The files that are the same in every container: files/ mirrors /.
 """
 
-from slipway.contract.paths import FILES, INSTALLED
+from slipway.contract import paths
 from slipway.converge.task import task
 from slipway.operations import files
 from slipway.operations.files import File
 
-VENV = INSTALLED / "venv/bin"
 # The project's own programs; the rest of its venv stays off PATH
-LINKS = {f"/usr/local/bin/{name}": f"{VENV}/{name}" for name in ("supervisorctl",)}
+LINKS = {f"{paths.COMMANDS}/{name}": f"{paths.PROGRAMS}/{name}" for name in ("supervisorctl",)}
 
 
 @task("Overlay")
@@ -19,14 +18,14 @@ def lay() -> None:
     """
     files.directories(
         name="Make the directories of services",
-        directories={"/run/sshd": "755", "/run/slipway": "755", "/var/log/supervisor": "755"},
+        directories={str(path): "755" for path in (paths.SSHD_CHROOT, paths.RUN, paths.LOGS)},
     )
     files.present(name="Lay the static files", files=static_files())
     files.links(name="Link the programs of the venv", links=LINKS)
     files.first_line(
         name="Have shells read the container's variables",
-        path="/etc/bash.bashrc",
-        content=". /etc/profile.d/slipway.sh",
+        path=str(paths.BASHRC),
+        content=f". {paths.PROFILE}",
     )
 
 
@@ -36,10 +35,10 @@ def static_files() -> list[File]:
     """
     return [
         File(
-            path=f"/{source.relative_to(FILES)}",
+            path=f"/{source.relative_to(paths.FILES)}",
             content=source.read_bytes(),
             mode="755" if source.stat().st_mode & 0o100 else "644",
         )
-        for source in sorted(FILES.rglob("*"))
+        for source in sorted(paths.FILES.rglob("*"))
         if source.is_file()
     ]

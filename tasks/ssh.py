@@ -4,7 +4,14 @@ SSH: a key opens a session, nothing else does.
 
 from pyinfra import host
 
-from slipway.contract.paths import AUTHORIZED_KEYS, HOME, KEYS_FALLBACK, KEYS_RECORD
+from slipway.contract.paths import (
+    AUTHORIZED_KEYS,
+    HOME,
+    KEYS_FALLBACK,
+    KEYS_RECORD,
+    SSHD_ALGORITHMS,
+    SSHD_RSA_KEY,
+)
 from slipway.converge.task import task
 from slipway.facts.ssh import HostKeys, SshdAbilities
 from slipway.operations import acl, authorized_keys, files, nss, ssh
@@ -12,9 +19,7 @@ from slipway.operations.files import File
 from slipway.settings.variables import Settings
 from slipway.ssh import algorithms, host_key
 
-HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds
-SLOW_HOST_KEY = "rsa"  # made in the background, and kept
-ALGORITHMS = "/etc/ssh/sshd_config.d/00-slipway-algorithms.conf"
+HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds; the slow one later
 SMALLEST_MODULUS = 3072  # bits; the hardened policies'
 
 
@@ -28,11 +33,14 @@ def serve(*, settings: Settings, live: bool) -> None:
     ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
     abilities = host.get_fact(SshdAbilities)
     offered = algorithms.drop_in(abilities.distribution, abilities.key_exchanges)
-    line = str(host_key.CONFIGURATION)
-    has_slow_key = live and SLOW_HOST_KEY in host.get_fact(HostKeys)
+    line = str(SSHD_RSA_KEY)
+    has_slow_key = live and host_key.SLOW in host.get_fact(HostKeys)
     files.present(
         name="Offer strong algorithms and the host keys",
-        files=[File(ALGORITHMS, offered), *([File(line, host_key.LINE)] if has_slow_key else [])],
+        files=[
+            File(str(SSHD_ALGORITHMS), offered),
+            *([File(line, host_key.slow_line())] if has_slow_key else []),
+        ],
         absent=[] if has_slow_key else [line],
     )
     ssh.strong_moduli(name="Have strong moduli only", bits=SMALLEST_MODULUS)
@@ -55,4 +63,4 @@ def serve(*, settings: Settings, live: bool) -> None:
         name="Run sshd while a key is there",
         authorized_keys=[str(AUTHORIZED_KEYS), str(KEYS_FALLBACK)],
     )
-    ssh.slow_host_key(name="Have an RSA host key soon", kind=SLOW_HOST_KEY)
+    ssh.slow_host_key(name="Have an RSA host key soon", kind=host_key.SLOW)

@@ -46,7 +46,7 @@ def gather() -> dict[str, Any]:
     except OSError:
         processes = []
     last = report.load() or {}
-    workspace = last.get("settings", {}).get("WORKSPACE", {}).get("value", "/workspace")
+    workspace = last.get("settings", {}).get("WORKSPACE", {}).get("value", str(paths.WORKSPACE))
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
     settings = host_data.loaded().settings
     around = derived.observe(settings.workspace)

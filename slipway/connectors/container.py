@@ -8,36 +8,25 @@ A container is never started, stopped, made or removed.
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
 import re
 import shlex
-import time
 from collections.abc import Iterator
 from typing import IO, Any, TypedDict
 
 from pyinfra import logger
+from pyinfra.api import State
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import ConnectError, InventoryError
+from pyinfra.api.host import Host
 from pyinfra.api.util import get_file_io
 from pyinfra.connectors.base import BaseConnector, DataMeta
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
-from slipway.connectors import engine, scripts, text
-from slipway.connectors.batch import Batch
-from slipway.connectors.shell import LeftoversError, Result, Shell
-from slipway.contract import paths
-from slipway.environment import host_data
-from slipway.settings import workspace
+from slipway.connectors import container_files, engine, scripts, text
+from slipway.connectors.session import Session
+from slipway.connectors.shell import Result
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a container's name
-_OPENING_SECONDS = 30.0  # until a new shell answers; 0.05 where nothing else runs
-_SEEN = [
-    *(str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/cmdline", "/proc/1/stat"),
-    *(str(paths.AUTHORIZED_KEYS_MOUNT), str(paths.INSTALLED / "deploy.py"), str(paths.REPORT)),
-]
-_REASONS = {os.strerror(code): code for code in errno.errorcode}  # as programs print them
 
 
 class ContainerData(TypedDict):
@@ -62,9 +51,11 @@ class ContainerConnector(BaseConnector):
     }
     data: ContainerData
 
-    _id = ""
-    _shell: Shell | None = None
-    _is_locked = False
+    def __init__(self, state: State, host: Host) -> None:
+        super().__init__(state, host)
+        self._session = Session(
+            self.data["container_name"], user=self.data["container_user"], lock=self._lock
+        )
 
     @staticmethod
     def make_names_data(
@@ -89,13 +80,15 @@ class ContainerConnector(BaseConnector):
         Raises ConnectError for a container that doesn't run and a name that is no container's.
         """
         try:
-            self._id = engine.identify(self.data["container_name"])
-            self._ready_shell()
+            self._session.begin()
             if self.host.data.get("settings") is None:
                 try:
-                    self._see()
+                    data = container_files.seen(self.execute)
                 except PermissionError as error:  # not root: fit for all but Slipway's own deploy
                     self.host.log(f"its settings can't be read: {error}", logger.warning)
+                else:
+                    for name, value in data.items():
+                        setattr(self.host.data, name, value)
         except OSError as error:
             self.disconnect()
             raise ConnectError(str(error)) from None
@@ -104,9 +97,7 @@ class ContainerConnector(BaseConnector):
         """
         End the shell, and with it the lock.
         """
-        if self._shell is not None:
-            self._shell.close()
-        self._shell, self._is_locked = None, False
+        self._session.close()
 
     def run_shell_command(
         self,
@@ -150,7 +141,7 @@ class ContainerConnector(BaseConnector):
         )
         result = self._run(script, **{**arguments, "_stdin": content})
         if result.code:
-            raise _error(result, remote_filename)
+            raise container_files.failure(result, remote_filename)
         return True
 
     def get_file(  # type: ignore[override]  # likewise
@@ -174,25 +165,8 @@ class ContainerConnector(BaseConnector):
         """
         Return a file's content. Raises OSError.
         """
-        return _content(self._run(StringCommand(_reading(path)), **arguments), path)
-
-    def _see(self) -> None:
-        """
-        Have the host's data from the container: what nearly every one is asked, in one go.
-        """
-        scripts = [*map(_reading, _SEEN), _resolving(workspace.DEFAULT)]
-        batch = Batch(scripts)
-        known = batch.results(self.execute(batch.script))
-
-        def ask(script: str) -> Result:
-            return known.get(script) or self.execute(script)
-
-        data = host_data.seen(
-            read=lambda path: _content(ask(_reading(path)), path),
-            resolve=lambda path: os.fsdecode(_content(ask(_resolving(path)), path).rstrip(b"\0")),
-        )
-        for name, value in data.items():
-            setattr(self.host.data, name, value)
+        result = self._run(StringCommand(container_files.reading(path)), **arguments)
+        return container_files.content(result, path)
 
     def execute(
         self, script: str, *, stdin: bytes | None = None, timeout: float | None = None
@@ -200,22 +174,7 @@ class ContainerConnector(BaseConnector):
         """
         Run a script with sh. Raises TimeoutError and OSError, as `run_shell_command` says.
         """
-        deadline = time.monotonic() + timeout if timeout else None
-        try:
-            try:
-                return self._ready_shell().run(script, stdin=stdin, deadline=deadline)
-            except LeftoversError:
-                self.disconnect()
-                return self._ready_shell().run(script, stdin=stdin, deadline=deadline)
-        except TimeoutError:
-            self._kill()
-            raise TimeoutError(f"no end after {timeout} s") from None
-        except OSError:
-            self.disconnect()
-            raise
-        except BaseException:  # pyinfra's own timeout, an interrupt: the streams are out of step
-            self._kill()
-            raise
+        return self._session.execute(script, stdin=stdin, timeout=timeout)
 
     def _run(
         self, command: StringCommand, *, print_input: bool = False, **arguments: Any
@@ -229,63 +188,9 @@ class ContainerConnector(BaseConnector):
             self.host.log(f">>> {script}")
         return self.execute(script.get_raw_value(), stdin=stdin, timeout=timeout)
 
-    def _ready_shell(self) -> Shell:
+    def _lock(self) -> str:
         """
-        Return the shell; a new one where the last has ended, as it does when a container restarts.
+        Return the lock that commands are to be run under: once they may change something.
         """
-        if self._shell is None or self._shell.is_over():
-            self.disconnect()
-            self._shell = self._open()
         lock = self.host.connector_data.get("lock")
-        if lock and self.state.is_executing and not self._is_locked:
-            if not self._shell.lock(lock):
-                raise OSError(f"{lock} can't be locked")
-            self._is_locked = True
-        return self._shell
-
-    def _open(self) -> Shell:
-        connection = engine.execute(self._id, ["sh"], user=self.data["container_user"])
-        try:
-            return Shell(connection, deadline=time.monotonic() + _OPENING_SECONDS)
-        except (ConnectionError, TimeoutError):
-            connection.close()
-            raise OSError("no shell answers in the container") from None
-
-    def _kill(self) -> None:
-        """
-        Kill the command that runs, what it started, and the shell.
-        """
-        shell, deadline = self._shell, time.monotonic() + _OPENING_SECONDS
-        if shell is None:
-            return
-        groups = [shell.group, str(shell.pid)]
-        self.disconnect()
-        words = ["sh", "-c", scripts.KILL, "sh", *(group for group in groups if group != "-")]
-        with contextlib.suppress(OSError):  # gone with its container
-            connection = engine.execute(self._id, words, user="0")
-            while connection.receive(deadline):
-                pass
-            connection.close()
-
-
-def _reading(path: str) -> str:
-    return f"LC_ALL=C cat -- {shlex.quote(path)}"
-
-
-def _resolving(path: str) -> str:
-    return f"LC_ALL=C realpath -mz -- {shlex.quote(path)}"
-
-
-def _content(result: Result, path: str) -> bytes:
-    if result.code:
-        raise _error(result, path)
-    return result.stdout
-
-
-def _error(result: Result, path: str) -> OSError:
-    """
-    Return the error that a program has told on stderr, as the kernel would have.
-    """
-    first, *_ = result.stderr.decode(errors="replace").splitlines() or [""]
-    reason = first.rpartition(": ")[2] or f"exit code {result.code}"
-    return OSError(_REASONS.get(reason, errno.EIO), reason, path)
+        return lock if lock and self.state.is_executing else ""

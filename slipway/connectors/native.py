@@ -2,8 +2,7 @@
 Commands that a process in the container can do itself, without starting one.
 
 A shell and its `stat` and `sha256sum` take 3 ms, `curl` 9; the same in Python takes a tenth of
-that. Both forms read the actual state, and tests/unit/test_facts.py runs them side by
-side.
+that. Both forms read the actual state, and tests/unit/facts/ runs them side by side.
 """
 
 from __future__ import annotations

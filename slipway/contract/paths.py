@@ -9,20 +9,36 @@ INSTALLED = Path("/opt/slipway")  # where every container has it
 FILES = PROJECT / "files"  # mirrors /
 
 # In the container, also where a clone on another machine sends a command into it
-PYTHON = [f"{INSTALLED}/venv/bin/python3", "-I", "-m"]  # nothing of the user's PYTHON* gets in
+PROGRAMS = INSTALLED / "venv/bin"  # of the venv
+PYTHON = [f"{PROGRAMS}/python3", "-I", "-m"]  # nothing of the user's PYTHON* gets in
 CONVERGE = [*PYTHON, "slipway", "converge"]
 SSHD = "/usr/sbin/sshd"
-RCLONE = f"{INSTALLED}/venv/bin/rclone"  # without the relay that `rclone` on PATH starts
+RCLONE = f"{PROGRAMS}/rclone"  # without the relay that `rclone` on PATH starts
+COMMANDS = Path("/usr/local/bin")  # on PATH
+SLIPWAY = COMMANDS / "slipway"
 
 RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outlives PID 1
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600
+SSHD_ENVIRONMENT = RUN / "sshd.conf"  # what sessions get, as sshd_config(5) has it
+SHELL_ENVIRONMENT = RUN / "environment.sh"  # the same for sh
 LOCK = RUN / "lock"
 REPORT = RUN / "report.json"
 UNFINISHED = RUN / "unfinished"  # there while a convergence runs, and after one was cut off
 DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
 PROCESSES = RUN / "processes"  # of the supervised programs, with their start times
 HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
+
+SSH = Path("/etc/ssh")
+SSHD_CONFIG = SSH / "sshd_config"
+SSHD_DROP_INS = SSH / "sshd_config.d"
+SSHD_ALGORITHMS = SSHD_DROP_INS / "00-slipway-algorithms.conf"
+SSHD_RSA_KEY = SSHD_DROP_INS / "01-slipway-rsa.conf"  # offers the RSA host key, once it is made
+MODULI = SSH / "moduli"
 SSHD_PID = Path("/run/sshd.pid")
+SSHD_CHROOT = Path("/run/sshd")  # of its privilege separation: without it sshd does not start
+
+BASHRC = Path("/etc/bash.bashrc")
+PROFILE = Path("/etc/profile.d/slipway.sh")  # reads SHELL_ENVIRONMENT
 
 LOGS = Path("/var/log/supervisor")
 STATE = Path("/var/lib/slipway")
@@ -33,6 +49,8 @@ SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")
 SUPERVISORD = [*PYTHON, "slipway.services.supervisord", "-n", "-c", str(SUPERVISORD_CONF)]
 SUPERVISOR_PROGRAMS = Path("/etc/supervisor/conf.d")
 SUPERVISOR_SOCKET = Path("/run/supervisor.sock")
+
+WORKSPACE = Path("/workspace")  # unless the variable WORKSPACE says otherwise
 
 HOME = Path("/root")
 AUTHORIZED_KEYS = HOME / ".ssh/authorized_keys"

@@ -8,26 +8,11 @@ import re
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-_ESCAPE = re.compile(r"\\(\\|[0-3][0-7]{2})")
+from slipway.connectors.native import Inside, Result
+from slipway.contract.paths import PYTHON
+from slipway.system import acl_support
 
-# Asks the kernel for the attribute that setfacl would write. getfacl can't tell "none" from
-# "not supported": it prints the mode's three entries for both.
-_PROBE = """
-import errno, os, sys
-path = sys.argv[1]
-if os.statvfs(path).f_flag & os.ST_RDONLY:
-    sys.exit(print("the file system is read-only"))
-try:
-    os.getxattr(path, "system.posix_acl_default")
-except OSError as error:
-    if error.errno == errno.ENOTSUP:
-        sys.exit(print("the file system has no ACLs"))
-    try:
-        os.removexattr(path, "system.posix_acl_default")  # none is there: asks whether we may
-    except OSError as error:
-        if error.errno != errno.ENODATA:
-            print(f"root may not set one here: {error.strerror}")
-"""
+_ESCAPE = re.compile(r"\\(\\|[0-3][0-7]{2})")
 
 
 class Acl(FactBase[set[str]]):
@@ -83,4 +68,16 @@ class AclObstacle(FactBase[str]):
 
     def command(self, path: str) -> StringCommand:
         """Probe without changing anything."""
-        return StringCommand("python3", "-I", "-c", QuoteString(_PROBE), QuoteString(path))
+        command = StringCommand(*PYTHON, "slipway.system.acl_support", QuoteString(path))
+        return Inside(command, lambda: _told(path))
+
+
+def _told(path: str) -> Result:
+    """
+    Do what the command of AclObstacle does.
+    """
+    try:
+        return Result(f"{acl_support.obstacle(path)}\n".encode())
+    except OSError as error:
+        complaint = f"slipway: default ACL: {error}\n"
+        return Result(b"", complaint.encode(errors="surrogateescape"), code=1)

@@ -14,10 +14,9 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from slipway.contract.paths import RCLONE_CONF, SHELL_ENVIRONMENT, SUPERVISOR_PROGRAMS
 from slipway.remotes.states import PROGRAM_MARK
 
-# The variables come from a file that only root reads: on a command line they would be in argv.
-_ENVIRONMENT = "/run/slipway/environment.sh"
 # A remote control of the user's would serve this question, too, or keep it from being answered.
 _WITHOUT_CONTROL = (
     r"for name in $(env | sed -n 's/^\(RCLONE_RC[A-Z_]*\)=.*/\1/p'); do unset $name; done; "
@@ -41,12 +40,13 @@ class RcloneRemotes(FactBase["list[str] | None"]):
         return []
 
     def command(self) -> str:
-        """Ask rclone with the container's own variables."""
+        """Ask rclone with the container's own variables, which nobody else may see in argv."""
+        configured = f'"${{RCLONE_CONFIG:-{RCLONE_CONF}}}"'
         return (
-            f"[ ! -r {_ENVIRONMENT} ] || . {_ENVIRONMENT}; {_WITHOUT_CONTROL}"
-            'if [ -s "${RCLONE_CONFIG:-/etc/rclone/rclone.conf}" ] '
+            f"[ ! -r {SHELL_ENVIRONMENT} ] || . {SHELL_ENVIRONMENT}; {_WITHOUT_CONTROL}"
+            f"if [ -s {configured} ] "
             "|| env | grep -q '^RCLONE_CONFIG_.*_TYPE='; then "
-            'RCLONE_CONFIG="${RCLONE_CONFIG:-/etc/rclone/rclone.conf}" '
+            f"RCLONE_CONFIG={configured} "
             "rclone listremotes 2>/dev/null || echo '!broken'; fi"
         )
 
@@ -145,7 +145,7 @@ class RemotePrograms(FactBase[dict[str, str]]):
 
     def command(self) -> str:
         """Read the first line of each file, which is ours."""
-        return f"grep -H {shlex.quote(PROGRAM_MARK)} /etc/supervisor/conf.d/remote-*.conf || true"
+        return f"grep -H {shlex.quote(PROGRAM_MARK)} {SUPERVISOR_PROGRAMS}/remote-*.conf || true"
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Split PATH/PROGRAM.conf:MARK REMOTE."""

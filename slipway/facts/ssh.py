@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway.contract.paths import HOST_KEY_LOCK
+from slipway.contract.paths import (
+    HOST_KEY_LOCK,
+    MODULI,
+    SSH,
+    SSHD_CONFIG,
+    SSHD_DROP_INS,
+    SSHD_ENVIRONMENT,
+    SSHD_PID,
+)
 
 
 class HostKeys(FactBase[set[str]]):
@@ -21,7 +29,7 @@ class HostKeys(FactBase[set[str]]):
     def command(self) -> str:
         """List the key files; a private part alone or an empty file counts as none."""
         return (
-            "cd /etc/ssh && for key in ssh_host_*_key; do "
+            f"cd {SSH} && for key in ssh_host_*_key; do "
             '[ -s "$key" ] && [ -s "$key.pub" ] && echo "$key"; done; true'
         )
 
@@ -88,8 +96,7 @@ class WeakModuli(FactBase[bool]):
     def command(self, bits: int) -> str:
         """Look at the fifth column, which is one less than the number of bits."""
         return (
-            f"awk '!/^#/ && $5 < {bits - 1} {{ print \"weak\"; exit }}' /etc/ssh/moduli "
-            "2>/dev/null; true"
+            f"awk '!/^#/ && $5 < {bits - 1} {{ print \"weak\"; exit }}' {MODULI} 2>/dev/null; true"
         )
 
     def process(self, output: list[str]) -> bool:
@@ -111,9 +118,9 @@ class SshdIsStale(FactBase[bool]):
     def command(self) -> str:
         """Compare times; without a pid file nothing runs that could be stale."""
         return (
-            "[ -e /run/sshd.pid ] && { find /run/sshd.pid -newermt now; "
-            "find /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/ssh_host_*_key "
-            "/run/slipway/sshd.conf -cnewer /run/sshd.pid ! -newerct now; } "
+            f"[ -e {SSHD_PID} ] && {{ find {SSHD_PID} -newermt now; "
+            f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSH}/ssh_host_*_key "
+            f"{SSHD_ENVIRONMENT} -cnewer {SSHD_PID} ! -newerct now; }} "
             "2>/dev/null | head -n 1; true"
         )
 

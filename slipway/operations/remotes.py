@@ -12,6 +12,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
+from slipway.contract.paths import LOGS, SLIPWAY, SUPERVISOR_PROGRAMS
 from slipway.facts.files import FileStates
 from slipway.facts.mounts import FuseObstacle
 from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
@@ -26,11 +27,10 @@ _NAME = re.compile(r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?")
 _RESERVED = {".", "..", ".cache", ".rescued"}  # directories of the workspace's own
 
 _UNMOUNT_SECONDS = 2  # on top of the drain: rclone unmounts in 10 ms where nobody is inside
-_PROGRAMS = "/etc/supervisor/conf.d"
 _PROGRAM = """\
 {mark}{name}
 [program:{program}]
-command=/usr/local/bin/slipway {words}
+command={slipway} {words}
 autostart=true
 autorestart=true
 startsecs=3
@@ -38,7 +38,7 @@ startretries=1000000
 stopwaitsecs={stopwaitsecs}
 priority=50
 redirect_stderr=true
-stdout_logfile=/var/log/supervisor/{program}.log
+stdout_logfile={logs}/{program}.log
 stdout_logfile_maxbytes=5MB
 stdout_logfile_backups=1
 environment=REMOTE_CONFIGURATION="{digest}"
@@ -100,7 +100,7 @@ def supervised(
     digests = file.digests if file else {}
     files = [
         File(
-            f"{_PROGRAMS}/{program(name)}.conf",
+            f"{SUPERVISOR_PROGRAMS}/{program(name)}.conf",
             configuration(
                 name, command, drain_seconds, _digest(digests.get(name, ""), copied.get(name, ""))
             ).encode(),
@@ -113,7 +113,7 @@ def supervised(
         name: remote for name, remote in host.get_fact(RemotePrograms).items() if name not in wanted
     }
     if gone:
-        paths = [f"{_PROGRAMS}/{name}.conf" for name in sorted(gone)]
+        paths = [f"{SUPERVISOR_PROGRAMS}/{name}.conf" for name in sorted(gone)]
         yield StringCommand("rm", "-f", "--", *map(QuoteString, paths))
     states = host.get_fact(FileStates, paths=[file.path for file in files]) if files else {}
     yield from write(file for file in files if not file.matches(states.get(file.path)))
@@ -133,6 +133,8 @@ def configuration(remote: str, command: Sequence[str], drain_seconds: int, diges
     """
     return _PROGRAM.format(
         mark=PROGRAM_MARK,
+        slipway=SLIPWAY,
+        logs=LOGS,
         name=remote,
         program=program(remote),
         words=shlex.join(command).replace("%", "%%"),

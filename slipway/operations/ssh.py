@@ -9,7 +9,8 @@ from collections.abc import Generator, Sequence
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, PYTHON, SSHD
+from slipway.connectors.native import Inside, Result
+from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, MODULI, PYTHON, SSHD
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.ssh import (
     HostKeyIsInTheMaking,
@@ -22,6 +23,7 @@ from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.degraded import degrade
 from slipway.operations.supervisor import checked
 from slipway.settings import public_keys
+from slipway.ssh import host_key
 from slipway.system.atomic import temporary
 
 # The convergence that starts a thing has processor and memory first
@@ -33,34 +35,19 @@ def host_keys(*, types: list[str]) -> Generator[StringCommand]:
     """
     Have host keys of these types: made where they are missing, kept where they are there.
 
-    A pair is generated beside its place and moved there public part first, so that a private key
-    in its place always has its public part. One that lacks it (sshd does without) is given it; one
-    that ssh-keygen can't read is kept as `.unusable`. Other types stay: sshd is not told of them.
+    slipway.ssh.host_key makes a pair beside its place and moves it there public part first. It
+    gives a key its missing public part, and keeps one that it can't read as `.unusable`. Other
+    types stay: sshd is not told of them.
 
     + types: as `ssh-keygen -t` knows them; none, for an image, which must not hold any
     """
     present = host.get_fact(HostKeys)
     if not types:
         for kind in sorted(present):
-            yield StringCommand("rm", "-f", *_pair(f"/etc/ssh/ssh_host_{kind}_key"))
-    for kind in types:
-        if kind in present:
-            continue
-        key, draft = f"/etc/ssh/ssh_host_{kind}_key", f"/etc/ssh/.ssh_host_{kind}_key.slipway"
-        # fmt: off
-        yield StringCommand(
-            "rm", "-f", *_pair(draft),
-            "&&", "if", "[", "-s", key, "]", "&&", "chmod", "600", key,
-            "&&", "ssh-keygen", "-y", "-P", "''", "-f", key, ">", f"{draft}.pub", "2>/dev/null",
-            ";", "then", "sync", f"{draft}.pub", "&&", "mv", f"{draft}.pub", f"{key}.pub",
-            ";", "else", "rm", "-f", f"{draft}.pub",
-            "&&", "ssh-keygen", "-q", "-t", QuoteString(kind), "-N", "''", "-C", "''", "-f", draft,
-            "&&", "sync", *_pair(draft),
-            "&&", "{", "[", "!", "-s", key, "]", "||", "mv", key, f"{key}.unusable", ";", "}",
-            "&&", "mv", f"{draft}.pub", f"{key}.pub", "&&", "mv", draft, key,
-            ";", "fi",
-        )
-        # fmt: on
+            yield StringCommand("rm", "-f", *map(str, host_key.pair(host_key.path(kind))))
+    if missing := [kind for kind in types if kind not in present]:
+        command = StringCommand(*PYTHON, "slipway.ssh.host_key", *map(QuoteString, missing))
+        yield Inside(command, lambda: _made(missing))
     if present >= set(types) and (types or not present):
         host.noop(f"host keys are there: {', '.join(types) or 'none'}")
 
@@ -75,7 +62,7 @@ def strong_moduli(*, bits: int) -> Generator[StringCommand]:
     if not host.get_fact(WeakModuli, bits=bits):
         host.noop(f"no modulus has less than {bits} bits")
         return
-    moduli, draft = "/etc/ssh/moduli", temporary("/etc/ssh/moduli")
+    moduli, draft = str(MODULI), temporary(str(MODULI))
     # fmt: off
     yield StringCommand(
         "rm", "-f", draft,
@@ -145,5 +132,10 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
         host.noop("sshd runs" if up else "sshd waits for a key")
 
 
-def _pair(path: str) -> tuple[str, str]:
-    return path, f"{path}.pub"
+def _made(kinds: Sequence[str]) -> Result:
+    """
+    Do what the command of `host_keys` does.
+    """
+    complaint = host_key.complaint(kinds)
+    lines = f"{complaint}\n".encode(errors="surrogateescape") if complaint else b""
+    return Result(b"", lines, code=1 if complaint else 0)

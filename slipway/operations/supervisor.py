@@ -10,6 +10,7 @@ from pyinfra import host
 from pyinfra.api import OperationError, StringCommand, operation
 
 from slipway.connectors.native import Inside, Result
+from slipway.contract.paths import SUPERVISOR_PROGRAMS
 from slipway.facts.supervisor import UP, Supervisord, SupervisordState, asked, rpc
 from slipway.system import supervisor_rpc
 
@@ -100,7 +101,7 @@ def _apply(supervisord: Supervisord | None, *, running: Sequence[str]) -> Genera
     if supervisord.broken:
         raise OperationError(
             f"supervisord can't read its configuration: {supervisord.broken}; "
-            "mend or remove the file it names in /etc/supervisor/conf.d and converge again"
+            f"mend or remove the file it names in {SUPERVISOR_PROGRAMS} and converge again"
         )
     calls = _replace(supervisord.removed, supervisord.changed, supervisord.added)
     starts = _to_start(supervisord, running)

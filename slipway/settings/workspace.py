@@ -7,9 +7,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
+from slipway.contract.paths import INSTALLED, WORKSPACE
 from slipway.settings.variable import Refused
 
-DEFAULT = "/workspace"
+DEFAULT = str(WORKSPACE)
 
 _MAX_NAME, _MAX_PATH = 255, 3800  # bytes: Linux's limits, less what lies below a workspace
 
@@ -55,7 +56,7 @@ def _complaint(path: str) -> str:
     plain = f"/{posixpath.normpath(path).lstrip('/')}"
     top, _, below = plain[1:].partition("/")
     is_hidden = top == "root" and below.startswith(".")
-    is_ours = plain == "/opt/slipway" or plain.startswith("/opt/slipway/")
+    is_ours = f"{plain}/".startswith(f"{INSTALLED}/")
     if plain in _TAKEN or top in _SYSTEM or top.startswith("lib") or is_hidden or is_ours:
         return "must not be, or lead into, a directory of the system's"
     return ""

@@ -1,8 +1,10 @@
 """
-The RSA host key, made while sshd answers already: 4096 bits take from half a second to several.
+sshd's host keys: each is made beside its place and moved there whole.
 
-The convergence starts this and does not wait. Killed at any moment it leaves at most a draft, which
-the next convergence has replaced.
+`python -m slipway.ssh.host_key TYPE...` has those that sshd starts with, in milliseconds. Without a
+type it makes the RSA key while sshd answers already: 4096 bits take from half a second to several.
+The convergence starts that and does not wait. Killed at any moment, either leaves at most a draft,
+which the next convergence has replaced.
 """
 
 from __future__ import annotations
@@ -12,46 +14,93 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.contract import paths
 from slipway.system import atomic, supervisor_rpc
 
-KEY = Path("/etc/ssh/ssh_host_rsa_key")
-BITS = 4096  # what the hardened policies ask for
+SLOW = "rsa"
+BITS = 4096  # of an RSA key: what the hardened policies ask for
 PATIENCE = 5.0  # seconds for sshd to have read its files again
 
-# sshd complains of a HostKey that is missing, so the line comes with the key
-CONFIGURATION = Path("/etc/ssh/sshd_config.d/01-slipway-rsa.conf")
-LINE = f"HostKey {KEY}\n".encode()
+
+def path(kind: str) -> Path:
+    """
+    Return the place of a private key; its public part lies beside it.
+    """
+    return paths.SSH / f"ssh_host_{kind}_key"
 
 
-def main() -> None:
+def slow_line() -> bytes:
     """
-    Make the key and have sshd offer it. Raises OSError and CalledProcessError.
+    Return the line of sshd_config(5) that has sshd offer the slow key.
+
+    It comes with the key: sshd complains of a HostKey that is missing.
     """
-    draft = make(KEY)
+    return f"HostKey {path(SLOW)}\n".encode()
+
+
+def complaint(kinds: Sequence[str]) -> str:
+    """
+    Do what the program does; returns what kept it from that, "" for nothing.
+    """
+    try:
+        if kinds:
+            for kind in kinds:
+                have(kind)
+        else:
+            offer_slow()
+    except subprocess.CalledProcessError as error:
+        return f"slipway: host key: {error.stderr.decode(errors='replace').strip() or error}"
+    except OSError as error:
+        return f"slipway: host key: {error}"
+    return ""
+
+
+def have(kind: str) -> None:
+    """
+    Have a key with its public part. Raises OSError and CalledProcessError.
+
+    A key that lacks the public part (sshd does without) is given it. A key that ssh-keygen can't
+    read is kept as `.unusable`.
+    """
+    key = path(kind)
+    is_there = _has_content(key)
+    if is_there and _give_public_part(key):
+        return
+    draft = make(key, kind)
+    if is_there:
+        key.rename(f"{key}.unusable")
+    place(draft, key)
+
+
+def offer_slow() -> None:
+    """
+    Make the slow key and have sshd offer it. Raises OSError and CalledProcessError.
+    """
+    key = path(SLOW)
+    draft = make(key, SLOW)
     with atomic.lock(paths.LOCK):  # a convergence sees all of what follows, or nothing
-        place(draft, KEY)
-        atomic.write(CONFIGURATION, LINE, mode=0o644)
+        place(draft, key)
+        atomic.write(paths.SSHD_RSA_KEY, slow_line(), mode=0o644)
         reload()
 
 
-def make(key: Path) -> Path:
+def make(key: Path, kind: str) -> Path:
     """
     Return a whole pair beside the key's place. Raises CalledProcessError.
 
     ssh-keygen inherits the lock that we were started under, and so keeps it should we be killed.
     """
-    draft = Path(atomic.temporary(str(key)))
+    draft = _draft(key)
+    bits = ["-b", str(BITS)] if kind == "rsa" else []
+    words = ["ssh-keygen", "-q", "-t", kind, *bits, "-N", "", "-C", "", "-f", str(draft)]
+    subprocess.run(
+        words, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, close_fds=False
+    )
     for part in pair(draft):
-        part.unlink(missing_ok=True)
-    words = ["ssh-keygen", "-q", "-t", "rsa", "-b", str(BITS), "-N", "", "-C", "", "-f", str(draft)]
-    subprocess.run(words, check=True, stdin=subprocess.DEVNULL, close_fds=False)
-    for part in pair(draft):
-        descriptor = os.open(part, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        _sync(part)
     return draft
 
 
@@ -89,12 +138,48 @@ def reload() -> None:
 
 def _was_read() -> bool:
     with contextlib.suppress(OSError):
-        return paths.SSHD_PID.stat().st_mtime_ns > CONFIGURATION.stat().st_ctime_ns
+        return paths.SSHD_PID.stat().st_mtime_ns > paths.SSHD_RSA_KEY.stat().st_ctime_ns
     return False
 
 
+def _has_content(key: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return key.stat().st_size > 0
+    return False
+
+
+def _give_public_part(key: Path) -> bool:
+    """
+    Give a key its public part; tells whether ssh-keygen can read the key.
+    """
+    with contextlib.suppress(OSError):  # it reads none that others can read; then it says so
+        key.chmod(0o600)
+    words = ["ssh-keygen", "-y", "-P", "", "-f", str(key)]
+    done = subprocess.run(words, check=False, stdin=subprocess.DEVNULL, capture_output=True)
+    if done.returncode:
+        return False
+    _, draft = pair(_draft(key))
+    draft.write_bytes(done.stdout)
+    _sync(draft)
+    draft.rename(pair(key)[1])
+    return True
+
+
+def _draft(key: Path) -> Path:
+    """
+    Return the place of a key's draft, cleared of what somebody killed has left there.
+    """
+    draft = Path(atomic.temporary(str(key)))
+    for part in pair(draft):
+        part.unlink(missing_ok=True)
+    return draft
+
+
+def _sync(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
 if __name__ == "__main__":
-    try:
-        main()
-    except (OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"slipway: RSA host key: {error}")
+    sys.exit(complaint(sys.argv[1:]) or 0)

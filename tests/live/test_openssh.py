@@ -17,7 +17,7 @@ from .conftest import Slipway
 Start = Callable[..., Slipway]
 
 UNIT = Path(__file__).parents[1] / "unit"
-PLAIN = ["settings/test_public_keys_openssh.py", "ssh/test_algorithms.py", "test_facts.py"]
+PLAIN = ["settings/test_public_keys_openssh.py", "ssh/test_algorithms.py", "facts"]
 WITH_HYPOTHESIS = [
     "settings/test_public_keys.py",
     "environment/test_forms.py",

@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import stat
 import subprocess
 import time
 from collections.abc import Mapping
@@ -18,10 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.environment import forms, saved
-from slipway.environment.cpus import Cpus
-from slipway.environment.derived import Surroundings, derive, observe
-from slipway.environment.gpus import Gpus
-from slipway.settings.variables import Settings
+from tests.unit.environment.conftest import names, values
 
 SHELLS = [name for name in ("sh", "bash", "dash") if shutil.which(name)]
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
@@ -47,17 +43,8 @@ HOSTILE = {
 }
 NEWLINES = {"LINES": "a\nb\n", "ONLY": "\n", "CODE": "\n$(touch pwned)\n'\n"}
 
-# What an environment may hold, as Python decodes it: no NUL, bytes that are no UTF-8.
-bytewise = st.binary(max_size=30).map(lambda raw: os.fsdecode(raw.replace(b"\0", b"")))
-values = st.one_of(bytewise, st.text("\\\"' $`#=%a", max_size=20))
 # Two bytes that were apart may be one character of UTF-8 once what was between them is gone.
 one_line = values.map(lambda value: os.fsdecode(os.fsencode(value.replace("\n", ""))))
-shell_names = st.from_regex(r"X[A-Za-z0-9_]{0,8}", fullmatch=True)
-names = (
-    st.one_of(shell_names, bytewise)
-    .map(lambda name: os.fsdecode(os.fsencode(name.replace("=", ""))))
-    .filter(bool)
-)
 
 
 def given_by(shell: str, text: str, before: Mapping[str, str], cwd: Path) -> dict[str, str]:
@@ -276,134 +263,3 @@ def test_no_size_of_environment_closes_ssh(host_key: Path) -> None:
         server.wait()
 
     assert (done.stdout, done.stderr) == ("seen\n", "")
-
-
-@given(st.dictionaries(names, values, max_size=8))
-def test_the_saved_environment_is_read_back(
-    tmp_path_factory: pytest.TempPathFactory, wanted: dict[str, str]
-) -> None:
-    """
-    Byte for byte, newlines and odd names included.
-    """
-    path = tmp_path_factory.mktemp("run") / "below" / "environment"
-    saved.save(path, wanted)
-
-    assert saved.read(path) == wanted
-
-
-def test_the_saved_environment_is_roots_alone(tmp_path: Path) -> None:
-    """
-    It holds secrets: 0600, whatever the umask is.
-    """
-    before = os.umask(0)
-    try:
-        saved.save(tmp_path / "environment", {"TOKEN": "secret"})
-    finally:
-        os.umask(before)
-
-    assert stat.S_IMODE((tmp_path / "environment").stat().st_mode) == 0o600
-
-
-def test_words_that_are_no_variables_are_left_out() -> None:
-    """
-    The first `=` ends the name.
-    """
-    words = [b"A=1=2", b"=x", b"word", b"", b"B="]
-
-    assert saved.parse(words) == {"A": "1=2", "B": ""}
-
-
-BARE = Surroundings(False, 0, 0, Gpus("", 0), Cpus(8, None))
-
-
-def test_a_bare_container_derives_the_workspace_and_no_gpus() -> None:
-    """
-    Without a limit of any kind nothing else is added.
-    """
-    derived = derive(Settings(environment={"A": "1"}), BARE)
-
-    assert derived == {
-        "A": "1",
-        "WORKSPACE": "/workspace",
-        "WORKSPACE_MOUNTED": "false",
-        "WORKSPACE_UID": "0",
-        "WORKSPACE_GID": "0",
-        "GPU_COUNT": "0",
-    }
-
-
-def test_what_is_derived_wins_over_what_was_given() -> None:
-    """
-    The workspace as it is, canonical, not as it was written.
-    """
-    given_words = {"WORKSPACE": "/data/../data/", "WORKSPACE_UID": "7", "GPU_COUNT": "9"}
-    around = Surroundings(True, 1234, 5678, Gpus("nvidia", 2), Cpus(8, None))
-    derived = derive(Settings(workspace="/data", gpu_count=9, environment=given_words), around)
-
-    assert derived == {
-        "WORKSPACE": "/data",
-        "WORKSPACE_MOUNTED": "true",
-        "WORKSPACE_UID": "1234",
-        "WORKSPACE_GID": "5678",
-        "GPU_COUNT": "2",
-    }
-
-
-@pytest.mark.parametrize(
-    ("gpus", "limit", "expected"),
-    [
-        (Gpus("nvidia", 4), 2, {"GPU_COUNT": "2", "CUDA_VISIBLE_DEVICES": "0,1"}),
-        (Gpus("amd", 4), 1, {"GPU_COUNT": "1", "HIP_VISIBLE_DEVICES": "0"}),
-        (Gpus("wsl", None), 1, {"GPU_COUNT": "1", "CUDA_VISIBLE_DEVICES": "0"}),
-        (Gpus("wsl", None), None, {}),
-        (Gpus("nvidia", 4), None, {"GPU_COUNT": "4"}),
-        (Gpus("nvidia", 4), 0, {"GPU_COUNT": "0", "CUDA_VISIBLE_DEVICES": ""}),
-    ],
-)
-def test_gpus_are_counted_and_limited(
-    gpus: Gpus, limit: int | None, expected: dict[str, str]
-) -> None:
-    """
-    No count where the platform numbers none.
-    """
-    derived = derive(Settings(gpu_count=limit), BARE._replace(gpus=gpus))
-
-    assert {name: value for name, value in derived.items() if "WORKSPACE" not in name} == expected
-
-
-def test_threads_follow_the_quota_and_the_users_own_word() -> None:
-    """
-    Half a CPU of eight: one thread; what the user set himself is left alone.
-    """
-    around = BARE._replace(cpus=Cpus(8, 0.5))
-    derived = derive(Settings(environment={"OMP_NUM_THREADS": "3"}), around)
-
-    assert (derived["OMP_NUM_THREADS"], derived["MKL_NUM_THREADS"]) == ("3", "1")
-
-
-def test_an_unmounted_workspace_is_roots() -> None:
-    """
-    Whoever the directory of the image belongs to.
-    """
-    seen = observe("/")
-
-    assert (seen.mounted, seen.uid, seen.gid) == (False, 0, 0)
-    assert seen.cpus.seen == len(os.sched_getaffinity(0))
-
-
-def test_a_mounted_workspace_is_its_owners(tmp_path: Path) -> None:
-    """
-    Read from the directory itself.
-    """
-    if os.geteuid():
-        pytest.skip("mounting needs root")
-    path = tmp_path / "work space"
-    path.mkdir()
-    options = "size=64k,uid=1234,gid=5678"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
-    try:
-        seen = observe(str(path))
-    finally:
-        subprocess.run(["umount", path], check=True)
-
-    assert (seen.mounted, seen.uid, seen.gid) == (True, 1234, 5678)

@@ -1,5 +1,13 @@
+import subprocess
 from base64 import b64encode
+from pathlib import Path
+from typing import Any
 
+import pytest
+from pyinfra.context import ctx_host
+
+from slipway.connectors.native import Inside, Result
+from slipway.contract import paths
 from slipway.facts.authorized_keys import KeyFile, KeyFiles
 from slipway.facts.ssh import (
     HostKeyIsInTheMaking,
@@ -10,21 +18,44 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.operations import ssh
-from tests.unit.conftest import Facts, Run
+from tests.unit.conftest import FactHost, Facts, Run
 
 RUNNING = Supervisord({}, [], [], [], "")
 ED25519 = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)
 
 
-def test_host_keys_that_are_missing_are_made_whole(run: Run) -> None:
+def test_host_keys_that_are_missing_are_made_by_one_program(run: Run) -> None:
     """
-    Beside their place, synced, and moved there with the public part first.
+    All of them at once; those that are there are no word of it.
     """
-    (command,) = run(ssh.host_keys, types=["ed25519"], facts={HostKeys: set()})
-    draft, key = "/etc/ssh/.ssh_host_ed25519_key.slipway", "/etc/ssh/ssh_host_ed25519_key"
+    facts = {HostKeys: {"ecdsa"}}
 
-    assert f"ssh-keygen -q -t ed25519 -N '' -C '' -f {draft} && sync {draft} {draft}.pub" in command
-    assert command.endswith(f"mv {draft}.pub {key}.pub && mv {draft} {key} ; fi")
+    assert run(ssh.host_keys, types=["ed25519", "ecdsa", "a b"], facts=facts) == [
+        "/opt/slipway/venv/bin/python3 -I -m slipway.ssh.host_key ed25519 'a b'"
+    ]
+
+
+def test_inside_a_host_key_takes_no_process_but_ssh_keygens(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """
+    No shell and no second Python: sshd waits for it.
+    """
+    started: list[str] = []
+    start = subprocess.Popen.__init__
+
+    def note(process: Any, words: list[str], *arguments: Any, **keywords: Any) -> None:
+        started.append(words[0])
+        start(process, words, *arguments, **keywords)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", note)
+    monkeypatch.setattr(paths, "SSH", tmp_path)
+    with ctx_host.use(FactHost({HostKeys: set()})):
+        (command,) = ssh.host_keys._inner(types=["ed25519"])  # noqa: SLF001
+
+    assert isinstance(command, Inside)
+    assert command.act() == Result(b"")
+    assert started == ["ssh-keygen"]
 
 
 def test_host_keys_of_other_types_stay(run: Run) -> None:

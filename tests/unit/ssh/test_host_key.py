@@ -1,11 +1,14 @@
 """
-The RSA host key: made beside its place, moved there whole.
+Host keys: made beside their place, moved there whole.
 """
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,7 @@ def test_a_pair_is_made_beside_its_place(tmp_path: Path) -> None:
     key = tmp_path / "key"
     draft = tmp_path / ".key.slipway"
     draft.write_text("half a key")
-    made = host_key.make(key)
+    made = host_key.make(key, "rsa")
     public = subprocess.run(["ssh-keygen", "-y", "-f", made], capture_output=True, check=True)
 
     assert made == draft
@@ -66,7 +69,7 @@ def test_a_key_that_can_not_be_made_is_an_error(tmp_path: Path) -> None:
     Not a file that is half there.
     """
     with pytest.raises(subprocess.CalledProcessError):
-        host_key.make(tmp_path / "gone" / "key")
+        host_key.make(tmp_path / "gone" / "key", "rsa")
 
 
 @pytest.mark.parametrize(("check", "told"), [("true", True), ("false", False)])
@@ -87,3 +90,198 @@ def test_sshd_is_told_only_of_files_that_it_can_use(
     host_key.reload()
 
     assert calls == ([("supervisor.signalProcess", ("sshd", "HUP"))] if told else [])
+
+
+Have = Callable[..., str]
+
+# What `python -m slipway.ssh.host_key` does, with another place for the keys
+PROGRAM = """
+import pathlib, runpy, sys
+from slipway.contract import paths
+paths.SSH = pathlib.Path(sys.argv.pop(1))
+runpy.run_module("slipway.ssh.host_key", run_name="__main__")
+"""
+
+
+@pytest.fixture(params=["inside", "outside"])
+def have(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Have:
+    """
+    Have keys in tmp_path, by this process and by the program; returns what kept it from that.
+    """
+
+    def inside(*kinds: str) -> str:
+        monkeypatch.setattr(paths, "SSH", tmp_path)
+        return host_key.complaint(kinds)
+
+    def outside(*kinds: str) -> str:
+        words = [sys.executable, "-I", "-c", PROGRAM, str(tmp_path), *kinds]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (1 if done.stderr else 0, "")
+        return done.stderr.removesuffix("\n")
+
+    return inside if request.param == "inside" else outside
+
+
+def keygen(*words: str | Path) -> str:
+    """
+    Return what ssh-keygen prints.
+    """
+    done = subprocess.run(["ssh-keygen", *words], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def is_pair(key: Path) -> bool:
+    """
+    Tell whether a private key is there, root's alone, with its own public part.
+    """
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    public = host_key.pair(key)[1].read_text()
+    return keygen("-y", "-P", "", "-f", key).split()[:2] == public.split()[:2]
+
+
+def names(directory: Path) -> list[str]:
+    """
+    Return the names of all files, drafts included.
+    """
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_keys_are_made_whole(have: Have, tmp_path: Path) -> None:
+    """
+    Several at once, of the types that are asked for, without a comment, and no draft is left.
+    """
+    assert have("ed25519", "ecdsa") == ""
+    assert is_pair(tmp_path / "ssh_host_ed25519_key")
+    assert is_pair(tmp_path / "ssh_host_ecdsa_key")
+    assert (tmp_path / "ssh_host_ed25519_key.pub").read_text().startswith("ssh-ed25519 ")
+    assert len((tmp_path / "ssh_host_ed25519_key.pub").read_text().split()) == 2
+    assert len(names(tmp_path)) == 4
+
+
+def test_what_somebody_killed_has_left_is_replaced(have: Have, tmp_path: Path) -> None:
+    """
+    ssh-keygen would ask whether to overwrite it, and wait for an answer.
+    """
+    draft = tmp_path / ".ssh_host_ed25519_key.slipway"
+    for part in host_key.pair(draft):
+        part.write_text("half a key")
+
+    assert have("ed25519") == ""
+    assert is_pair(tmp_path / "ssh_host_ed25519_key")
+    assert names(tmp_path) == ["ssh_host_ed25519_key", "ssh_host_ed25519_key.pub"]
+
+
+@pytest.mark.parametrize("has_empty_public_part", [False, True])
+def test_a_key_without_its_public_part_is_given_it(
+    have: Have, tmp_path: Path, *, has_empty_public_part: bool
+) -> None:
+    """
+    The key itself stays, byte for byte; others can't read it any more.
+    """
+    key = tmp_path / "ssh_host_ed25519_key"
+    keygen("-q", "-t", "ed25519", "-N", "", "-f", key)
+    content = key.read_bytes()
+    key.chmod(0o644)
+    host_key.pair(key)[1].unlink()
+    if has_empty_public_part:
+        host_key.pair(key)[1].touch()
+    host_key.pair(tmp_path / ".ssh_host_ed25519_key.slipway")[1].write_text("half a part")
+
+    assert have("ed25519") == ""
+    assert is_pair(key)
+    assert key.read_bytes() == content
+    assert names(tmp_path) == ["ssh_host_ed25519_key", "ssh_host_ed25519_key.pub"]
+
+
+@pytest.mark.parametrize("passphrase", [None, "secret"])
+def test_a_key_that_can_not_be_read_is_kept_aside(
+    have: Have, tmp_path: Path, passphrase: str | None
+) -> None:
+    """
+    No key at all, and one with a passphrase: sshd could use neither.
+    """
+    key = tmp_path / "ssh_host_ed25519_key"
+    if passphrase is None:
+        key.write_text("no key")
+    else:
+        keygen("-q", "-t", "ed25519", "-N", passphrase, "-f", key)
+        host_key.pair(key)[1].unlink()
+    content = key.read_bytes()
+
+    assert have("ed25519") == ""
+    assert is_pair(key)
+    assert key.with_name(f"{key.name}.unusable").read_bytes() == content
+    assert len(names(tmp_path)) == 3
+
+
+def test_an_empty_key_is_none(have: Have, tmp_path: Path) -> None:
+    """
+    There is nothing in it to keep.
+    """
+    (tmp_path / "ssh_host_ed25519_key").touch()
+
+    assert have("ed25519") == ""
+    assert is_pair(tmp_path / "ssh_host_ed25519_key")
+    assert names(tmp_path) == ["ssh_host_ed25519_key", "ssh_host_ed25519_key.pub"]
+
+
+def test_a_key_that_can_not_be_had_is_one_line(have: Have, tmp_path: Path) -> None:
+    """
+    In ssh-keygen's own words; the earlier ones stay, and the later ones are not begun.
+    """
+    complaint = have("ecdsa", "no-such-type", "ed25519")
+
+    assert complaint == "slipway: host key: unknown key type no-such-type"
+    assert is_pair(tmp_path / "ssh_host_ecdsa_key")
+    assert names(tmp_path) == ["ssh_host_ecdsa_key", "ssh_host_ecdsa_key.pub"]
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """
+    What is synced and moved, in order, with tmp_path as the place for keys.
+    """
+    done: list[str] = []
+    sync, rename = os.fsync, Path.rename
+
+    def note_sync(descriptor: int) -> None:
+        done.append(f"sync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
+        sync(descriptor)
+
+    def note_rename(source: Path, target: Path) -> Path:
+        done.append(f"move {source.name}")
+        return rename(source, target)
+
+    monkeypatch.setattr(paths, "SSH", tmp_path)
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(Path, "rename", note_rename)
+    return done
+
+
+def test_a_new_key_is_synced_before_it_is_moved(steps: list[str]) -> None:
+    """
+    Both parts: a crash of the machine leaves no empty file under a key's name.
+    """
+    host_key.have("ed25519")
+
+    assert steps == [
+        "sync .ssh_host_ed25519_key.slipway",
+        "sync .ssh_host_ed25519_key.slipway.pub",
+        "move .ssh_host_ed25519_key.slipway.pub",
+        "move .ssh_host_ed25519_key.slipway",
+    ]
+
+
+def test_a_public_part_is_synced_before_it_is_moved(steps: list[str], tmp_path: Path) -> None:
+    """
+    Likewise.
+    """
+    key = tmp_path / "ssh_host_ed25519_key"
+    keygen("-q", "-t", "ed25519", "-N", "", "-f", key)
+    host_key.pair(key)[1].unlink()
+    host_key.have("ed25519")
+
+    assert steps == [
+        "sync .ssh_host_ed25519_key.slipway.pub",
+        "move .ssh_host_ed25519_key.slipway.pub",
+    ]

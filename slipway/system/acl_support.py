@@ -1,0 +1,50 @@
+"""
+Whether a directory can have a default ACL (acl(5)), without giving it one.
+
+`python -m slipway.system.acl_support PATH` says what stands against it, and nothing where it can.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+_ATTRIBUTE = "system.posix_acl_default"  # what setfacl writes
+
+
+def obstacle(path: str) -> str:
+    """
+    Return why a default ACL can't be set on a directory; "" where it can. Raises OSError.
+
+    It asks the kernel for the attribute. getfacl can't tell "none" from "not supported": it prints
+    the mode's three entries for both.
+    """
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return "the file system is read-only"
+    try:
+        os.getxattr(path, _ATTRIBUTE)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return "the file system has no ACLs"
+        return _refusal(path)
+    return ""
+
+
+def _refusal(path: str) -> str:
+    """
+    Ask whether we may set the attribute, by removing it where it is not.
+    """
+    try:
+        os.removexattr(path, _ATTRIBUTE)
+    except OSError as error:
+        if error.errno != errno.ENODATA:
+            return f"root may not set one here: {error.strerror}"
+    return ""
+
+
+if __name__ == "__main__":
+    try:
+        print(obstacle(sys.argv[1]))  # noqa: T201 - its answer
+    except OSError as error:
+        sys.exit(f"slipway: default ACL: {error}")

@@ -1,0 +1,198 @@
+"""
+rclone's remotes, as the real rclone lists them, and their configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
+from slipway.remotes.states import PROGRAM_MARK
+from tests.unit.facts.conftest import ask, needs_root
+
+RCLONE = Path(sys.executable).with_name("rclone")
+
+
+def ask_rclone(tmp_path: Path, *, variables: str = "") -> list[str] | None:
+    """
+    Return the remotes that the real rclone lists.
+    """
+    (tmp_path / "environment.sh").write_text(variables)
+    places = {
+        "/run/slipway/environment.sh": tmp_path / "environment.sh",
+        "/etc/rclone/rclone.conf": tmp_path / "rclone.conf",
+    }
+    env = {"PATH": f"{RCLONE.parent}:{os.environ['PATH']}"}
+    remotes: list[str] | None = ask(RcloneRemotes(), places=places, env=env)
+    return remotes
+
+
+def test_remotes_of_a_file_and_of_variables(tmp_path: Path) -> None:
+    """
+    With spaces and letters of any script in their names.
+    """
+    (tmp_path / "rclone.conf").write_text("[a b]\ntype = memory\n[ü]\ntype = memory\n")
+    remotes = ask_rclone(tmp_path, variables="export RCLONE_CONFIG_ENV_TYPE=memory")
+
+    assert remotes is not None
+    assert sorted(remotes) == ["a b", "env", "ü"]
+
+
+def test_a_configuration_elsewhere_is_read(tmp_path: Path) -> None:
+    """
+    RCLONE_CONFIG names it, with any characters in its path.
+    """
+    (tmp_path / "my $(x) file").write_text("[there]\ntype = memory\n")
+    variables = f"export RCLONE_CONFIG='{tmp_path}/my $(x) file'"
+
+    assert ask_rclone(tmp_path, variables=variables) == ["there"]
+
+
+def test_a_users_options_keep_no_remote_from_being_seen(tmp_path: Path) -> None:
+    """
+    Not a level of its log, which rclone takes once only, nor a remote control at a bad address.
+    """
+    (tmp_path / "rclone.conf").write_text("[there]\ntype = memory\n")
+    options = ["VERBOSE=2", "LOG_LEVEL=ERROR", "RC=true", "RC_ADDR=192.0.2.1:1"]
+    found = [
+        ask_rclone(tmp_path, variables=f"export RCLONE_{option} RCLONE_RC=true")
+        for option in options
+    ]
+
+    assert found == [["there"]] * len(options)
+
+
+def test_no_remotes_are_not_a_broken_configuration(tmp_path: Path) -> None:
+    """
+    Nothing to read: an empty list. A file that can't be parsed: none can be told.
+    """
+    nothing = ask_rclone(tmp_path)
+    (tmp_path / "rclone.conf").touch()
+    empty = ask_rclone(tmp_path)
+    (tmp_path / "rclone.conf").write_text("[broken\n= =")
+
+    assert (nothing, empty, ask_rclone(tmp_path)) == ([], [], None)
+
+
+def test_mount_programs_are_ours_by_their_mark(tmp_path: Path) -> None:
+    """
+    A file without it is somebody else's, whatever it is called.
+    """
+    (tmp_path / "remote-a_b-0123.conf").write_text(f"{PROGRAM_MARK}a b\n[program:x]\n")
+    (tmp_path / "remote-mine.conf").write_text("[program:mine]\n")
+    found = ask(RemotePrograms(), places={"/etc/supervisor/conf.d": tmp_path})
+    none = ask(RemotePrograms(), places={"/etc/supervisor/conf.d": tmp_path / "gone"})
+
+    assert (found, none) == ({"remote-a_b-0123": "a b"}, {})
+
+
+def configuration(tmp_path: Path, text: str) -> Any:
+    """
+    Return what is seen of a configuration file.
+    """
+    (tmp_path / "my $(x) file").write_text(text)
+    return ask(RcloneConfiguration(), path=str(tmp_path / "my $(x) file"))
+
+
+def test_the_configurations_mode_is_seen(tmp_path: Path) -> None:
+    """
+    Of a regular file only: a link's target is another's.
+    """
+    file = tmp_path / "my $(x) file"
+    configuration(tmp_path, "[a]\ntype = memory\n")
+    file.chmod(0o640)
+    (tmp_path / "link").symlink_to(file)
+    seen = ask(RcloneConfiguration(), path=str(file))
+
+    assert (seen.mode, seen.is_changeable) == ("640", True)
+    assert ask(RcloneConfiguration(), path=str(tmp_path / "link")).mode == ""
+    assert ask(RcloneConfiguration(), path=str(tmp_path)).mode == ""
+    assert ask(RcloneConfiguration(), path=str(tmp_path / "gone")) is None
+
+
+@needs_root
+def test_a_configuration_on_a_read_only_mount_is_not_ours_to_change(tmp_path: Path) -> None:
+    """
+    Also for root.
+    """
+    configuration(tmp_path, "")
+    subprocess.run(["mount", "--bind", tmp_path, tmp_path], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", tmp_path], check=True)
+        seen = ask(RcloneConfiguration(), path=str(tmp_path / "my $(x) file"))
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+    assert not seen.is_changeable
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "[a]\ntype = sftp\nhost = elsewhere\n",
+        "[a]\ntype = sftp\nhost = x\npass = secret\n",
+        "[a]\ntype = sftp\n",
+    ],
+)
+def test_a_remotes_options_are_told_apart(tmp_path: Path, other: str) -> None:
+    """
+    By a digest: changed, added, gone. What they are is not in it.
+    """
+    before = configuration(tmp_path, "[a]\ntype = sftp\nhost = x\n[b c]\ntype = memory\n")
+    after = configuration(tmp_path, other + "# a comment\n\n[b c]\n type=memory\n")
+
+    assert before.digests["a"] != after.digests["a"]
+    assert before.digests["b c"] == after.digests["b c"]
+    assert "secret" not in repr(after)
+
+
+@pytest.mark.parametrize("value", ["far:", "far:p", "x: far:p:ro", "dir=far:p", '"far:a b"'])
+def test_what_stands_on_a_changed_remote_is_changed(tmp_path: Path, value: str) -> None:
+    """
+    A crypt, a union or an alias, over others or not; what stands on another one is not.
+    """
+    form = (
+        "[far]\ntype = sftp\npass = %s\n[not.far]\ntype = sftp\n"
+        f"[safe]\ntype = crypt\nremote = {value}\n[part]\ntype = alias\nremote = safe:d\n"
+        "[other]\ntype = alias\nremote = not.far:d\n"
+    )
+    before = configuration(tmp_path, form % "one").digests
+    after = configuration(tmp_path, form % "two").digests
+
+    assert {name for name in before if before[name] != after[name]} == {"far", "safe", "part"}
+
+
+def test_remotes_that_stand_on_each_other_are_no_endless_question(tmp_path: Path) -> None:
+    """
+    A mistake, which rclone reports when it mounts them.
+    """
+    text = "[a]\ntype = alias\nremote = b:\n[b]\ntype = alias\nremote = a:\n"
+
+    assert configuration(tmp_path, text).digests.keys() == {"a", "b"}
+
+
+def test_what_rclone_writes_back_is_no_change(tmp_path: Path) -> None:
+    """
+    A refreshed token must not mount a remote anew at the next convergence.
+    """
+    form = "[a]\ntype = drive\ntoken = %s\nclient_id = x\n"
+    first = configuration(tmp_path, form % '{"access_token":"1","expiry":"2026"}')
+    second = configuration(tmp_path, form % '{"access_token":"2","expiry":"2027"}')
+
+    assert first.digests == second.digests
+    assert "a" in first.digests
+
+
+def test_an_encrypted_configuration_tells_nothing(tmp_path: Path) -> None:
+    """
+    And breaks nothing.
+    """
+    text = "# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nabc=\n"
+
+    assert configuration(tmp_path, text).digests == {}

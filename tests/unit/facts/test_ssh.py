@@ -1,0 +1,159 @@
+"""
+Host keys, what this sshd is able to do, and whether it runs with the files that are there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from slipway.facts.ssh import (
+    Abilities,
+    HostKeyIsInTheMaking,
+    HostKeys,
+    SshdAbilities,
+    SshdIsStale,
+    SshPortIsTaken,
+    WeakModuli,
+)
+from slipway.system import atomic
+from tests.unit.facts.conftest import ask
+
+
+def test_host_keys_count_in_pairs(tmp_path: Path) -> None:
+    """
+    A private part alone, a public one alone or an empty file is none.
+    """
+    for name in ("ed25519_key", "ed25519_key.pub", "rsa_key", "ecdsa_key.pub", "dsa_key.pub"):
+        (tmp_path / f"ssh_host_{name}").write_text("x")
+    (tmp_path / "ssh_host_dsa_key").touch()
+
+    assert ask(HostKeys(), places={"/etc/ssh": tmp_path}) == {"ed25519"}
+    assert ask(HostKeys(), places={"/etc/ssh": tmp_path / "gone"}) == set()
+
+
+def test_a_host_key_is_in_the_making_while_its_lock_is_held(tmp_path: Path) -> None:
+    """
+    Without a lock file none is made for the question's sake; a holder that died holds nothing.
+    """
+    lock = tmp_path / "lock"
+    places = {"/run/slipway/host-key.lock": lock}
+    asked = [ask(HostKeyIsInTheMaking(), places=places)]
+    was_made = lock.exists()
+    with atomic.lock(lock):
+        asked.append(ask(HostKeyIsInTheMaking(), places=places))
+    asked.append(ask(HostKeyIsInTheMaking(), places=places))
+
+    assert (asked, was_made) == ([False, True, False], False)
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="no OpenSSH here")
+def test_sshd_tells_what_it_knows(tmp_path: Path) -> None:
+    """
+    And os-release the distribution; one without a version, or none at all, costs nothing else.
+    """
+    release = tmp_path / "os-release"
+    places = {"/etc/os-release": release}
+    release.write_text("NAME='Debian GNU/Linux'\nID=debian\nVERSION_ID=\"12\"\n")
+    stable = ask(SshdAbilities(), places=places)
+    release.write_text("ID=debian\n")
+    sid = ask(SshdAbilities(), places=places)
+    release.unlink()
+    none = ask(SshdAbilities(), places=places)
+
+    assert [known.distribution for known in (stable, sid, none)] == ["debian-12", "debian", ""]
+    assert all("curve25519-sha256" in known.key_exchanges for known in (stable, sid, none))
+    assert all("" not in known.key_exchanges for known in (stable, sid, none))
+
+
+def test_without_openssh_no_key_exchange_is_known() -> None:
+    """
+    An image in its first operation, say.
+    """
+    assert SshdAbilities().process(["debian-12", ""]) == Abilities("debian-12", [])
+
+
+@pytest.mark.parametrize(("size", "weak"), [(1023, True), (3070, True), (3071, False)])
+def test_weak_moduli_are_seen(tmp_path: Path, size: int, weak: bool) -> None:  # noqa: FBT001
+    """
+    A modulus of n + 1 bits is written down as n; comments and a file that is gone are no moduli.
+    """
+    moduli = tmp_path / "moduli"
+    places = {"/etc/ssh/moduli": moduli}
+    gone = ask(WeakModuli(), places=places, bits=3072)
+    moduli.write_text(f"# 2 6 100 1 2\n2026 2 6 100 4095 5 C3\n2026 2 6 100 {size} 5 C3\n")
+
+    assert (gone, ask(WeakModuli(), places=places, bits=3072)) == (False, weak)
+
+
+YEAR = 365 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("pid_age", "file_age", "stale"),
+    [
+        (YEAR, 0, True),  # a pid file from before the change
+        (YEAR, 2 * YEAR, True),  # an old file moved into place just now
+        (-YEAR, 0, True),  # a pid file from when the clock was wrong: sshd is asked to renew it
+        (0, -YEAR, False),  # a file dated in the future, from before sshd
+        (0, YEAR, False),
+    ],
+)
+def test_sshd_is_stale_when_its_files_changed_after_it(
+    tmp_path: Path,
+    pid_age: int,
+    file_age: int,
+    stale: bool,  # noqa: FBT001
+) -> None:
+    """
+    Whatever the files' dates say: they can be set, and the clock can have been wrong.
+
+    + pid_age, file_age: how many seconds ago each is dated
+    """
+    configuration, pid = tmp_path / "etc/sshd_config.d/x.conf", tmp_path / "pid"
+    configuration.parent.mkdir(parents=True)
+    configuration.touch()
+    places = {
+        "/etc/ssh/": f"{tmp_path}/etc/",
+        "/run/slipway/": f"{tmp_path}/",
+        "/run/sshd.pid": pid,
+    }
+    without = ask(SshdIsStale(), places=places)
+    now = time.time()
+    os.utime(configuration, (now - file_age, now - file_age))
+    pid.touch()
+    started = max(now, configuration.stat().st_ctime, configuration.parent.stat().st_ctime) + 0.001
+    os.utime(pid, (started - pid_age, started - pid_age))
+    while time.time() <= started:
+        pass
+
+    assert (without, ask(SshdIsStale(), places=places)) == (False, stale)
+
+
+@pytest.mark.parametrize(
+    ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::")]
+)
+def test_a_listener_takes_its_port(family: socket.AddressFamily, address: str) -> None:
+    """
+    In either family; a port that is only connected to is free.
+    """
+    try:
+        listener = socket.socket(family)
+        listener.bind((address, 0))
+    except OSError:
+        pytest.skip("no such family here")
+    with listener, socket.socket(family) as client:
+        port = listener.getsockname()[1]
+        places = {":0016": f":{port:04X}"}
+        before = ask(SshPortIsTaken(), places=places)
+        listener.listen()
+        client.connect(("::1" if family == socket.AF_INET6 else address, port))
+        listening = ask(SshPortIsTaken(), places=places)
+        connected = ask(SshPortIsTaken(), places={":0016": f":{client.getsockname()[1]:04X}"})
+
+    assert (before, listening, connected) == (False, True, False)
