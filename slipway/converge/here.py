@@ -21,7 +21,7 @@ from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
 from slipway.contract import paths, report
-from slipway.contract.report import Operation, Report
+from slipway.contract.report import Operation, Report, Setting
 from slipway.converge.clock import MAX_DETAIL, Clock, Complaints
 from slipway.converge.timings import Timings
 from slipway.environment import host_data
@@ -189,9 +189,9 @@ def _report(  # noqa: PLR0913 - what a report says of a run
         started_at=started.isoformat(timespec="milliseconds"),
         seconds=round(time.monotonic() - began, 4),
         operations=operations,
-        refusals=[refusal._asdict() for refusal in loaded.refusals],
-        degraded=[entry._asdict() for entry in noted.get("degraded", [])],
-        settings={row.name: {"value": row.value, "from": row.source} for row in loaded.table()},
+        refusals=list(loaded.refusals),
+        degraded=list(noted.get("degraded", [])),
+        settings={row.name: Setting(row.value, row.source) for row in loaded.table()},
         services=services,
         boot=report.boot(),
     )

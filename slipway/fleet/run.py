@@ -34,7 +34,7 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
 from slipway.connectors.container import ContainerConnector
 from slipway.contract import paths
-from slipway.contract.report import OUTCOMES, Operation, Report, refusal
+from slipway.contract.report import Operation, Report, Setting
 from slipway.converge.clock import MAX_DETAIL, Clock, Complaints
 from slipway.fleet.read_ahead import ReadAhead
 from slipway.settings.load import Loaded, load
@@ -112,11 +112,9 @@ class Fleet:
                 started_at=started.isoformat(timespec="milliseconds"),
                 seconds=round(time.monotonic() - began, 4),
                 operations=operations,
-                refusals=[each._asdict() for each in loaded.refusals],
-                degraded=[each._asdict() for each in host.connector_data.get("degraded", [])],
-                settings={
-                    row.name: {"value": row.value, "from": row.source} for row in loaded.table()
-                },
+                refusals=list(loaded.refusals),
+                degraded=list(host.connector_data.get("degraded", [])),
+                settings={row.name: Setting(row.value, row.source) for row in loaded.table()},
                 services=host.data.get("services", True),
                 boot=boot,
             )
@@ -222,13 +220,11 @@ def _save(host: Host, report: Report) -> None:
 
     It is everybody's to read, so it may be an argument, which spares the processes of `put_file`.
     """
-    content = json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
     path, draft = str(paths.REPORT), temporary(str(paths.REPORT))
-    text = content.encode(errors="replace").decode()
     is_done, output = host.run_shell_command(
         StringCommand(
             "umask 022; printf %s",
-            QuoteString(text),
+            QuoteString(report.to_bytes().decode()),
             f"> {draft} && mv -T {draft} {path}",
             f"&& rm -f {paths.UNFINISHED}",
         )
@@ -243,16 +239,14 @@ def lines(name: str, report: Report, *, check: bool) -> list[str]:
     """
     if not check:
         return [f"{name}: {line}" for line in report.summary()]
-    totals = report.totals
-    counts = ", ".join(f"{totals[each]} {each}" for each in OUTCOMES if totals[each])
     return (
-        [f"{name}: checked in {report.seconds:.2f} s: {counts}"]
+        [f"{name}: checked in {report.seconds:.2f} s: {report.counts}"]
         + [
-            f"{name}: {each.outcome}: {each.task}: {each.name}: {each.detail}"
+            f"{name}: {each.outcome}: {each}"
             for each in report.operations
             if each.outcome in ("changed", "failed")
         ]
-        + [f"{name}: refused: {refusal(entry)}" for entry in report.refusals]
+        + [f"{name}: refused: {entry}" for entry in report.refusals]
     )
 
 

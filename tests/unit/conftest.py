@@ -14,6 +14,9 @@ import pytest
 from pyinfra.api import FactBase, FileUploadCommand
 from pyinfra.context import ctx_host
 
+from slipway.contract import report
+from slipway.contract.report import Report, Setting
+
 
 def isolated(code: str) -> str:
     """
@@ -21,6 +24,24 @@ def isolated(code: str) -> str:
     """
     command = [sys.executable, "-I", "-c", code]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def reported(**given: Any) -> Report:
+    """
+    Return the report of a convergence in which there was nothing to do, but for what is given.
+    """
+    nothing = Report(
+        phase="start",
+        started_at="2026-01-02T03:04:05.678+00:00",
+        seconds=0.25,
+        operations=[],
+        refusals=[],
+        degraded=[],
+        settings={"WORKSPACE": Setting("/workspace", "default")},
+        services=True,
+        boot=report.boot(),
+    )
+    return nothing._replace(**given)
 
 
 Facts = Mapping[Any, Any]  # a fact's class to its value, or to a function of its arguments

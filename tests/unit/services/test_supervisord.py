@@ -23,6 +23,7 @@ from supervisor import events
 from slipway.commands import health
 from slipway.connectors.native import Inside
 from slipway.contract import paths, report
+from slipway.contract.report import Degraded
 from slipway.facts import supervisor as facts
 from slipway.facts.supervisor import Supervisord, SupervisordState
 from slipway.operations import supervisor
@@ -30,7 +31,7 @@ from slipway.operations.remotes import configuration
 from slipway.services import supervisord
 from slipway.services.supervisord import ENDINGS, FirstKey, Options
 from slipway.system import supervisor_rpc
-from tests.unit.conftest import FactHost, Run
+from tests.unit.conftest import FactHost, Run, reported
 
 PROJECT = Path(__file__).parents[3]
 PATIENCE = 30.0
@@ -322,14 +323,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, running: Running) -> Callable[[], 
     """
     Health's question, after a convergence without sshd.
     """
-    last = {
-        "boot": report.boot(),
-        "operations": [],
-        "degraded": [{"feature": "sshd"}],
-        "refusals": [],
-        "services": True,
-        "settings": {"WORKSPACE": {"value": "/workspace"}},
-    }
+    last = reported(degraded=[Degraded("sshd", "none here")])
     monkeypatch.setattr(report, "load", lambda: last)
     monkeypatch.setattr(paths, "SUPERVISOR_SOCKET", running.socket)
     for name in ("UNFINISHED", "DEVICES", "LOCK"):
@@ -394,7 +388,7 @@ class Watched:
         self.said: list[str] = []
         monkeypatch.setattr(supervisord, "AUTHORIZED_KEYS", self.keys)
         monkeypatch.setattr(supervisord, "KEYS_FALLBACK", self.fallback)
-        monkeypatch.setattr(report, "load", lambda: {"boot": report.boot()})
+        monkeypatch.setattr(report, "load", reported)
         monkeypatch.setattr(subprocess, "Popen", self.popen)
         monkeypatch.setattr(events, "subscribe", lambda *_: None)
         logger = SimpleNamespace(critical=lambda text, **words: self.said.append(text % words))
