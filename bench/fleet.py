@@ -67,7 +67,7 @@ class Contender(NamedTuple):
 
 
 SLIPWAY = Contender(
-    lambda names: [str(BIN / "python"), "-m", "slipway.fleet.run", *names], rest.slipway
+    lambda names: [str(BIN / "python"), "-m", "slipway.fleet", *names], rest.slipway
 )
 PYINFRA = Contender(
     lambda _names: [str(BIN / "pyinfra"), "-y", str(PEERS / "pyinfra/fleet.py"), "deploy.py"],

@@ -9,7 +9,7 @@ import re
 
 def slipway(output: str) -> bool:
     """
-    Tell it of `slipway converge` and of `python -m slipway.fleet.run`.
+    Tell it of `slipway converge` and of `python -m slipway.fleet`.
     """
     return "unchanged" in output and not re.search(r"\b[1-9]\d* (changed|failed)\b", output)
 

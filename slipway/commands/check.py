@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
     report = here.check()
     drift = [operation for operation in report.operations if operation.outcome == "changed"]
-    lines = [f"{entry.task}: {entry.name}: {entry.detail}" for entry in (*report.failed, *drift)]
+    lines = [str(operation) for operation in (*report.failed, *drift)]
     output.show(report.to_json() if options.json else None, lines or ["nothing would change"])
     if report.failed:
         return exits.FAILED

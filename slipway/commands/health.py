@@ -76,21 +76,19 @@ def _examined() -> tuple[str, list[str]]:
     """
     last = report.load()
     is_converging = atomic.is_locked(paths.LOCK)
-    if last is None or last.get("boot") != report.boot():
+    if last is None or last.boot != report.boot():
         return "the convergence of this start has not ended", []
     if paths.UNFINISHED.exists() and not is_converging:
         return "a convergence was cut off half-way: run `slipway converge`", []
-    failed = [entry for entry in last["operations"] if entry["outcome"] == "failed"]
-    if failed:
-        first = failed[0]
-        return f"{first['task']}: {first['name']}: {first['detail']}", []
+    if last.failed:
+        return str(last.failed[0]), []
     if gpu := gpus.lost(paths.DEVICES):
         return f"GPU: {gpu}", []
-    missing = {entry["feature"] for entry in last["degraded"]}
-    notes = [f"refused {entry['variable']}" for entry in last["refusals"]]
-    notes += [f"degraded {entry['feature']}" for entry in last["degraded"]]
-    notes += states.notes(last["settings"]["WORKSPACE"]["value"])
-    if not last["services"]:
+    missing = {entry.feature for entry in last.degraded}
+    notes = [f"refused {refusal.variable}" for refusal in last.refusals]
+    notes += [f"degraded {entry.feature}" for entry in last.degraded]
+    notes += states.notes(last.workspace)
+    if not last.services:
         return "", notes
     complaint, of_services = _services(with_sshd="sshd" not in missing)
     return complaint, notes + of_services

@@ -10,6 +10,8 @@ from typing import Any
 
 from slipway.commands import output
 from slipway.contract import exits, paths, report
+from slipway.contract.refusal import Refusal
+from slipway.contract.report import Degraded, Report
 from slipway.environment import cpus, derived, gpus, host_data
 from slipway.remotes import rescue, states
 from slipway.remotes.mounted import cache_claims, cache_files
@@ -45,8 +47,8 @@ def gather() -> dict[str, Any]:
         )
     except OSError:
         processes = []
-    last = report.load() or {}
-    workspace = last.get("settings", {}).get("WORKSPACE", {}).get("value", str(paths.WORKSPACE))
+    last = report.load()
+    workspace = last.workspace if last else str(paths.WORKSPACE)
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
     settings = host_data.loaded().settings
     around = derived.observe(settings.workspace)
@@ -73,8 +75,8 @@ def gather() -> dict[str, Any]:
         "mounts": [remote._asdict() for remote in states.gather(workspace)],
         "unused_caches": _unused(Path(workspace, "remote/.cache")),
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),
-        "refusals": last.get("refusals", []),
-        "degraded": last.get("degraded", []),
+        "refusals": [refusal._asdict() for refusal in last.refusals] if last else [],
+        "degraded": [entry._asdict() for entry in last.degraded] if last else [],
     }
 
 
@@ -109,10 +111,8 @@ def render(seen: dict[str, Any]) -> list[str]:
     aside = seen["rescued"]
     lines += [f"rescued      {path}: not sure to be whole, look at it" for path in aside[:_SHOWN]]
     lines += [f"rescued      and {len(aside) - _SHOWN} more"] if len(aside) > _SHOWN else []
-    lines += [f"refused      {report.refusal(entry)}" for entry in seen["refusals"]]
-    lines += [
-        f"degraded     {entry['feature']}: {entry['condition']}" for entry in seen["degraded"]
-    ]
+    lines += [f"refused      {Refusal(**entry)}" for entry in seen["refusals"]]
+    lines += [f"degraded     {Degraded(**entry)}" for entry in seen["degraded"]]
     return lines
 
 
@@ -124,13 +124,12 @@ def _unused(caches: Path) -> dict[str, int]:
     return {cache: number for cache, number in found.items() if number}
 
 
-def _converged(last: dict[str, Any]) -> str:
-    if not last:
+def _converged(last: Report | None) -> str:
+    if last is None:
         return "none yet"
-    if last["boot"] != report.boot():
-        return f"none since this start; the last one was at {last['started_at']}"
-    totals = ", ".join(f"{count} {outcome}" for outcome, count in last["totals"].items() if count)
-    return f"{last['started_at']}, {last['seconds']:.2f} s: {totals}"
+    if last.boot != report.boot():
+        return f"none since this start; the last one was at {last.started_at}"
+    return f"{last.started_at}, {last.seconds:.2f} s: {last.counts}"
 
 
 def _chosen(variables: dict[str, str]) -> str:

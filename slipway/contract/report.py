@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway.contract.paths import REPORT
+from slipway.contract import paths
+from slipway.contract.refusal import Refusal
 from slipway.system import atomic, processes
 
 OUTCOMES = ("changed", "unchanged", "failed", "skipped")
@@ -27,6 +28,30 @@ class Operation(NamedTuple):
     seconds: float
     detail: str
 
+    def __str__(self) -> str:
+        return f"{self.task}: {self.name}: {self.detail}"
+
+
+class Degraded(NamedTuple):
+    """
+    A feature that does not work here, and why.
+    """
+
+    feature: str
+    condition: str
+
+    def __str__(self) -> str:
+        return f"{self.feature}: {self.condition}"
+
+
+class Setting(NamedTuple):
+    """
+    A variable's value, and where it came from.
+    """
+
+    value: str
+    source: str
+
 
 class Report(NamedTuple):
     """
@@ -37,11 +62,51 @@ class Report(NamedTuple):
     started_at: str  # ISO 8601, UTC
     seconds: float
     operations: list[Operation]
-    refusals: list[dict[str, str]]
-    degraded: list[dict[str, str]]
-    settings: Mapping[str, Mapping[str, str]]
+    refusals: list[Refusal]
+    degraded: list[Degraded]
+    settings: Mapping[str, Setting]
     services: bool  # whether supervisord is expected to run
     boot: str  # identifies this start of the container, see `boot`
+
+    @classmethod
+    def from_json(cls, document: Any) -> Report | None:
+        """
+        Return the report that `to_json` gave; None for a damaged one and one of another form.
+
+        What a later version has added is left out.
+        """
+        try:
+            return cls(
+                phase=_text(document["phase"]),
+                started_at=_text(document["started_at"]),
+                seconds=_number(document["seconds"]),
+                operations=[
+                    Operation(
+                        task=_text(each["task"]),
+                        name=_text(each["name"]),
+                        outcome=_text(each["outcome"]),
+                        seconds=_number(each["seconds"]),
+                        detail=_text(each["detail"]),
+                    )
+                    for each in document["operations"]
+                ],
+                refusals=[Refusal(*_texts(each, Refusal._fields)) for each in document["refusals"]],
+                degraded=[
+                    Degraded(*_texts(each, Degraded._fields)) for each in document["degraded"]
+                ],
+                settings=_settings(document["settings"]),
+                services=bool(document.get("services", True)),
+                boot=_text(document["boot"]),
+            )
+        except (KeyError, TypeError, AttributeError):
+            return None
+
+    @property
+    def workspace(self) -> str:
+        """
+        Return where its workspace is.
+        """
+        return self.settings["WORKSPACE"].value
 
     @property
     def totals(self) -> dict[str, int]:
@@ -50,6 +115,13 @@ class Report(NamedTuple):
         """
         counted = Counter(operation.outcome for operation in self.operations)
         return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+    @property
+    def counts(self) -> str:
+        """
+        Return the totals that are not zero, as a person reads them.
+        """
+        return ", ".join(f"{count} {outcome}" for outcome, count in self.totals.items() if count)
 
     @property
     def failed(self) -> list[Operation]:
@@ -62,72 +134,71 @@ class Report(NamedTuple):
         """
         Return the report as the contract has it.
         """
-        document = self._asdict()
-        document["operations"] = [operation._asdict() for operation in self.operations]
-        document["totals"] = self.totals
-        return document
+        return {
+            **self._asdict(),
+            "operations": [operation._asdict() for operation in self.operations],
+            "refusals": [refusal._asdict() for refusal in self.refusals],
+            "degraded": [entry._asdict() for entry in self.degraded],
+            "settings": {
+                name: {"value": setting.value, "from": setting.source}
+                for name, setting in self.settings.items()
+            },
+            "totals": self.totals,
+        }
 
-    def save(self, path: Path = REPORT) -> None:
+    def to_bytes(self) -> bytes:
+        """
+        Return the content of `report.json`.
+        """
+        content = json.dumps(self.to_json(), indent=1, ensure_ascii=False) + "\n"
+        return content.encode(errors="replace")
+
+    def save(self) -> None:
         """
         Replace the last report. Raises OSError.
         """
-        content = json.dumps(self.to_json(), indent=1, ensure_ascii=False) + "\n"
-        atomic.write(path, content.encode(errors="replace"), mode=0o644, durable=False)
+        atomic.write(paths.REPORT, self.to_bytes(), mode=0o644, durable=False)
 
     def summary(self) -> list[str]:
         """
         Say in a few lines what was done, refused and missing.
         """
-        totals = self.totals
-        counts = ", ".join(
-            f"{totals[outcome]} {outcome}" for outcome in OUTCOMES if totals[outcome]
-        )
         verb = "could not converge" if self.failed else "converged"
-        lines = [f"{verb} in {self.seconds:.2f} s: {counts}"]
-        lines += [
-            f"failed: {operation.task}: {operation.name}: {operation.detail}"
-            for operation in self.failed
+        return [
+            f"{verb} in {self.seconds:.2f} s: {self.counts}",
+            *(f"failed: {operation}" for operation in self.failed),
+            *(f"refused: {refusal}" for refusal in self.refusals),
+            *(f"degraded: {entry}" for entry in self.degraded),
         ]
-        lines += [f"refused: {refusal(entry)}" for entry in self.refusals]
-        lines += [f"degraded: {entry['feature']}: {entry['condition']}" for entry in self.degraded]
-        return lines
 
 
-def refusal(entry: Mapping[str, str]) -> str:
+def load() -> Report | None:
     """
-    Return a refusal as one line.
-    """
-    return f"{entry['variable']}: {entry['rule']} ({entry['effect']})"
-
-
-def load(path: Path = REPORT) -> dict[str, Any] | None:
-    """
-    Return the last report as it was written; None where there is none that can be read.
+    Return the last report; None where there is none that can be read.
     """
     try:
-        return parse(path.read_bytes())
+        return parse(paths.REPORT.read_bytes())
     except OSError:
         return None
 
 
-def parse(content: bytes) -> dict[str, Any] | None:
+def parse(content: bytes) -> Report | None:
     """
-    Return what a report says; None for one that can't be read.
+    Return the report that a file holds; None for one that can't be read.
     """
     try:
-        document = json.loads(content)
+        return Report.from_json(json.loads(content))
     except ValueError:
         return None
-    return document if isinstance(document, dict) else None
 
 
-def expects_services(last: Mapping[str, Any] | None, boot: str) -> bool:
+def expects_services(last: Report | None, boot: str) -> bool:
     """
     Tell whether supervisord is expected to run, as the last convergence of this start had it.
 
     It is not beside a command of the user's (`docker run IMAGE command`).
     """
-    return last is None or last.get("boot") != boot or bool(last.get("services", True))
+    return last is None or last.boot != boot or last.services
 
 
 def boot() -> str:
@@ -148,3 +219,28 @@ def boot_of(stat: bytes) -> str:
     Return the same from what /proc/1/stat says.
     """
     return processes.fields(stat)[19].decode()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, (int, float)):
+        raise TypeError("not a number")
+    return value
+
+
+def _settings(document: Any) -> dict[str, Setting]:
+    """
+    Return what was set. Raises KeyError where WORKSPACE is missing: every report has it.
+    """
+    settings = {name: Setting(*_texts(each, ("value", "from"))) for name, each in document.items()}
+    settings["WORKSPACE"]
+    return settings
+
+
+def _texts(entry: Any, names: tuple[str, ...]) -> list[str]:
+    return [_text(entry[name]) for name in names]

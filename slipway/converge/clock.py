@@ -1,17 +1,14 @@
 """
-What a run of pyinfra tells besides its result: seconds of each operation, and complaints.
+How long each operation of a run takes: pyinfra does not tell.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 
 from pyinfra.api import State
 from pyinfra.api.host import Host
 from pyinfra.api.state import BaseStateCallback
-
-MAX_DETAIL = 400  # characters of an operation's output in the report
 
 
 class Clock(BaseStateCallback):
@@ -47,34 +44,3 @@ class Clock(BaseStateCallback):
     ) -> None:
         """End as well."""
         self.operation_host_success(state, host, op_hash, retry)
-
-
-class Complaints(logging.Handler):
-    """
-    Keeps what pyinfra complains of while it runs; it has no other place for a failed fact's output.
-
-    It begins each line with the host's name.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
-        self.lines.append(record.getMessage())
-
-    def listen(self) -> None:
-        """
-        Have pyinfra's complaints come here and nowhere else.
-        """
-        logger = logging.getLogger("pyinfra")
-        logger.handlers, logger.propagate = [self], False
-
-    def of(self, host: Host) -> str:
-        """
-        Return what was said of a host, as one line.
-        """
-        prefix = f"[{host.name}]"
-        said = (line.partition(prefix)[2].strip() for line in self.lines if prefix in line)
-        return " ".join(said)[:MAX_DETAIL]

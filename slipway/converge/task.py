@@ -19,8 +19,9 @@ def task(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """
     Declare a task: a workspace without ACLs must not cost the user his SSH.
 
-    Where operations run as they are called (the runner), a failed one ends its task; where pyinfra
-    runs them later (its own command line), a failed one ends the host's run, as always there.
+    Where operations run as they are called (slipway.converge.run), a failed one ends its task;
+    where pyinfra runs them later (its own command line), a failed one ends the host's run, as
+    always there.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
@@ -35,12 +36,11 @@ def task(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             try:
                 run(**arguments)
             except NestedOperationError:
-                pass  # the runner has recorded the operation's output
+                pass  # the operation's own data has its output
             except PyinfraError as error:
                 host.connector_data.setdefault("failures", []).append((name, str(error)))
-            state.active_hosts.add(
-                ctx_host.get()
-            )  # a failed fact takes the host out: the rest goes on
+            # A failed fact takes the host out: the rest goes on
+            state.active_hosts.add(ctx_host.get())
 
         isolated.__doc__ = function.__doc__
         return isolated

@@ -4,21 +4,9 @@ What can't be had in this container, and the condition that is missing: said onc
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from pyinfra import host
 
-
-class Degraded(NamedTuple):
-    """
-    A feature that does not work here, and why.
-    """
-
-    feature: str
-    condition: str
-
-    def __str__(self) -> str:
-        return f"{self.feature}: {self.condition}"
+from slipway.contract.report import Degraded
 
 
 def degrade(feature: str, condition: str) -> None:

@@ -105,7 +105,8 @@ class FirstKey:
         if sshd is None or sshd.get_unstopped_processes():
             self.seen, self.was_empty = [], False
             return
-        if (report.load() or {}).get("boot") != report.boot():
+        last = report.load()
+        if last is None or last.boot != report.boot():
             return  # the convergence of this start is still at it
         files = [_size_and_time(path) for path in (AUTHORIZED_KEYS, KEYS_FALLBACK)]
         has_key = any(size for size, _ in files)

@@ -12,19 +12,6 @@ from typing import Any, Generic, NamedTuple, TypeVar, overload
 T = TypeVar("T")
 
 
-class Refusal(NamedTuple):
-    """
-    A value that can't be used: the rule it breaks, and what happens instead. Never the value.
-    """
-
-    variable: str
-    rule: str
-    effect: str
-
-    def __str__(self) -> str:
-        return f"{self.variable}: {self.rule} ({self.effect})"
-
-
 class Note(NamedTuple):
     """
     What was understood although it was not written as it should be.

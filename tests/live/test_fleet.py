@@ -52,7 +52,7 @@ def fleet(*words: str) -> Result:
     """
     Run our own command.
     """
-    return outside("python", "-m", "slipway.fleet.run", *words)
+    return outside("python", "-m", "slipway.fleet", *words)
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def stuck(slipway: Slipway) -> Iterator[subprocess.Popen[str]]:
         "printf '#!/bin/sh\nsleep 3456; :\n' > /usr/bin/dpkg-query; chmod +x /usr/bin/dpkg-query"
     )
     slipway.check_output("sh", "-c", slow)
-    words = [sys.executable, "-m", "slipway.fleet.run", str(slipway.container.name)]
+    words = [sys.executable, "-m", "slipway.fleet", str(slipway.container.name)]
     try:
         with subprocess.Popen(
             words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -1,18 +1,56 @@
 """
-Operations without a host: facts go in, the exact commands come out.
+Operations without a host: facts go in, the exact commands come out. And runs on this machine.
 """
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pyinfra.api import FactBase, FileUploadCommand
-from pyinfra.context import ctx_host
+from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
+
+from slipway.contract import paths, report
+from slipway.contract.report import Report, Setting
+
+# What a deploy of the tests may use: operations that see the state, and facts that fail
+WORDS = """
+from pathlib import Path
+from pyinfra import host
+from pyinfra.api import FactBase, operation
+from slipway.contract import paths
+from slipway.converge.task import task
+from slipway.operations.degraded import degrade
+here = Path(__file__).parent
+
+class Exists(FactBase):
+    def command(self, path):
+        return f"ls {path} 2>/dev/null || true"
+
+class Broken(FactBase):
+    def command(self):
+        return "echo out of order >&2; exit 3"
+
+@operation()
+def have(path):
+    if not host.get_fact(Exists, path=path):
+        yield f"touch {path}"
+
+@operation()
+def say(command):
+    yield command
+
+@operation()
+def ask():
+    host.get_fact(Broken)
+    yield "true"
+"""
 
 
 def isolated(code: str) -> str:
@@ -21,6 +59,24 @@ def isolated(code: str) -> str:
     """
     command = [sys.executable, "-I", "-c", code]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def reported(**given: Any) -> Report:
+    """
+    Return the report of a convergence in which there was nothing to do, but for what is given.
+    """
+    nothing = Report(
+        phase="start",
+        started_at="2026-01-02T03:04:05.678+00:00",
+        seconds=0.25,
+        operations=[],
+        refusals=[],
+        degraded=[],
+        settings={"WORKSPACE": Setting("/workspace", "default")},
+        services=True,
+        boot=report.boot(),
+    )
+    return nothing._replace(**given)
 
 
 Facts = Mapping[Any, Any]  # a fact's class to its value, or to a function of its arguments
@@ -78,6 +134,27 @@ def run() -> Run:
     Run operations without a host.
     """
     return Run()
+
+
+Deploy = Callable[[str], None]
+
+
+@pytest.fixture
+def deploy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Deploy]:
+    """
+    Replace deploy.py by code that may use WORDS. What pyinfra keeps for the process is put back.
+    """
+    monkeypatch.setattr(paths, "PROJECT", tmp_path)
+    logger = logging.getLogger("pyinfra")
+    before = logger.handlers, logger.propagate
+
+    def write(code: str) -> None:
+        (tmp_path / "deploy.py").write_text(WORDS + code)
+
+    yield write
+    logger.handlers, logger.propagate = before
+    for context in (ctx_config, ctx_host, ctx_inventory, ctx_state):
+        context.reset()
 
 
 def _text(command: Any) -> str:

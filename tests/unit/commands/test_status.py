@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from slipway.commands import status
+from slipway.contract import paths, report
+from slipway.contract.refusal import Refusal
+from slipway.contract.report import Degraded, Operation, Setting
+from tests.unit.conftest import reported
 
 QUIET: dict[str, Any] = {
     "converged": "none yet",
@@ -77,3 +82,37 @@ def test_a_quiet_container_has_three_lines() -> None:
         "workspace",
         "program",
     ]
+
+
+def test_the_report_is_of_this_start_of_an_earlier_one_or_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """
+    What it refused and missed is named all the same; `--json` has that as the report has it.
+    """
+    monkeypatch.setattr(paths, "REPORT", tmp_path / "report.json")
+    monkeypatch.setattr(report, "boot", lambda: "22")
+    last = reported(
+        operations=[Operation("SSH", "Have the host keys", "changed", 0.125, "")],
+        refusals=[Refusal("GPU_COUNT", "must be a number", "all are used")],
+        degraded=[Degraded("ACLs", "the file system has none")],
+        settings={"WORKSPACE": Setting("/data", "WORKSPACE")},
+    )
+    last.save()
+    now = status.gather()
+    monkeypatch.setattr(report, "boot", lambda: "23")
+    restarted = status.gather()
+    paths.REPORT.unlink()
+    none = status.gather()
+
+    assert now["converged"] == "2026-01-02T03:04:05.678+00:00, 0.25 s: 1 changed"
+    assert now["workspace"]["path"] == "/data"
+    assert restarted["converged"] == (
+        "none since this start; the last one was at 2026-01-02T03:04:05.678+00:00"
+    )
+    for seen in (now, restarted):
+        assert seen["refusals"] == last.to_json()["refusals"]
+        assert seen["degraded"] == last.to_json()["degraded"]
+    assert none["converged"] == "none yet"
+    assert none["workspace"]["path"] == "/workspace"
+    assert none["refusals"] == none["degraded"] == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from slipway.environment import host_data
+from tests.unit.conftest import reported
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5TAFhRfFdCYUJlqOq1Ey4zsB2Fq3zsKxXQ9qL1yB0C a key"
 
@@ -23,7 +24,7 @@ def test_all_of_it_comes_from_the_container(monkeypatch: pytest.MonkeyPatch) -> 
         "/run/secrets/x": b"hidden\n",
         "/proc/1/stat": STAT,
         "/opt/slipway/deploy.py": b"code",
-        "/run/slipway/report.json": b'{"boot": "22", "services": false}',
+        "/run/slipway/report.json": reported(boot="22", services=False).to_bytes(),
         "/root/.ssh/authorized_keys_mount": KEY.encode(),
     }
     monkeypatch.setenv("WORKSPACE", "/controller")

@@ -16,6 +16,7 @@ from supervisor import events
 from slipway.contract import report
 from slipway.services import supervisord
 from slipway.services.supervisord import FirstKey
+from tests.unit.conftest import reported
 
 
 class Watched:
@@ -32,7 +33,7 @@ class Watched:
         self.said: list[str] = []
         monkeypatch.setattr(supervisord, "AUTHORIZED_KEYS", self.keys)
         monkeypatch.setattr(supervisord, "KEYS_FALLBACK", self.fallback)
-        monkeypatch.setattr(report, "load", lambda: {"boot": report.boot()})
+        monkeypatch.setattr(report, "load", reported)
         monkeypatch.setattr(subprocess, "Popen", self.popen)
         monkeypatch.setattr(events, "subscribe", lambda *_: None)
         logger = SimpleNamespace(critical=lambda text, **words: self.said.append(text % words))

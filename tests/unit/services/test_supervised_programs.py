@@ -10,8 +10,9 @@ import pytest
 
 from slipway.commands import health
 from slipway.contract import paths, report
+from slipway.contract.report import Degraded
 from slipway.operations.remotes import configuration
-from tests.unit.conftest import Run
+from tests.unit.conftest import Run, reported
 from tests.unit.services.conftest import SLEEP, Running, until
 
 
@@ -81,14 +82,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, running: Running) -> Callable[[], 
     """
     Health's question, after a convergence without sshd.
     """
-    last = {
-        "boot": report.boot(),
-        "operations": [],
-        "degraded": [{"feature": "sshd"}],
-        "refusals": [],
-        "services": True,
-        "settings": {"WORKSPACE": {"value": "/workspace"}},
-    }
+    last = reported(degraded=[Degraded("sshd", "none here")])
     monkeypatch.setattr(report, "load", lambda: last)
     monkeypatch.setattr(paths, "SUPERVISOR_SOCKET", running.socket)
     for name in ("UNFINISHED", "DEVICES", "LOCK"):

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
+from slipway.contract.refusal import Refusal
 from slipway.settings.load import Loaded, load
-from slipway.settings.variable import Refusal
 
 
 def refused(loaded: Loaded) -> list[str]:

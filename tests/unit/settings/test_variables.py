@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from slipway.contract.paths import PROJECT
+from slipway.contract.refusal import Refusal
 from slipway.settings import variables
 from slipway.settings.load import Loaded, load
 from slipway.settings.rules import boolean, choice, integer, optional, path, port, text
-from slipway.settings.variable import Refusal, Variable
+from slipway.settings.variable import Variable
 from slipway.settings.variables import VARIABLES, Settings
 
 THEIRS: list[Variable[Any]] = [

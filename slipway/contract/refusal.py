@@ -1,0 +1,18 @@
+"""
+A refused value, as messages and `report.json` name it.
+"""
+
+from typing import NamedTuple
+
+
+class Refusal(NamedTuple):
+    """
+    A value that can't be used: the rule it breaks, and what happens instead. Never the value.
+    """
+
+    variable: str
+    rule: str
+    effect: str
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.rule} ({self.effect})"

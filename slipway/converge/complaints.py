@@ -1,0 +1,46 @@
+"""
+What pyinfra complains of while it runs: a failed fact's output is nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+
+from pyinfra.api.host import Host
+from pyinfra.context import ctx_host
+
+MAX_DETAIL = 400  # characters of an operation's output in the report
+
+
+class Complaints(logging.Handler):
+    """
+    Keeps them, each for the host whose work it came from.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: defaultdict[str, list[str]] = defaultdict(list)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """
+        Keep one. A traceback is left out: pyinfra says in the next line what it ended with.
+        """
+        message, host = record.getMessage(), ctx_host.get()
+        if host is not None and not message.startswith("Traceback "):
+            self._said[host.name].append(message)
+
+    def listen(self) -> None:
+        """
+        Have pyinfra's complaints come here and nowhere else.
+        """
+        logger = logging.getLogger("pyinfra")
+        logger.handlers, logger.propagate = [self], False
+
+    def of(self, host: Host) -> str:
+        """
+        Return what was said of a host, as one line: pyinfra begins most with the host's name.
+        """
+        prefix = f"[{host.name}]"
+        lines = (line.removeprefix(prefix).strip() for line in self._said[host.name])
+        return " ".join(lines)[:MAX_DETAIL]

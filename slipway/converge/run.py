@@ -1,0 +1,205 @@
+"""
+One pyinfra run, through pyinfra's API and without its command line: hosts in, a Report a host out.
+
+Converging runs operations as they are called: each fact is read once, when it is needed. Checking
+asks every operation for the commands it would run and runs none of them.
+
+What is special inside a container is in slipway.converge.here; what is special outside, where there
+are many, in slipway.fleet.run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from functools import cached_property
+from types import CodeType
+from typing import Any, NamedTuple
+
+from pyinfra.api import Config, Inventory, State
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.state import StateOperationHostData, StateStage
+from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
+
+from slipway.contract import paths
+from slipway.contract.report import Operation, Report, Setting
+from slipway.converge.clock import Clock
+from slipway.converge.complaints import MAX_DETAIL, Complaints
+from slipway.settings.load import Loaded, load
+
+
+class Begun(NamedTuple):
+    """
+    When a run began.
+    """
+
+    monotonic: float
+    at: datetime
+
+    @classmethod
+    def now(cls) -> Begun:
+        """
+        Begin.
+        """
+        return cls(time.monotonic(), datetime.now(timezone.utc))
+
+
+class Run:
+    """
+    A pyinfra state, prepared for hosts, and what has become of them.
+    """
+
+    def __init__(
+        self, hosts: Sequence[str | tuple[str, dict[str, Any]]], *, is_check: bool = False
+    ) -> None:
+        """
+        Prepare the state. Raises InventoryError for a name that no host can have.
+
+        + hosts: their names, with their data where connecting does not give it
+        + is_check: only find what would change
+        """
+        self.is_check = is_check
+        self._clock, self._complaints = Clock(), Complaints()
+        self._complaints.listen()
+        inventory, config = Inventory((list(hosts), {})), Config(TEMP_DIR="/tmp", SHELL=None)  # noqa: S108 - unused: our connectors write in place
+        self.state = _State(check_for_changes=is_check)
+        self.state.cwd = str(paths.PROJECT)
+        ctx_state.set(self.state)
+        ctx_config.set(config)
+        ctx_inventory.set(inventory)
+        self.state.init(inventory, config)
+        self.state.add_callback_handler(self._clock)  # type: ignore[no-untyped-call]  # pyinfra
+        self.state.set_stage(StateStage.Prepare if is_check else StateStage.Execute)
+        self.state.is_executing = not is_check
+        self.hosts: list[Host] = list(inventory)
+
+    def connect(self, host: Host) -> None:
+        """
+        Connect a host, which is then ready to be asked and told. Raises ConnectError and OSError.
+        """
+        host.connect(show_errors=False, raise_exceptions=True)
+        self.state.activate_host(host)
+
+    def deploy(self, host: Host) -> None:
+        """
+        Run the deploy's code for a host. What fails ends its task and is among the operations.
+        """
+        with ctx_host.use(host):
+            try:
+                exec(self._code, {"__name__": "deploy", "__file__": self._code.co_filename})  # noqa: S102 - as pyinfra runs it, once a host
+            except PyinfraError as error:  # outside of any task, or in a check
+                host.connector_data.setdefault("failures", []).append(("deploy", str(error)))
+
+    def operations(self, host: Host) -> list[Operation]:
+        """
+        Return what a host's operations did or would do, then the tasks that failed between them.
+        """
+        outcome = self._checked if self.is_check else self._converged
+        with ctx_host.use(host):
+            operations = [
+                self._operation(host, op_hash, data, *outcome(host, data))
+                for op_hash, data in self.state.ops[host].items()
+            ]
+        recorded = {operation.task for operation in operations if operation.outcome == "failed"}
+        return operations + [
+            Operation(task, "read the facts", "failed", 0.0, self._complaints.of(host) or error)
+            for task, error in host.connector_data.get("failures", [])
+            if task not in recorded
+        ]
+
+    @cached_property
+    def _code(self) -> CodeType:
+        source = paths.PROJECT / "deploy.py"
+        return compile(source.read_bytes(), str(source), "exec")
+
+    def _converged(self, host: Host, data: StateOperationHostData) -> tuple[str, str]:
+        meta = data.operation_meta
+        if meta.is_complete() and not meta.did_error():
+            return ("changed" if meta.did_change() else "unchanged"), ""
+        lines = (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
+        return "failed", " ".join(lines) or self._complaints.of(host)
+
+    def _checked(self, _host: Host, data: StateOperationHostData) -> tuple[str, str]:
+        if not data.operation_meta.will_change:
+            return "unchanged", ""
+        return "changed", "; ".join(str(command) for command in data.command_generator())
+
+    def _operation(
+        self, host: Host, op_hash: str, data: StateOperationHostData, outcome: str, detail: str
+    ) -> Operation:
+        title = self.state.title(host, op_hash, data.global_arguments["name"])
+        seconds = self._clock.seconds(host, op_hash)
+        return Operation(*title, outcome, seconds, detail[:MAX_DETAIL])
+
+
+class _State(State):
+    """
+    A state for one host after the other, or many at the same time that know nothing of each other.
+    """
+
+    def __init__(self, *, check_for_changes: bool) -> None:
+        super().__init__(check_for_changes=check_for_changes)
+        self._deploys: dict[tuple[Host, str], str] = {}
+
+    def fail_hosts(self, hosts_to_fail: set[Host], _activated_count: int | None = None) -> None:
+        """
+        End the host's own work; pyinfra's lets its deploy code run on while others are left.
+        """
+        if hosts_to_fail:
+            raise PyinfraError("a fact could not be read")
+
+    def set_op_data_for_host(
+        self, host: Host, op_hash: str, op_data: StateOperationHostData
+    ) -> None:
+        """
+        Keep, too, of which deploy the operation is. Only now pyinfra can tell it for one host.
+        """
+        super().set_op_data_for_host(host, op_hash, op_data)
+        self._deploys[host, op_hash] = host.current_deploy_name or ""
+
+    def title(self, host: Host, op_hash: str, name: str | None) -> tuple[str, str]:
+        """
+        Return an operation's task and name.
+
+        Hosts whose tasks differ share an entry, and its names are those of all of them.
+
+        + name: as its call has it; None where that has none, and pyinfra has made one
+        """
+        prefix = f"{deploy} | " if (deploy := self._deploys[host, op_hash]) else ""
+        names = sorted(self.get_op_meta(op_hash).names)
+        full = prefix + name if name else next(each for each in names if each.startswith(prefix))
+        if not prefix:
+            return "deploy", full
+        task, _, rest = full.partition(" | ")
+        return task, rest
+
+
+def refused(host: Host) -> list[Operation]:
+    """
+    Return, under SLIPWAY_STRICT, the failed operation that refused values are; else nothing.
+    """
+    loaded: Loaded = host.data.loaded
+    if not (loaded.settings.strict and loaded.refusals):
+        return []
+    detail = "; ".join(map(str, loaded.refusals))
+    return [Operation("Container", "accept its settings", "failed", 0.0, detail)]
+
+
+def report(host: Host, operations: list[Operation], *, begun: Begun) -> Report:
+    """
+    Return the report of a host's run until now. Of one never connected little is known.
+    """
+    loaded: Loaded = host.data.get("loaded") or load({})
+    return Report(
+        phase=host.data.get("phase", "start"),
+        started_at=begun.at.isoformat(timespec="milliseconds"),
+        seconds=round(time.monotonic() - begun.monotonic, 4),
+        operations=operations,
+        refusals=list(loaded.refusals),
+        degraded=list(host.connector_data.get("degraded", [])),
+        settings={row.name: Setting(row.value, row.source) for row in loaded.table()},
+        services=host.data.get("services", True),
+        boot=host.data.get("boot", ""),
+    )
