@@ -27,7 +27,10 @@ from slipway.contract import paths
 from slipway.contract.report import Operation, Report, Setting
 from slipway.converge.clock import Clock
 from slipway.converge.complaints import MAX_DETAIL, Complaints
+from slipway.operations.independent import INDEPENDENT
 from slipway.settings.load import Loaded, load
+
+READ = "read the facts"  # what a task does besides its operations
 
 
 class Begun(NamedTuple):
@@ -81,6 +84,7 @@ class Run:
         """
         host.connect(show_errors=False, raise_exceptions=True)
         self.state.activate_host(host)
+        host.connector_data[INDEPENDENT] = False
 
     def deploy(self, host: Host) -> None:
         """
@@ -90,7 +94,7 @@ class Run:
             try:
                 exec(self._code, {"__name__": "deploy", "__file__": self._code.co_filename})  # noqa: S102 - as pyinfra runs it, once a host
             except PyinfraError as error:  # outside of any task, or in a check
-                host.connector_data.setdefault("failures", []).append(("deploy", str(error)))
+                host.connector_data.setdefault("failures", []).append(("deploy", READ, str(error)))
 
     def operations(self, host: Host) -> list[Operation]:
         """
@@ -102,11 +106,21 @@ class Run:
                 self._operation(host, op_hash, data, *outcome(host, data))
                 for op_hash, data in self.state.ops[host].items()
             ]
-        recorded = {operation.task for operation in operations if operation.outcome == "failed"}
-        return operations + [
-            Operation(task, "read the facts", "failed", 0.0, self._complaints.of(host) or error)
-            for task, error in host.connector_data.get("failures", [])
-            if task not in recorded
+        failures: dict[tuple[str, str], str] = {
+            (task, name): why for task, name, why in host.connector_data.get("failures", [])
+        }
+        known = {(operation.task, operation.name) for operation in operations}
+        # What failed within a task ended it, perhaps: then the task itself has nothing to add
+        known |= {(each.task, READ) for each in operations if each.outcome == "failed"}
+        return [
+            operation._replace(detail=operation.detail or failures[operation[:2]][:MAX_DETAIL])
+            if operation[:2] in failures
+            else operation
+            for operation in operations
+        ] + [
+            Operation(task, name, "failed", 0.0, self._complaints.of(host) or why)
+            for (task, name), why in failures.items()
+            if (task, name) not in known
         ]
 
     @cached_property

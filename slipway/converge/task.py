@@ -13,34 +13,38 @@ from pyinfra.api.exceptions import NestedOperationError, PyinfraError
 from pyinfra.context import ctx_host, ctx_state
 
 from slipway.contract import paths
+from slipway.operations.independent import INDEPENDENT
 
 
 def task(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """
     Declare a task: a workspace without ACLs must not cost the user his SSH.
 
-    Where operations run as they are called (slipway.converge.run), a failed one ends its task;
-    where pyinfra runs them later (its own command line), a failed one ends the host's run, as
-    always there.
+    A failed fact or operation of ours costs only itself (slipway/operations/independent.py), and
+    one of pyinfra's own ends the task. Where pyinfra runs operations later (its command line), a
+    failed one ends the host's run, as always there.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         run = deploy(name)(function)
 
         def isolated(**arguments: Any) -> None:
-            host.connector_data["lock"] = str(paths.LOCK)  # for connectors that come from outside
-            state = ctx_state.get()
-            if not state.is_executing:
+            noted = host.connector_data
+            noted["lock"] = str(paths.LOCK)  # for connectors that come from outside
+            if INDEPENDENT not in noted:  # pyinfra's own command line
                 run(**arguments)
                 return
+            noted[INDEPENDENT] = True
             try:
                 run(**arguments)
             except NestedOperationError:
                 pass  # the operation's own data has its output
             except PyinfraError as error:
-                host.connector_data.setdefault("failures", []).append((name, str(error)))
+                noted.setdefault("failures", []).append((name, "read the facts", str(error)))
+            finally:
+                noted[INDEPENDENT] = False
             # A failed fact takes the host out: the rest goes on
-            state.active_hosts.add(ctx_host.get())
+            ctx_state.get().active_hosts.add(ctx_host.get())
 
         isolated.__doc__ = function.__doc__
         return isolated

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api import QuoteString, StringCommand
 
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
 from slipway.operations.degraded import degrade
+from slipway.operations.independent import operation
 
 
 @operation()

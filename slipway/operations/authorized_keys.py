@@ -8,12 +8,13 @@ import posixpath
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api import QuoteString, StringCommand
 
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.mounts import Mounts
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, write
+from slipway.operations.independent import operation
 from slipway.settings import public_keys
 from slipway.system import mountinfo
 

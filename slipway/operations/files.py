@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
+from pyinfra.api import FileUploadCommand, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
+from slipway.operations.independent import operation
 from slipway.system.atomic import temporary
 
 Command = StringCommand | FileUploadCommand

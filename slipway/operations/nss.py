@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from pyinfra import host
-from pyinfra.api import operation
 
 from slipway.facts.files import FileText
 from slipway.operations.files import Command, File, write
+from slipway.operations.independent import operation
 
 _CONFIGURATION = "/etc/nsswitch.conf"
 

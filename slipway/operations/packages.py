@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api import QuoteString, StringCommand
 
 from slipway.facts.packages import InstalledPackages
+from slipway.operations.independent import operation
 
 _LISTS = "/var/lib/apt/lists"
 

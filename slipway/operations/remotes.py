@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api import QuoteString, StringCommand
 
 from slipway.contract.paths import LOGS, SLIPWAY, SUPERVISOR_PROGRAMS
 from slipway.facts.files import FileStates
@@ -18,6 +18,7 @@ from slipway.facts.mounts import FuseObstacle
 from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, write
+from slipway.operations.independent import operation
 from slipway.operations.supervisor import apply
 from slipway.remotes.states import PROGRAM_MARK
 

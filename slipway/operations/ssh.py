@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api import QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, MODULI, PYTHON, SSHD
@@ -21,6 +21,7 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.degraded import degrade
+from slipway.operations.independent import operation
 from slipway.operations.supervisor import checked
 from slipway.settings import public_keys
 from slipway.ssh import host_key

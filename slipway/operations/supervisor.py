@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
-from pyinfra.api import OperationError, StringCommand, operation
+from pyinfra.api import OperationError, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import SUPERVISOR_PROGRAMS
 from slipway.facts.supervisor import UP, Supervisord, SupervisordState, asked, rpc
+from slipway.operations.independent import operation
 from slipway.system import supervisor_rpc
 
 

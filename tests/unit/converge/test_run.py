@@ -181,7 +181,7 @@ first()
 
 def test_a_check_that_fails_says_so(deploy: Deploy) -> None:
     """
-    Tasks are not apart then: what is done of one may be what the next needs.
+    By task; the next task is checked all the same.
     """
     deploy("""
 @task("First")
@@ -193,12 +193,57 @@ first()
 
     assert outcomes(ran(is_check=True)) == [
         (
-            "deploy",
+            "First",
             "read the facts",
             "failed",
             "out of order Error: could not load fact: deploy.Broken",
         )
     ]
+
+
+OURS = """
+from slipway.operations.independent import operation as ours
+
+@ours()
+def broken(*, error):
+    raise error
+    yield
+
+@ours()
+def sound():
+    yield "true"
+
+@task("First")
+def first():
+    broken(name="Break", error=ERROR)
+    sound(name="Go on")
+
+first()
+"""
+
+
+@pytest.mark.parametrize("is_check", [False, True])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ('PyinfraError("no fact")', "no fact"),
+        ('OSError(5, "Input/output error")', "OSError: [Errno 5] Input/output error"),
+        ("IndexError(0)", "IndexError: 0"),
+        ('UnicodeDecodeError("utf-8", b"", 0, 1, "odd")', "UnicodeDecodeError: "),
+    ],
+)
+def test_an_operation_of_ours_costs_only_itself(
+    deploy: Deploy, error: str, said: str, *, is_check: bool
+) -> None:
+    """
+    Whatever it met: the next one of its task goes on, and the failure is said once.
+    """
+    deploy(f"from pyinfra.api.exceptions import PyinfraError\n{OURS.replace('ERROR', error)}")
+    done = {each.name: each for each in ran(is_check=is_check)}
+
+    assert (done["Break"].outcome, done["Go on"].outcome) == ("failed", "changed")
+    assert done["Break"].detail.startswith(said)
+    assert len(done) == 2
 
 
 def test_an_operation_has_its_outermost_task(deploy: Deploy) -> None:

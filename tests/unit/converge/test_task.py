@@ -14,6 +14,7 @@ from pyinfra.context import ctx_host
 from slipway.contract import paths
 from slipway.converge.run import Run
 from slipway.converge.task import task
+from slipway.operations.independent import INDEPENDENT
 from tests.unit.conftest import Deploy
 
 
@@ -59,15 +60,18 @@ def test_a_failure_is_noted_and_the_host_goes_on(deploy: Deploy) -> None:
         share(error=PyinfraError("a fact could not be read"))
         share()
 
-    assert one.connector_data["failures"] == [("Share it", "a fact could not be read")]
+    assert one.connector_data["failures"] == [
+        ("Share it", "read the facts", "a fact could not be read")
+    ]
     assert one.state.active_hosts == {one}
 
 
-def test_where_operations_run_later_a_failure_ends_the_run(deploy: Deploy) -> None:
+def test_in_a_run_of_pyinfras_own_a_failure_ends_it(deploy: Deploy) -> None:
     """
-    As pyinfra's own command line has it, and a check.
+    As its command line has it for any deploy.
     """
     one = host(is_check=True)
+    del one.connector_data[INDEPENDENT]
     with ctx_host.use(one), pytest.raises(PyinfraError, match="could not be read"):
         share(error=PyinfraError("a fact could not be read"))
 
