@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 from slipway.services.logs import follow as logs
+from slipway.services.logs import inotify, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ directory, options, files = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3
 if files:
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 if options.pop("polling", False):
-    logs._watch = lambda directory: -1
+    logs.inotify.watch = lambda directory: -1
 logs.follow(directory, logs.writer(1), output=1, **options)
 """
 LINE = re.compile(rb"(\S+) +\| (?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ )?(.*)\n")
@@ -718,7 +719,7 @@ def test_a_thousand_logs_need_few_descriptors(
 ) -> None:
     for number in range(1000):
         append(directory / f"p{number}.log", b"1\n")
-    follower = follow(files=logs.OPEN + 16)
+    follower = follow(files=stream.OPEN + 16)
     until(lambda: len(follower.lines) >= 1000, "the first lines")
     for number in range(1000):
         append(directory / f"p{number}.log", b"2\n")
@@ -813,11 +814,11 @@ def test_no_watch_is_minus_one(directory: Path) -> None:
     """
     A missing directory, and a process without a descriptor left.
     """
-    assert logs._watch(str(directory / "missing")) == -1  # noqa: SLF001
+    assert inotify.watch(str(directory / "missing")) == -1
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
-        assert logs._watch(str(directory)) == -1  # noqa: SLF001
+        assert inotify.watch(str(directory)) == -1
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
