@@ -6,6 +6,7 @@ from pyinfra import host
 
 from slipway.contract.paths import (
     AUTHORIZED_KEYS,
+    BELONGS_TO,
     HOME,
     KEYS_FALLBACK,
     KEYS_RECORD,
@@ -30,6 +31,10 @@ def serve(*, settings: Settings, live: bool) -> None:
     """
     # sshd refuses to start without a user sshd, which a mounted /etc/passwd of the host may lack
     nss.source(name="Know the user sshd in any case", database="passwd", place="extrausers")
+    if live:
+        ssh.no_foreign_host_keys(
+            name="Have no host keys of another container", record=str(BELONGS_TO)
+        )
     ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
     abilities = host.get_fact(SshdAbilities)
     offered = algorithms.drop_in(abilities.distribution, abilities.key_exchanges)

@@ -42,6 +42,7 @@ PROFILE = Path("/etc/profile.d/slipway.sh")  # reads SHELL_ENVIRONMENT
 
 LOGS = Path("/var/log/supervisor")
 STATE = Path("/var/lib/slipway")
+BELONGS_TO = STATE / "container"  # a digest of which container the host keys are of
 KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
 KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too
 

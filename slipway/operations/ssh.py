@@ -4,6 +4,7 @@ sshd: host keys of the container's own, and a daemon that runs while there is a 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
@@ -12,6 +13,8 @@ from pyinfra.api import QuoteString, StringCommand
 from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, MODULI, PYTHON, SSHD
 from slipway.facts.authorized_keys import KeyFiles
+from slipway.facts.files import FileText
+from slipway.facts.mounts import Mounts
 from slipway.facts.ssh import (
     HostKeyIsInTheMaking,
     HostKeys,
@@ -21,10 +24,12 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.degraded import degrade
+from slipway.operations.files import Command, File, write
 from slipway.operations.independent import operation
 from slipway.operations.supervisor import checked
 from slipway.settings import public_keys
 from slipway.ssh import host_key
+from slipway.system import mountinfo
 from slipway.system.atomic import temporary
 
 # The convergence that starts a thing has processor and memory first
@@ -51,6 +56,33 @@ def host_keys(*, types: list[str]) -> Generator[StringCommand]:
         yield Inside(command, lambda: _made(missing))
     if present >= set(types) and (types or not present):
         host.noop(f"host keys are there: {', '.join(types) or 'none'}")
+
+
+@operation()
+def no_foreign_host_keys(*, record: str) -> Generator[Command]:
+    """
+    Have no host keys of another container: `docker commit` copies them with all that was written.
+
+    Two containers with one key could each pass for the other. The first start notes which container
+    the keys are of; where the note is another container's they are removed, and made anew. Keys on
+    a volume belong to whoever mounts it.
+
+    + record: where it is noted
+    """
+    mounts = host.get_fact(Mounts)
+    here = mountinfo.container(mounts)
+    noted = host.get_fact(FileText, path=record).strip()
+    digest = hashlib.sha256(here.encode(errors="surrogateescape")).hexdigest()
+    if not here or noted == digest:
+        host.noop("the host keys are this container's")
+        return
+    present: set[str] = host.get_fact(HostKeys) if noted else set()
+    pairs = [host_key.pair(host_key.path(kind)) for kind in sorted(present)]
+    parts = [str(part) for pair in pairs for part in pair]
+    ours = [part for part in parts if not mountinfo.is_volume(mounts, part)]
+    if ours:
+        yield StringCommand("rm", "-f", "--", *map(QuoteString, ours))
+    yield from write([File(record, f"{digest}\n".encode(), mode="600")])
 
 
 @operation()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+_ID = re.compile(r"/[0-9a-f]{64}/|/[0-9a-f]{8}-[0-9a-f-]{27}/")  # a container's, a pod's
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -22,6 +23,8 @@ class Mount(NamedTuple):
     source: str
     options: frozenset[str]
     shared: bool  # what is mounted below it shows up in its peers: on the host
+    root: str = "/"  # which part of the file system is mounted
+    settings: tuple[str, ...] = ()  # the file system's own options
 
 
 def parse(text: str) -> list[Mount]:
@@ -33,7 +36,7 @@ def parse(text: str) -> list[Mount]:
         left, separator, right = line.partition(" - ")
         if not separator:
             continue
-        fields, (kind, source, *_) = left.split(" "), right.split(" ")
+        fields, (kind, source, *rest) = left.split(" "), right.split(" ")
         mounts.append(
             Mount(
                 point=_decode(fields[4]),
@@ -41,6 +44,8 @@ def parse(text: str) -> list[Mount]:
                 source=_decode(source),
                 options=frozenset(fields[5].split(",")),
                 shared=any(field.startswith("shared:") for field in fields[6:]),
+                root=_decode(fields[3]),
+                settings=tuple(rest[0].split(",")) if rest else (),
             )
         )
     return mounts
@@ -66,6 +71,27 @@ def is_volume(mounts: list[Mount], path: str) -> bool:
     """
     mount = holding(mounts, path)
     return mount is not None and mount.point != "/"
+
+
+def container(mounts: list[Mount]) -> str:
+    """
+    Return what is the same for a container's whole life, and no other's; "" where nothing tells.
+
+    The directory of its writable layer, which the engine makes with it and keeps over restarts: an
+    overlay's `upperdir`, with other storage drivers the part of a file system that is the root.
+    Where neither tells (fuse-overlayfs), the engine's files for it do: `/etc/hostname` and its like
+    lie in a directory that is named after the container, in Kubernetes after its pod.
+    """
+    root = holding(mounts, "/")
+    if root is not None:
+        layer = [each for each in root.settings if each.startswith("upperdir=")]
+        if layer or root.root != "/":
+            return f"{root.source} {root.root} {''.join(layer)}"
+    for point in ("/etc/hostname", "/etc/resolv.conf", "/etc/hosts"):
+        file = next((mount for mount in mounts if mount.point == point), None)
+        if file is not None and _ID.search(file.root):
+            return file.root
+    return ""
 
 
 def _decode(field: str) -> str:

@@ -218,7 +218,10 @@ def _starter(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., 
     def run(*command: str, **options: Any) -> Slipway:
         options.setdefault("ports", {"22/tcp": ("127.0.0.1", None)})
         container = engine.containers.create(
-            image, list(command), name=f"{PREFIX}{uuid.uuid4().hex[:12]}", **options
+            options.pop("image", image),
+            list(command),
+            name=f"{PREFIX}{uuid.uuid4().hex[:12]}",
+            **options,
         )
         started.append(container)
         container.start()
@@ -236,6 +239,24 @@ def start(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., Sli
     Start containers, each gone with its anonymous volumes when the test ends.
     """
     yield from _starter(engine, image)
+
+
+@pytest.fixture
+def commit(engine: docker.DockerClient) -> Iterator[Callable[[Container], str]]:
+    """
+    Make images of containers; take it before `start`, as an image that is in use stays.
+    """
+    made: list[str] = []
+
+    def make(container: Container) -> str:
+        name = f"{PREFIX}{uuid.uuid4().hex[:12]}"
+        container.commit(repository=name)
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        engine.images.remove(name, force=True)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,3 +148,26 @@ def test_a_key_taken_back_goes_and_others_stay(
 
     lines = slipway.check_output("cat", "/root/.ssh/authorized_keys").splitlines()
     assert lines == [key.public, "# mine", foreign.public]
+
+
+def test_two_containers_of_a_committed_image_have_host_keys_of_their_own(
+    commit: Callable[[Any], str], start: Start, key: KeyPair
+) -> None:
+    """
+    `docker commit` copies the first one's; it keeps its own, over restarts, too.
+    """
+    public = "/etc/ssh/ssh_host_ed25519_key.pub"
+    first = start(environment={"SSH_PUBKEY": key.public})
+    first.wait_ssh(key)
+    known = first.check_output("cat", public)
+    name = commit(first.container)
+    others = [start(image=name, environment={"SSH_PUBKEY": key.public}) for _ in range(2)]
+    for other in others:
+        other.wait_ssh(key)
+    keys = [other.check_output("cat", public) for other in (first, *others)]
+    for other in (first, *others):
+        other.restart()
+
+    assert len(set(keys)) == 3
+    assert keys[0] == known
+    assert [other.check_output("cat", public) for other in (first, *others)] == keys

@@ -1,3 +1,4 @@
+import hashlib
 import subprocess
 from base64 import b64encode
 from pathlib import Path
@@ -9,6 +10,8 @@ from pyinfra.context import ctx_host
 from slipway.connectors.native import Inside, Result
 from slipway.contract import paths
 from slipway.facts.authorized_keys import KeyFile, KeyFiles
+from slipway.facts.files import FileText
+from slipway.facts.mounts import Mounts
 from slipway.facts.ssh import (
     HostKeyIsInTheMaking,
     HostKeys,
@@ -18,6 +21,7 @@ from slipway.facts.ssh import (
 )
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.operations import ssh
+from slipway.system.mountinfo import Mount
 from tests.unit.conftest import FactHost, Facts, Run
 
 RUNNING = Supervisord({}, [], [], [], "")
@@ -56,6 +60,69 @@ def test_inside_a_host_key_takes_no_process_but_ssh_keygens(
     assert isinstance(command, Inside)
     assert command.act() == Result(b"")
     assert started == ["ssh-keygen"]
+
+
+HERE = [Mount("/", "overlay", "overlay", frozenset(), shared=False, settings=("upperdir=/l/1",))]
+DIGEST = hashlib.sha256(b"overlay / upperdir=/l/1").hexdigest()
+RECORD = "/var/lib/slipway/container"
+
+
+def foreign(run: Run, noted: str, *, mounts: list[Mount] = HERE) -> list[str]:
+    """
+    Return what is done about host keys, with this noted about whose they are.
+    """
+    facts = {Mounts: mounts, FileText: noted and f"{noted}\n", HostKeys: {"rsa", "ed25519"}}
+    return run(ssh.no_foreign_host_keys, record=RECORD, facts=facts)
+
+
+def test_host_keys_of_another_container_are_removed(run: Run) -> None:
+    """
+    Both parts of each, before it is noted whose the next are.
+    """
+    remove, *note = foreign(run, "of another")
+
+    assert remove == (
+        "rm -f -- /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key.pub "
+        "/etc/ssh/ssh_host_rsa_key /etc/ssh/ssh_host_rsa_key.pub"
+    )
+    assert f"/var/lib/slipway/.container.slipway <- {DIGEST}\n" in note
+
+
+def test_a_first_start_notes_whose_the_keys_are(run: Run) -> None:
+    """
+    What was there before is kept: somebody put it there.
+    """
+    assert not [command for command in foreign(run, "") if command.startswith("rm -f -- /etc")]
+
+
+def test_this_containers_host_keys_stay(run: Run) -> None:
+    """
+    However often it is restarted; and where nothing tells containers apart.
+    """
+    assert foreign(run, DIGEST) == []
+    assert foreign(run, "of another", mounts=[]) == []
+
+
+@pytest.mark.parametrize("point", ["/etc/ssh", "/etc"])
+def test_host_keys_on_a_volume_stay(run: Run, point: str) -> None:
+    """
+    They belong to whoever mounts it, in as many containers as he likes.
+    """
+    volume = Mount(point, "ext4", "/dev/x", frozenset(), shared=False)
+
+    commands = foreign(run, "of another", mounts=[*HERE, volume])
+    assert not [command for command in commands if command.startswith("rm -f -- /etc")]
+
+
+def test_a_single_host_key_that_is_mounted_stays(run: Run) -> None:
+    """
+    The others are removed.
+    """
+    key = Mount("/etc/ssh/ssh_host_rsa_key", "ext4", "/dev/x", frozenset(), shared=False)
+
+    remove, *_ = foreign(run, "of another", mounts=[*HERE, key])
+    assert "/etc/ssh/ssh_host_rsa_key " not in f"{remove} "
+    assert "/etc/ssh/ssh_host_ed25519_key" in remove
 
 
 def test_host_keys_of_other_types_stay(run: Run) -> None:

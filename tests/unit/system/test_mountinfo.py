@@ -1,0 +1,93 @@
+"""
+/proc/PID/mountinfo, as engines and storage drivers have it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from slipway.system import mountinfo
+
+ONE, OTHER = "32820083e575" + "a" * 52, "e9cd608a8036" + "b" * 52
+POD = "0f4b7a52-3c1e-4d7f-9a55-1f6f7c0d2b11"
+
+
+def overlay(layer: str, *, options: str = "rw,relatime") -> str:
+    """
+    Return the root of a container on an overlay.
+    """
+    below = f"/var/lib/docker/overlay2/{layer}"
+    own = f"rw,lowerdir=/l/A:/l/B,upperdir={below}/diff,workdir={below}/work"
+    return f"173 84 0:61 / / {options} master:4 - overlay overlay {own}\n"
+
+
+def file(path: str, point: str = "/etc/hostname") -> str:
+    """
+    Return a file that an engine mounts into each of its containers.
+    """
+    return f"191 173 254:0 {path} {point} rw,relatime - ext4 /dev/vda rw,discard\n"
+
+
+FUSE = "173 84 0:61 / / rw,nodev - fuse.fuse-overlayfs fuse-overlayfs rw,user_id=0,group_id=0\n"
+ENGINES = {
+    "Docker, overlay2": overlay,
+    "Docker, overlay2, read-only": lambda name: overlay(name, options="ro,relatime"),
+    "containerd": lambda name: (
+        "173 84 0:61 / / rw - overlay overlay rw,lowerdir=/s/1/fs,upperdir=/var/lib/containerd/"
+        f"io.containerd.snapshotter.v1.overlayfs/snapshots/{name[:4]}/fs,workdir=/w\n"
+    ),
+    "Docker, btrfs": lambda name: (
+        f"173 84 0:30 /docker/btrfs/subvolumes/{name} / rw - btrfs /dev/sda rw,ssd\n"
+    ),
+    "Docker, vfs": lambda name: f"1 0 8:1 /var/lib/docker/vfs/dir/{name} / rw - ext4 /dev/sda rw\n",
+    "podman, fuse-overlayfs": lambda name: (
+        FUSE + file(f"/containers/overlay-containers/{name}/userdata/hostname")
+    ),
+    "podman, --no-hostname": lambda name: (
+        FUSE + file(f"/containers/overlay-containers/{name}/userdata/hosts", "/etc/hosts")
+    ),
+    "Kubernetes, another root": lambda name: (
+        "1 0 0:9 / / rw - virtiofs root rw\n"
+        + file(f"/var/lib/kubelet/pods/{POD[:-4]}{name[:4]}/etc-hosts", "/etc/hosts")
+    ),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES.keys())
+def test_two_containers_are_told_apart(engine: object) -> None:
+    """
+    And one is itself, however often its list is read.
+    """
+    assert callable(engine)
+    one, again, other = (
+        mountinfo.container(mountinfo.parse(engine(name))) for name in (ONE, ONE, OTHER)
+    )
+
+    assert one == again != other
+    assert one != ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1 0 0:9 / / rw - ext4 /dev/vda rw\n",
+        FUSE + file("/etc/hostname-of-mine"),
+        "1 0 0:9 / / rw - 9p none rw\n",
+    ],
+)
+def test_where_nothing_tells_there_is_no_answer(text: str) -> None:
+    """
+    A virtual machine's root, gVisor's; a guess could throw a good key away.
+    """
+    assert mountinfo.container(mountinfo.parse(text)) == ""
+
+
+def test_what_an_engine_changes_between_two_starts_does_not_count() -> None:
+    """
+    The number of the mount, its peers, the layers below.
+    """
+    first = mountinfo.parse(overlay(ONE))
+    later = mountinfo.parse(overlay(ONE).replace("173 84", "9 8").replace("/l/A", "/l/C"))
+
+    assert mountinfo.container(first) == mountinfo.container(later)
