@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     if command:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
         subprocess.run([*paths.CONVERGE, "--without-services"], check=False, stdout=sys.stderr)
-        _become(command, variables)
+        _become([*paths.BESIDE, *command], variables)
     if begin is not None:
         os.write(begin, b"\n")
     _become(paths.SUPERVISORD, variables)

@@ -48,6 +48,8 @@ KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")
 SUPERVISORD = [*PYTHON, "slipway.services.supervisord", "-n", "-c", str(SUPERVISORD_CONF)]
+# What the user's command runs under, where the container has one
+BESIDE = [*PYTHON, "slipway.services.beside"]
 SUPERVISOR_PROGRAMS = Path("/etc/supervisor/conf.d")
 SUPERVISOR_SOCKET = Path("/run/supervisor.sock")
 

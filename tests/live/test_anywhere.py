@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import KeyPair, Slipway
+from .conftest import KeyPair, Slipway, wait_until
 
 Start = Callable[..., Slipway]
 
@@ -173,3 +173,37 @@ def test_a_host_key_of_the_users_is_kept(
     assert shown.split()[:2] == own.public.split()[:2]
     assert slipway.exec("test", "-s", "/etc/ssh/ssh_host_ecdsa_key").code == 0
     assert slipway.exec("ls", "/etc/ssh/ssh_host_ed25519_key.unusable").code != 0
+
+
+# Says on a volume that it was told to stop, and needs a moment for that
+ORDERLY = """[program:slow]
+command=bash -c 'trap "sleep 1; echo told > /kept/told; exit 0" TERM; while :; do sleep 0.1; done'
+startsecs=0
+"""
+START = f"cat > /etc/supervisor/conf.d/slow.conf << 'EOF'\n{ORDERLY}EOF\nslipway start"
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "command"),
+    [
+        (None, ["bash", "-c", f"{START}; touch /kept/up; sleep infinity"]),
+        (None, ["bash", "-c", f"{START}; touch /kept/up; exec sleep infinity"]),
+        (["bash", "-c"], [f"{START.rpartition('slipway')[0]} exec slipway-init"]),
+        (["slipway-init"], ["bash", "-c", f"{START}; touch /kept/up; sleep infinity"]),
+    ],
+    ids=["a shell that waits", "a program", "exec slipway-init", "slipway-init COMMAND"],
+)
+def test_a_stop_is_in_order_beside_a_command_too(
+    start: Start, tmp_path: Path, entrypoint: list[str] | None, command: list[str]
+) -> None:
+    """
+    What clouds start a container with: the kernel must not end services with the command.
+    """
+    options = {} if entrypoint is None else {"entrypoint": entrypoint}
+    slipway = start(*command, volumes=[f"{tmp_path}:/kept"], **options)
+    wait_until(
+        lambda: "RUNNING" in slipway.exec("supervisorctl", "status", "slow").stdout, "slow runs"
+    )
+    slipway.container.stop(timeout=20)
+
+    assert (tmp_path / "told").read_text() == "told\n"
