@@ -10,7 +10,7 @@ from typing import Any
 
 from slipway.commands import output
 from slipway.contract import exits, paths, report
-from slipway.contract.refusal import Refusal
+from slipway.contract.refusal import Note, Refusal
 from slipway.contract.report import Degraded, Report
 from slipway.environment import cpus, derived, gpus, host_data
 from slipway.remotes import rescue, states
@@ -77,6 +77,7 @@ def gather() -> dict[str, Any]:
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),
         "refusals": [refusal._asdict() for refusal in last.refusals] if last else [],
         "degraded": [entry._asdict() for entry in last.degraded] if last else [],
+        "notes": [note._asdict() for note in last.notes] if last else [],
     }
 
 
@@ -113,6 +114,7 @@ def render(seen: dict[str, Any]) -> list[str]:
     lines += [f"rescued      and {len(aside) - _SHOWN} more"] if len(aside) > _SHOWN else []
     lines += [f"refused      {Refusal(**entry)}" for entry in seen["refusals"]]
     lines += [f"degraded     {Degraded(**entry)}" for entry in seen["degraded"]]
+    lines += [f"noted        {Note(**entry)}" for entry in seen["notes"]]
     return lines
 
 

@@ -16,3 +16,15 @@ class Refusal(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.variable}: {self.rule} ({self.effect})"
+
+
+class Note(NamedTuple):
+    """
+    What was understood although it was not written as it should be.
+    """
+
+    variable: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.text}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from slipway.contract import paths
-from slipway.contract.refusal import Refusal
+from slipway.contract.refusal import Note, Refusal
 from slipway.system import atomic, processes
 
 OUTCOMES = ("changed", "unchanged", "failed", "skipped")
@@ -67,6 +67,7 @@ class Report(NamedTuple):
     settings: Mapping[str, Setting]
     services: bool  # whether supervisord is expected to run
     boot: str  # identifies this start of the container, see `boot`
+    notes: list[Note] = []  # noqa: RUF012 - nobody adds to one; what was understood all the same
 
     @classmethod
     def from_json(cls, document: Any) -> Report | None:
@@ -97,6 +98,7 @@ class Report(NamedTuple):
                 settings=_settings(document["settings"]),
                 services=bool(document.get("services", True)),
                 boot=_text(document["boot"]),
+                notes=[Note(*_texts(each, Note._fields)) for each in document.get("notes", [])],
             )
         except (KeyError, TypeError, AttributeError):
             return None
@@ -139,6 +141,7 @@ class Report(NamedTuple):
             "operations": [operation._asdict() for operation in self.operations],
             "refusals": [refusal._asdict() for refusal in self.refusals],
             "degraded": [entry._asdict() for entry in self.degraded],
+            "notes": [note._asdict() for note in self.notes],
             "settings": {
                 name: {"value": setting.value, "from": setting.source}
                 for name, setting in self.settings.items()
@@ -169,6 +172,7 @@ class Report(NamedTuple):
             *(f"failed: {operation}" for operation in self.failed),
             *(f"refused: {refusal}" for refusal in self.refusals),
             *(f"degraded: {entry}" for entry in self.degraded),
+            *(f"noted: {note}" for note in self.notes),
         ]
 
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from slipway.contract.refusal import Refusal
+from slipway.contract.refusal import Note, Refusal
 from slipway.settings import public_keys, wrapping
 from slipway.settings.public_keys import PublicKey
-from slipway.settings.variable import Note
 
 _MAX_REFUSALS = 20  # of one source: a file of another kind has a million lines that are no keys
 

@@ -13,13 +13,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from slipway.contract import paths
-from slipway.contract.refusal import Refusal
+from slipway.contract.refusal import Note, Refusal
 from slipway.settings import authorized, providers, public_keys
 from slipway.settings.authorized import Keys
 from slipway.settings.discovery import announced
 from slipway.settings.rclone_variables import is_refused_for_mounts, names_a_file
 from slipway.settings.secrecy import printable, shown
-from slipway.settings.variable import Note, Refused, Variable
+from slipway.settings.variable import Refused, Variable
 from slipway.settings.variables import VARIABLES, Settings
 
 KEY_FILE = str(paths.AUTHORIZED_KEYS_MOUNT)

@@ -7,21 +7,9 @@ Ours are in slipway/settings/variables.py; an extended image declares its own in
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 T = TypeVar("T")
-
-
-class Note(NamedTuple):
-    """
-    What was understood although it was not written as it should be.
-    """
-
-    variable: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.variable}: {self.text}"
 
 
 class Refused(Exception):  # noqa: N818 - no error of the program's: a text breaks a rule

@@ -27,6 +27,7 @@ QUIET: dict[str, Any] = {
     "rescued": [],
     "refusals": [],
     "degraded": [],
+    "notes": [],
 }
 
 
@@ -62,6 +63,7 @@ def remote(**changes: Any) -> dict[str, Any]:
             "refused      A: must (unset)",
         ),
         ({"degraded": [{"feature": "F", "condition": "c"}]}, "degraded     F: c"),
+        ({"notes": [{"variable": "A", "text": "quotes"}]}, "noted        A: quotes"),
     ],
 )
 def test_what_was_seen_is_said_in_a_line(seen: dict[str, Any], line: str) -> None:

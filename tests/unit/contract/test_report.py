@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from slipway.contract import paths, report
-from slipway.contract.refusal import Refusal
+from slipway.contract.refusal import Note, Refusal
 from slipway.contract.report import Degraded, Operation, Report, Setting
 from tests.unit.conftest import reported
 
@@ -33,6 +33,7 @@ FULL = Report(
     },
     services=False,
     boot="22",
+    notes=[Note("SSH_PUBKEY", "quotes around a key: left out")],
 )
 WRITTEN = """\
 {
@@ -87,6 +88,12 @@ WRITTEN = """\
  },
  "services": false,
  "boot": "22",
+ "notes": [
+  {
+   "variable": "SSH_PUBKEY",
+   "text": "quotes around a key: left out"
+  }
+ ],
  "totals": {
   "changed": 1,
   "unchanged": 1,
@@ -209,6 +216,7 @@ def test_the_summary_says_what_was_done_refused_and_missing() -> None:
         "failed: Workspace: Share it: setfacl: ü",
         "refused: GPU_COUNT: must be a number (all are used)",
         "degraded: ACLs: the file system has none",
+        "noted: SSH_PUBKEY: quotes around a key: left out",
     ]
     assert reported(operations=FULL.operations[:1]).summary() == ["converged in 0.25 s: 1 changed"]
 
