@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from slipway.contract.paths import FILES, PROJECT
+from slipway.remotes.mounted.program import command
+from slipway.settings.rclone_variables import is_refused_for_mounts
 from tasks.packages import PACKAGES
 from tasks.services import RUNNING
 
@@ -85,3 +87,16 @@ def test_each_service_has_its_spec_and_is_kept_running(program: str) -> None:
     assert program in RUNNING, f"tasks/services.py: RUNNING lacks {program}"
     stopped = f"supervisorctl stop {program}"
     assert stopped in constants(MUTATIONS), f"tests/live/test_specs.py: MUTATIONS lacks {stopped!r}"
+
+
+def test_each_option_of_a_mount_is_refused_as_a_variable() -> None:
+    """
+    What our command sets, a variable of the user's must not set otherwise.
+    """
+    words = command("x", Path("/x"), cache=Path("/cache"), socket=Path("/socket"))
+    options = [word for word in words[words.index("mount") :] if word.startswith("--")]
+    variables = [f"RCLONE_{word[2:].upper().replace('-', '_')}" for word in options]
+    lacking = [name for name in variables if not is_refused_for_mounts(name)]
+
+    assert len(options) > 2
+    assert not lacking, f"slipway/settings/rclone_variables.py: _MOUNT_OPTIONS lacks {lacking}"
