@@ -4,6 +4,7 @@ PYTHON ?= python3
 ENGINE = $(PYTHON) -m engine
 BIN = .venv/bin
 export PYTHONDONTWRITEBYTECODE = 1
+COVERED = 73  # per cent of slipway/, engine/ and tasks/ that the tests run at least
 
 # Variables given to make reach the engine: make up IMAGE_BASE=debian:trixie-slim
 export IMAGE TAG IMAGE_BASE SUITE
@@ -47,15 +48,17 @@ engine-down: ## stops the engine, if make started it
 	@$(ENGINE) engine-down
 
 .PHONY: test
-test: build .venv/.stamp ## every test: unit, image, live
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+test: build .venv/.stamp ## every test: unit, image, live; and how much of the code they run
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report= --cov-fail-under=$(COVERED)
 
 .PHONY: check
-check: .venv/.stamp ## ruff, mypy --strict, shellcheck, and the README's table of variables
+check: .venv/.stamp ## ruff, mypy --strict, shellcheck, imports, and what the documents say of the code
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@said=$$($(BIN)/lint-imports --no-logo --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	$(BIN)/python -m engine.readme --check
+	$(BIN)/python -m engine.architecture --check
 	git grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' -- ':!*.j2' | xargs $(BIN)/shellcheck
 
 .PHONY: bench
@@ -63,8 +66,9 @@ bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.j
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 .PHONY: readme
-readme: .venv/.stamp ## the README's table of variables, from slipway/settings/load.py
+readme: .venv/.stamp ## what README.md and docs/architecture.md say of the code, from the code
 	$(BIN)/python -m engine.readme
+	$(BIN)/python -m engine.architecture
 
 .PHONY: lock
 lock: ## the lock files anew, from requirements*.in

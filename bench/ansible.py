@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.containers import PEERS, PEERS_IN, Bench, Failure
+from tasks.packages import PACKAGES
 
 ROOT = PEERS.parent.parent
 HOME = ROOT / "build/bench"
 REQUIREMENTS = PEERS.parent / "requirements-ansible.txt"
 COLLECTION = PEERS.parent / "requirements-collection.txt"
 INSIDE = "/bench/ansible"  # where containers see the packages for their Python
+_PACKAGES = f"BENCH_PACKAGES={' '.join(PACKAGES)}"
 _COLLECTIONS = ("community/docker", "community/library_inventory_filtering_v1")
 
 
@@ -74,7 +76,7 @@ def inside(*, mitogen: bool) -> list[str]:
     # fmt: off
     settings = [
         f"PYTHONPATH={INSIDE}", f"ANSIBLE_CONFIG={PEERS_IN}/ansible/ansible.cfg", "HOME=/root",
-        "BENCH_FILES=/opt/slipway/files",
+        "BENCH_FILES=/opt/slipway/files", _PACKAGES,
         *([f"ANSIBLE_STRATEGY_PLUGINS={strategy}", "ANSIBLE_STRATEGY=mitogen_linear"]
           if mitogen else []),
     ]
@@ -91,7 +93,8 @@ def outside(venv: Path, names: Sequence[str]) -> list[str]:
     """
     # fmt: off
     settings = [
-        f"BENCH_FILES={ROOT / 'files'}", f"ANSIBLE_CONFIG={PEERS / 'ansible/ansible.cfg'}",
+        f"BENCH_FILES={ROOT / 'files'}", _PACKAGES,
+        f"ANSIBLE_CONFIG={PEERS / 'ansible/ansible.cfg'}",
         f"ANSIBLE_COLLECTIONS_PATH={HOME / 'collections'}", f"ANSIBLE_FORKS={max(5, len(names))}",
     ]
     return [

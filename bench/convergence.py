@@ -10,11 +10,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bench import ansible, rest
 from bench.containers import MOUNTS, PEERS, PEERS_IN, QUIET, Bench, Failure
 from bench.results import Row, compared, unmeasured
 from bench.samples import Effort, Measurement
+from tasks.overlay import static_files
 
 NAME = "convergence without changes"
 SLIPWAY, SLOW = "slipway", "slipway, half a CPU"
@@ -92,20 +94,25 @@ def _ansible(bench: Bench, options: Sequence[str]) -> dict[str, Measurement]:
     }
 
 
+def tmpfiles_lines() -> str:
+    """
+    Return what systemd-tmpfiles has to make: the peer's own lines, and our static files.
+    """
+    files = [f"f {file.path} 0{file.mode}\n" for file in static_files()]
+    return (PEERS / "tmpfiles/slipway.conf").read_text() + "".join(files)
+
+
 def _tmpfiles(_bench: Bench, _options: Sequence[str]) -> dict[str, Measurement]:
     """
     The floor: systemd-tmpfiles over the same paths, below a directory of this machine.
     """
     if shutil.which("systemd-tmpfiles") is None:
         raise Failure("this machine has no systemd-tmpfiles")
-    root = tempfile.mkdtemp()
-    atexit.register(shutil.rmtree, root)
-    command = [
-        "systemd-tmpfiles",
-        "--create",
-        f"--root={root}",
-        str(PEERS / "tmpfiles/slipway.conf"),
-    ]
+    place = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, place)
+    configuration = place / "slipway.conf"
+    configuration.write_text(tmpfiles_lines())
+    command = ["systemd-tmpfiles", "--create", f"--root={place / 'root'}", str(configuration)]
 
     def create() -> float:
         began = time.monotonic()

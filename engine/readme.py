@@ -1,5 +1,5 @@
 """
-The README's table of variables, made from the one place that declares them.
+The README's tables that repeat the code: its variables and its services.
 
     .venv/bin/python -m engine.readme [--check]
 """
@@ -7,36 +7,52 @@ The README's table of variables, made from the one place that declares them.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
+from engine import marked
+from engine.commands import Failure
+from slipway.contract import paths
 from slipway.settings import variables
 
-README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- variables -->\n", "<!-- /variables -->"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVICES = "etc/supervisor/conf.d"
+OURS = "Slipway's. "  # what the file of a program of ours begins with
+# These have no file in files/: slipway/operations/remotes.py writes one for each remote.
+REMOTES = (
+    "`remote-NAME`",
+    "One for each rclone remote: mounts it at `/workspace/remote/NAME`, or copies it there.",
+)
 
 
-def with_table(text: str) -> str:
+def parts() -> dict[str, str]:
     """
-    Return a README with the present table between its marks.
+    Return what stands between the README's marks. Raises Failure.
     """
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}{variables.markdown()}{END}{tail}"
+    return {"variables": variables.markdown(), "services": services(paths.FILES / SERVICES)}
 
 
-def main(arguments: list[str]) -> int:
+def services(folder: Path) -> str:
     """
-    Write the table, or with --check say whether it would change.
+    Return a table of the programs in a folder, each with the words at the head of its file.
+
+    Raises Failure.
     """
-    text = README.read_text()
-    if arguments == ["--check"]:
-        if with_table(text) != text:
-            print("README.md: its table of variables is out of date: run make readme")  # noqa: T201
-            return 1
-        return 0
-    README.write_text(with_table(text))
-    return 0
+    rows = [(f"`{file.stem}`", _meaning(file)) for file in sorted(folder.glob("*.conf"))]
+    return marked.table(("Service", "What it does"), [*rows, REMOTES])
+
+
+def _meaning(file: Path) -> str:
+    lines = file.read_text().splitlines()
+    words = " ".join(line.lstrip("; ") for line in takewhile(lambda line: line[:1] == ";", lines))
+    if not words.startswith(OURS) or words == OURS:
+        raise Failure(
+            f"files/{SERVICES}/{file.name} has to begin with `; {OURS}` and what the service does"
+        )
+    return words[len(OURS) :]
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(marked.main(sys.argv[1:], "README.md", parts))

@@ -1,3 +1,3 @@
 """
-Slipway: what pyinfra lacks for converging a container, and the `slipway` command.
+What pyinfra lacks for converging a container, and the `slipway` command.
 """

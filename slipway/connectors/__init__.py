@@ -1,3 +1,3 @@
 """
-pyinfra connectors: `@live`, the container this process runs in.
+How pyinfra reaches the container it is in (`@live`), or one from outside (`@container/NAME`).
 """

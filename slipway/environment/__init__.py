@@ -1,3 +1,3 @@
 """
-What sessions and services see.
+The environment of a start: read, saved, and completed for sessions and services.
 """

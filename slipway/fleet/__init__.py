@@ -1,3 +1,3 @@
 """
-Many containers at once, from outside.
+Many running containers, converged or checked from outside at once.
 """

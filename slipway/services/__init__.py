@@ -1,3 +1,3 @@
 """
-The programs that supervisord runs.
+supervisord as Slipway runs it: what comes back, what a stop ends, and the programs' logs.
 """

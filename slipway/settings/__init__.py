@@ -1,3 +1,3 @@
 """
-What the container is asked to be.
+What the container is asked to be. Pure: variables go in, Settings and refusals come out.
 """

@@ -1,3 +1,3 @@
 """
-What is sshd's own.
+What sshd needs: its algorithms, its host keys, its banner.
 """

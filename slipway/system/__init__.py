@@ -1,3 +1,3 @@
 """
-The kernel and the wire.
+The kernel and the wire: files, locks, mounts, processes, sockets.
 """

@@ -73,7 +73,7 @@ WAIVED = {
     "allowagentforwarding": ("yes", "git with the keys of the user's own machine"),
     "allowtcpforwarding": ("yes", "ssh -L to Jupyter, rclone's page; editors need it to connect"),
     "clientaliveinterval": ("60", "routers forget idle connections after a few minutes"),
-    "loglevel": ("INFO", "the health check connects every ten seconds, two lines each"),
+    "loglevel": ("INFO", "the health check connects every five seconds, two lines each"),
     "maxauthtries": ("6", "each key of an agent is a try; there is no password to guess"),
 }
 

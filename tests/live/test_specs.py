@@ -20,10 +20,11 @@ MUTATIONS = {
     "rclone": ("ln -sfn /bin/true /usr/local/bin/rclone", "test_rclone_is_the_locked_one"),
     "static file": ("echo >> /etc/motd", "test_files_mirrors_the_root"),
     "mode": ("chmod 600 /etc/profile.d/slipway.sh", "test_files_mirrors_the_root"),
+    "greeting": ("sed -i /logs/d /etc/motd", "test_the_greeting"),
     "command": ("rm /usr/local/bin/logtail.sh", "test_the_commands_are_on_path"),
     "bashrc": ("sed -i /slipway/d /etc/bash.bashrc", "test_interactive_shells"),
     "draft": ("touch /etc/.motd.slipway", "test_no_draft_is_left"),
-    "bytecode": ("rm /opt/slipway/slipway/__pycache__/doctor.*", "test_python_is_compiled"),
+    "bytecode": ("rm -r /opt/slipway/slipway/commands/__pycache__", "test_python_is_compiled"),
     "password login": (
         "sed -i 's/^Password.* no/PasswordAuthentication yes/' /etc/ssh/sshd_config.d/00-*",
         "test_only_keys_open_a_session",

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import bench
-from bench import chart, fleet, memory, rest, results
+from bench import ansible, chart, convergence, fleet, memory, rest, results
 from bench.containers import Failure
 from bench.results import Row
 from bench.samples import Effort, Line, Sample, fit
@@ -154,18 +154,19 @@ def test_memory_leaves_sshd_out() -> None:
 
 def test_peers_ensure_what_we_do() -> None:
     """
-    The packages of the playbook are ours, and each of our static files has a line for tmpfiles.
+    The playbook is given our packages, and each of our static files has a line for tmpfiles.
     """
-    peers = Path(bench.__file__).parent / "peers"
-    playbook = (peers / "ansible/playbook.yml").read_text()
-    packages = playbook.partition("dpkg-query -W ")[2].partition("changed_when")[0].split()
-    lines = (peers / "tmpfiles/slipway.conf").read_text().splitlines()
+    given = f"BENCH_PACKAGES={' '.join(PACKAGES)}"
+    playbook = (Path(bench.__file__).parent / "peers/ansible/playbook.yml").read_text()
+    lines = convergence.tmpfiles_lines().splitlines()
     listed = {line.split()[1] for line in lines if not line.startswith("#")}
     ours = {
         f"/{path.relative_to(paths.FILES)}" for path in paths.FILES.rglob("*") if path.is_file()
     }
 
-    assert packages == list(PACKAGES)
+    assert given in ansible.inside(mitogen=False)
+    assert given in ansible.outside(Path("/venv"), ["a"])
+    assert "dpkg-query -W {{ lookup('env', 'BENCH_PACKAGES') }}" in playbook
     assert ours <= listed
 
 
