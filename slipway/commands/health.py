@@ -18,7 +18,7 @@ from slipway.environment import gpus
 from slipway.remotes import states
 from slipway.settings import public_keys
 from slipway.ssh import banner
-from slipway.system import atomic, supervisor_rpc
+from slipway.system import locks, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
@@ -75,7 +75,7 @@ def _examined() -> tuple[str, list[str]]:
     Return the first complaint, "" for none, and what is worth a note in a healthy container.
     """
     last = report.load()
-    is_converging = atomic.is_locked(paths.LOCK)
+    is_converging = locks.is_held(paths.LOCK)
     if last is None or last.boot != report.boot():
         return "the convergence of this start has not ended", []
     if paths.UNFINISHED.exists() and not is_converging:

@@ -18,17 +18,18 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from slipway.remotes import rescue, states
 from slipway.remotes.copied import directory, versions
 from slipway.remotes.copied.rclone import Copier, Late
 from slipway.remotes.copied.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
-from slipway.remotes.mounted import cache_claims, remote_files
+from slipway.remotes.mounted import remote_files
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
 from slipway.settings.variables import Settings
-from slipway.system import atomic
+from slipway.system import atomic, locks
 
 INTERVAL = 5.0  # seconds between two looks for changes here: rclone's own write-back delay
 PACE = 12.0  # seconds between tries after one that failed: at most five a minute
@@ -85,7 +86,7 @@ class Sync:
             self._note("is stopped")
             return 0
 
-    def _claimed(self) -> cache_claims.Claim | None:
+    def _claimed(self) -> IO[bytes] | None:
         """
         Return the lock on the directory, and what is known of it; None while it can't be used.
         """
@@ -93,7 +94,7 @@ class Sync:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = cache_claims.lock(self.place)
+            lock = locks.take(self.place / ".lock")
             complaint = self._complaint() if lock else "is copied by another container"
             if not complaint:
                 self._clear()  # what a kill left
@@ -103,7 +104,7 @@ class Sync:
         if complaint:
             self._note(complaint)
             if lock:
-                lock.lock.close()
+                lock.close()
             return None
         self.last = versions.load(self.remembered)
         return lock

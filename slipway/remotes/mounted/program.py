@@ -267,7 +267,7 @@ def run(name: str, settings: Settings) -> int:
     """
     Keep a remote mounted until told to stop; only one program does that for a remote.
     """
-    held = cache_claims.hold(states.lock_of(name))
+    held = states.claim(name)
     if held is None:
         _say(f"{name} has such a program already: `supervisorctl restart remote-{name}`")
         return 1

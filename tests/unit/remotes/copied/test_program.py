@@ -59,7 +59,7 @@ class Pair:
         self.sync = Sync("far", settings)
         claim = self.sync._claimed()  # noqa: SLF001 - what `run` does first
         if claim:
-            claim.lock.close()
+            claim.close()
         return claim is not None
 
     def intercept(self, step: Callable[[Copy, list[str], bool], bool]) -> None:
@@ -614,5 +614,5 @@ def test_two_containers_do_not_copy_at_once(pair: Pair) -> None:
     first = Sync("far", settings)._claimed()  # noqa: SLF001
     assert first is not None
     assert Sync("far", settings)._claimed() is None  # noqa: SLF001
-    first.lock.close()
+    first.close()
     assert Sync("far", settings)._claimed() is not None  # noqa: SLF001
