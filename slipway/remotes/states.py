@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 
 from slipway.contract import paths, report
 from slipway.remotes import rc
-from slipway.system import atomic, locks, mountinfo
+from slipway.system import atomic, files, locks, mountinfo
 
 PROGRAM_MARK = "; Slipway's: mounts the rclone remote "  # the first line of a program's file
 DIRECTORY = paths.RUN / "rclone"
@@ -80,10 +80,10 @@ def read(name: str) -> State:
     Return what a remote's program said since this start of the container.
     """
     try:
-        document = json.loads(_file(name, "json").read_bytes())
+        document = json.loads(files.readable(_file(name, "json")) or b"")
         if document.pop("boot") == report.boot():
             return State(**document)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         pass
     return State()
 

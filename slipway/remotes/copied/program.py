@@ -29,7 +29,7 @@ from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
 from slipway.settings.variables import Settings
-from slipway.system import atomic, locks
+from slipway.system import atomic, files, locks
 
 INTERVAL = 5.0  # seconds between two looks for changes here: rclone's own write-back delay
 PACE = 12.0  # seconds between tries after one that failed: at most five a minute
@@ -98,7 +98,7 @@ class Sync:
             complaint = self._complaint() if lock else "is copied by another container"
             if not complaint:
                 self._clear()  # what a kill left
-                self.remembered = _content(self.place / "last")
+                self.remembered = files.content(self.place / "last") or b""
         except OSError as error:
             complaint = f"{error.filename}: {error.strerror}"
         if complaint:
@@ -120,7 +120,7 @@ class Sync:
             return "can't be used: rclone does not read its configuration"
         file = self.place / "source"
         source = f"{self.remote}\n{remote_files.place(options)}\n"
-        known = _content(file).decode(errors="replace")
+        known = (files.content(file) or b"").decode(errors="replace")
         if known and known != source:
             if any(self.directory.iterdir()):
                 return (
@@ -309,13 +309,6 @@ class Sync:
             self.state = state
             with contextlib.suppress(OSError):  # /run is full: `status` knows less
                 states.write(self.name, state)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
 
 
 def _say(message: str) -> None:
