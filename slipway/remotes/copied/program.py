@@ -20,11 +20,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from slipway.remotes import rescue, states
+from slipway.remotes import rclone_options, rescue, states
 from slipway.remotes.copied import directory, versions
 from slipway.remotes.copied.rclone import Copier, Late
 from slipway.remotes.copied.versions import FETCH, KEEP_THEIRS, NEVER, PUSH, SAME, Alike, Version
-from slipway.remotes.mounted import remote_files
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
@@ -43,7 +42,7 @@ class Sync:
     One remote and its directory.
     """
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, inherited: Mapping[str, str]) -> None:
         root = Path(settings.workspace, "remote")
         words = (word for word in settings.remote_sync if word.partition(":")[0] == name)
         path = next(words, name).partition(":")[2]
@@ -61,7 +60,9 @@ class Sync:
         self.pending: int | None = None
         self.state = State()
         self.signals = Signals()
-        self.copier = Copier(self.remote, remote_files.for_copies(settings), self.signals)
+        self.copier = Copier(
+            self.remote, rclone_options.for_copies(settings, inherited), self.signals
+        )
 
     def run(self) -> int:
         """
@@ -119,7 +120,7 @@ class Sync:
         if options is None:
             return "can't be used: rclone does not read its configuration"
         file = self.place / "source"
-        source = f"{self.remote}\n{remote_files.place(options)}\n"
+        source = f"{self.remote}\n{rclone_options.place(options)}\n"
         known = (files.content(file) or b"").decode(errors="replace")
         if known and known != source:
             if any(self.directory.iterdir()):

@@ -14,12 +14,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from slipway.contract import paths
 from slipway.environment import derived
-from slipway.remotes import rc, states
+from slipway.remotes import rc, rclone_options, states
 from slipway.remotes.mounted import cache_claims, mountpoint, remote_files
 from slipway.remotes.mounted import cache_repair as cache
 from slipway.remotes.mounted.cache_claims import Claim
@@ -42,7 +42,7 @@ class Program:
     One remote: its mount, what belongs to that, and the rclone that serves it.
     """
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, inherited: Mapping[str, str]) -> None:
         root = Path(settings.workspace, "remote")
         self.name = name
         self.settings = settings
@@ -51,7 +51,7 @@ class Program:
         self.caches = root / ".cache"
         self.rescued = root / ".rescued" / name
         self.socket = states.socket_of(name)
-        self.variables = remote_files.variables(settings, self.around)
+        self.variables = rclone_options.variables(settings, inherited, self.around)
         self.claim: Claim | None = None
         self.signals = Signals()
         self.state = State()
@@ -263,16 +263,18 @@ class Program:
             states.write(self.name, self.state)
 
 
-def run(name: str, settings: Settings) -> int:
+def run(name: str, settings: Settings, inherited: Mapping[str, str]) -> int:
     """
     Keep a remote mounted until told to stop; only one program does that for a remote.
+
+    + inherited: this process's own environment
     """
     held = states.claim(name)
     if held is None:
         _say(f"{name} has such a program already: `supervisorctl restart remote-{name}`")
         return 1
     with held:
-        return Program(name, settings).run()
+        return Program(name, settings, inherited).run()
 
 
 def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:

@@ -56,7 +56,7 @@ class Pair:
         settings = Settings(
             workspace=workspace, environment=self.variables, remote_sync=("other:x", sync)
         )
-        self.sync = Sync("far", settings)
+        self.sync = Sync("far", settings, os.environ)
         claim = self.sync._claimed()  # noqa: SLF001 - what `run` does first
         if claim:
             claim.close()
@@ -611,8 +611,8 @@ def test_two_containers_do_not_copy_at_once(pair: Pair) -> None:
     The second waits until the first is gone.
     """
     settings = Settings(workspace=str(pair.here.parent.parent), environment=pair.variables)
-    first = Sync("far", settings)._claimed()  # noqa: SLF001
+    first = Sync("far", settings, os.environ)._claimed()  # noqa: SLF001
     assert first is not None
-    assert Sync("far", settings)._claimed() is None  # noqa: SLF001
+    assert Sync("far", settings, os.environ)._claimed() is None  # noqa: SLF001
     first.close()
-    assert Sync("far", settings)._claimed() is not None  # noqa: SLF001
+    assert Sync("far", settings, os.environ)._claimed() is not None  # noqa: SLF001
