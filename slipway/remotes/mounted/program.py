@@ -157,7 +157,7 @@ class Program:
         def has(folder: str, path: str) -> bool | None:
             now = asked.folder()
             is_its = now is not None and cache.bare(now.name) == cache.bare(folder)
-            return asked.has(folder, path) if is_its else None  # another place's, of earlier
+            return asked.has(path) if is_its else None  # another place's, of earlier
 
         owner = (self.around.uid, self.around.gid)
         repaired = cache.repair(place, rescued=self.rescued, remote_has=has, owner=owner)

@@ -55,7 +55,7 @@ class Backend:
                 self._is_silent = True
         return None if self.known == NOWHERE else self.known
 
-    def has(self, _folder: str, path: str) -> bool | None:
+    def has(self, path: str) -> bool | None:
         """
         Tell whether the remote has the file of a cache's path; None where nobody can say.
 
