@@ -533,7 +533,7 @@ def test_another_place_is_refused_until_the_directory_is_moved_away(
     (pair.there / "b").mkdir()
     (pair.there / "b/f").write_bytes(b"b's")
     pair.here.rmdir()
-    (pair.sync.place / "source").unlink()
+    (pair.sync.memory.place / "source").unlink()
     assert pair.begin("far:a")
     pair.everything()
     assert not pair.begin("far:b")
