@@ -24,7 +24,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from .conftest import PATIENCE, PREFIX, KeyPair, Slipway, wait_until
+from tests.live.conftest import PATIENCE, PREFIX, KeyPair, Slipway, wait_until
 
 Start = Callable[..., Slipway]
 # Kills and cut-off edits in a row; ROUNDS=30 is what the guarantee was measured with
