@@ -196,3 +196,10 @@ def sizes(directory: Path, prefix: str = "") -> list[int]:
     Return the sizes of the files that a server has, those whose names begin so.
     """
     return [path.stat().st_size for path in directory.glob(f"{prefix}*")]
+
+
+def wait_arrived(file: Path) -> None:
+    """
+    Wait until a server has a file with content: it is there before anything is in it.
+    """
+    wait_until(lambda: file.exists() and file.stat().st_size, f"{file} arrives")

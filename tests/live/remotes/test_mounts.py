@@ -12,7 +12,7 @@ import pytest
 
 from tests.live.conftest import KeyPair, wait_until
 
-from .conftest import DISK, FUSE, Server, Start, look, obscured, state, wait_mounted
+from .conftest import DISK, FUSE, Server, Start, look, obscured, state, wait_arrived, wait_mounted
 
 
 def test_a_remote_is_a_directory_inside_and_outside(
@@ -33,7 +33,7 @@ def test_a_remote_is_a_directory_inside_and_outside(
 
     assert (shared / "remote/disk/there").read_text() == "from the remote"
     slipway.check_output("sh", "-c", "echo written > /workspace/remote/disk/new")
-    wait_until((data / "new").exists, "what is written arrives")
+    wait_arrived(data / "new")
     assert (data / "new").read_text() == "written\n"
     wait_until(lambda: not state(slipway, "disk")["detail"], "status finds it well")
     seen = state(slipway, "disk")
@@ -173,9 +173,10 @@ def test_whatever_rclone_serves_is_written_and_read(
         slipway.check_output("sh", "-c", script, "sh", f"/workspace/remote/{remote}")
 
     for file in (dav.data / "d/f", sftp.data / "d/f", sftp.data / "p/d/f"):
-        wait_until(file.exists, f"{file} arrives")
+        wait_arrived(file)
         assert file.read_text() == "secret\n"
-    (encrypted,) = wait_until(lambda: list(dav.data.glob("c/*/*")), "the encrypted one arrives")
+    (encrypted,) = wait_until(lambda: list(dav.data.glob("c/*/*")), "the encrypted one comes")
+    wait_arrived(encrypted)
     assert b"secret" not in encrypted.read_bytes()
     slipway.restart()
     wait_mounted(slipway, "safe")

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.live.conftest import Slipway, wait_until
 
-from .conftest import FUSE, Server, Start, cache_of, sizes, state, wait_mounted
+from .conftest import FUSE, Server, Start, cache_of, sizes, state, wait_arrived, wait_mounted
 
 
 def test_a_stop_uploads_what_waits(
@@ -125,7 +125,7 @@ def test_two_containers_share_a_workspace_and_no_cache(
     first.container.restart(timeout=10)
     wait_mounted(first)
 
-    wait_until((server.data / "d/f").exists, "the first has taken it over")
+    wait_arrived(server.data / "d/f")  # the first has taken it over
     assert (server.data / "d/f").read_text() == "x\n"
 
 
@@ -192,6 +192,6 @@ def test_what_waits_is_never_written_to_another_place(
     old.container.start()
     after.container.remove(force=True, v=True)
     again = start(environment=old.variables("far"), **options)
-    wait_until((old.data / "f").exists, "it arrives")
+    wait_arrived(old.data / "f")
     assert (old.data / "f").read_text() == "far\n"
     assert again.as_json("slipway", "status", "--json")["unused_caches"] == {}
