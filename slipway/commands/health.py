@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from slipway.environment import gpus
 from slipway.remotes import states
 from slipway.settings import public_keys
 from slipway.ssh import banner
-from slipway.system import atomic, supervisor_rpc
+from slipway.system import files, locks, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
@@ -75,7 +74,7 @@ def _examined() -> tuple[str, list[str]]:
     Return the first complaint, "" for none, and what is worth a note in a healthy container.
     """
     last = report.load()
-    is_converging = atomic.is_locked(paths.LOCK)
+    is_converging = locks.is_held(paths.LOCK)
     if last is None or last.boot != report.boot():
         return "the convergence of this start has not ended", []
     if paths.UNFINISHED.exists() and not is_converging:
@@ -146,11 +145,8 @@ def _is_stopped_by_hand(process: dict[str, Any]) -> bool:
 
 
 def _has_key() -> bool:
-    for path in (paths.AUTHORIZED_KEYS, paths.KEYS_FALLBACK):
-        with contextlib.suppress(OSError):
-            if public_keys.any_valid(path.read_bytes()):
-                return True
-    return False
+    places = (paths.AUTHORIZED_KEYS, paths.KEYS_FALLBACK)
+    return any(public_keys.any_valid(files.readable(path) or b"") for path in places)
 
 
 @contextmanager

@@ -21,4 +21,4 @@ def run(options: argparse.Namespace) -> int:
     """
     Keep the remote mounted until told to stop.
     """
-    return program.run(options.name, host_data.loaded().settings)
+    return program.run(options.name, host_data.loaded().settings, host_data.inherited())

@@ -16,7 +16,7 @@ from slipway.contract import paths
 from slipway.environment import at_start
 from slipway.services import orphans
 from slipway.settings.arguments import given_arguments
-from slipway.system import atomic, supervisor_rpc
+from slipway.system import locks, supervisor_rpc
 
 PATIENCE = 10.0  # seconds for supervisord's socket: ten times what a slow machine takes
 
@@ -44,7 +44,7 @@ def supervise() -> None:
     The environment of the start is PID 1's, with what the caller adds: a cloud gives its variables
     to the one or to the other. `NAME=value` arguments win, where PID 1 is our entrypoint.
     """
-    with atomic.lock(paths.RUN / "start.lock"):  # a cloud may call us twice at the same time
+    with locks.hold(paths.RUN / "start.lock"):  # a cloud may call us twice at the same time
         if not answers():
             orphans.end()
             _supervise()

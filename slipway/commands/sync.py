@@ -21,4 +21,4 @@ def run(options: argparse.Namespace) -> int:
     """
     Keep both sides alike until told to stop.
     """
-    return Sync(options.name, host_data.loaded().settings).run()
+    return Sync(options.name, host_data.loaded().settings, host_data.inherited()).run()

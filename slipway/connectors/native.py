@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from pyinfra.api import StringCommand
 
+from slipway.system import files
+
 
 class Result(NamedTuple):
     """
@@ -28,10 +30,7 @@ def read(path: str) -> Result:
     """
     Do what `cat PATH 2>/dev/null || true` does.
     """
-    try:
-        return Result(Path(path).read_bytes())
-    except OSError:
-        return Result(b"")
+    return Result(files.readable(Path(path)) or b"")
 
 
 class Inside(StringCommand):

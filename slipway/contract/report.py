@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from slipway.contract import paths
 from slipway.contract.refusal import Note, Refusal
-from slipway.system import atomic, processes
+from slipway.system import atomic, files, processes
 
 OUTCOMES = ("changed", "unchanged", "failed", "skipped")
 
@@ -180,10 +180,7 @@ def load() -> Report | None:
     """
     Return the last report; None where there is none that can be read.
     """
-    try:
-        return parse(paths.REPORT.read_bytes())
-    except OSError:
-        return None
+    return parse(files.readable(paths.REPORT) or b"")
 
 
 def parse(content: bytes) -> Report | None:
@@ -211,11 +208,8 @@ def boot() -> str:
 
     PID 1's start time in clock ticks since the host's boot (field 22 of /proc/PID/stat, proc(5)).
     """
-    try:
-        stat = Path("/proc/1/stat").read_bytes()
-    except OSError:
-        return ""
-    return boot_of(stat)
+    stat = files.readable(Path("/proc/1/stat"))
+    return boot_of(stat) if stat else ""
 
 
 def boot_of(stat: bytes) -> str:

@@ -19,7 +19,7 @@ from slipway.converge.run import Begun, Run
 from slipway.converge.timings import Timings
 from slipway.environment import host_data
 from slipway.settings.load import Loaded
-from slipway.system import atomic
+from slipway.system import locks
 
 
 def converge(
@@ -42,7 +42,7 @@ def converge(
     + timings: takes down where the time goes
     """
     asked = time.monotonic()
-    with atomic.lock(paths.LOCK):
+    with locks.hold(paths.LOCK):
         begun = Begun.now()
         if services is None:
             services = _expects_services()

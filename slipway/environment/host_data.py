@@ -26,13 +26,20 @@ def loaded() -> Loaded:
     try:
         variables = saved.read(paths.ENVIRONMENT)
     except FileNotFoundError:
-        variables = dict(os.environ)  # not started by us: a test, or a shell in a build
+        variables = inherited()  # not started by us: a test, or a shell in a build
     return load(
         variables,
         read=lambda path: Path(path).read_bytes(),
         resolve=os.path.realpath,
         arguments=given_arguments(_COMMAND_LINE.read_bytes()),
     )
+
+
+def inherited() -> dict[str, str]:
+    """
+    Return this process's own environment.
+    """
+    return dict(os.environ)
 
 
 def data(phase: str) -> dict[str, Any]:

@@ -13,11 +13,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from slipway.contract import paths, report
 from slipway.remotes import rc
-from slipway.system import atomic, mountinfo
+from slipway.system import atomic, files, locks, mountinfo
 
 PROGRAM_MARK = "; Slipway's: mounts the rclone remote "  # the first line of a program's file
 DIRECTORY = paths.RUN / "rclone"
@@ -56,12 +56,14 @@ def socket_of(name: str) -> Path:
     return _file(name, "sock")
 
 
-def lock_of(name: str) -> Path:
+def claim(name: str) -> IO[bytes] | None:
     """
-    Return the lock that a remote's program holds while it runs. Raises OSError.
+    Return the lock that a remote's program holds while it runs; None while another one runs.
+
+    Raises OSError.
     """
     DIRECTORY.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return _file(name, "lock")
+    return locks.take(_file(name, "lock"))
 
 
 def write(name: str, state: State) -> None:
@@ -78,10 +80,10 @@ def read(name: str) -> State:
     Return what a remote's program said since this start of the container.
     """
     try:
-        document = json.loads(_file(name, "json").read_bytes())
+        document = json.loads(files.readable(_file(name, "json")) or b"")
         if document.pop("boot") == report.boot():
             return State(**document)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         pass
     return State()
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.contract import paths
-from slipway.system import atomic, supervisor_rpc
+from slipway.system import atomic, locks, supervisor_rpc
 
 SLOW = "rsa"
 BITS = 4096  # of an RSA key: what the hardened policies ask for
@@ -81,7 +81,7 @@ def offer_slow() -> None:
     """
     key = path(SLOW)
     draft = make(key, SLOW)
-    with atomic.lock(paths.LOCK):  # a convergence sees all of what follows, or nothing
+    with locks.hold(paths.LOCK):  # a convergence sees all of what follows, or nothing
         place(draft, key)
         atomic.write(paths.SSHD_RSA_KEY, slow_line(), mode=0o644)
         reload()

@@ -2,10 +2,7 @@
 Files written whole: a reader, a crash or a full disk sees the old content or the new one.
 """
 
-import contextlib
 import os
-from collections.abc import Iterator
-from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 
 
@@ -61,28 +58,3 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # a full disk is met in write(2), which knows no name
         raise
-
-
-@contextlib.contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """
-    Hold an exclusive lock, waiting for whoever has it; it dies with its holder (flock(2)).
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as stream:
-        flock(stream, LOCK_EX)
-        yield
-
-
-def is_locked(path: Path) -> bool:
-    """
-    Tell whether somebody holds the lock now.
-    """
-    try:
-        with path.open("rb") as stream:
-            flock(stream, LOCK_SH | LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path, PurePosixPath
 
 from slipway.remotes.copied.versions import Version
+from slipway.system import walk
 
 PART = ".slipwaypart"  # ends the names of what is on its way: no files of the user's, here or there
 
@@ -35,22 +36,10 @@ def look(directory: Path) -> dict[str, Version]:
     Return the regular files of a directory; links are not followed. Raises OSError.
     """
     found: dict[str, Version] = {}
-    pending = [str(directory)]
-    prefix = len(f"{directory}/")
-    while pending:
-        try:
-            entries = list(os.scandir(pending.pop()))
-        except FileNotFoundError:
-            continue
-        for entry in entries:
-            if entry.name.endswith(PART):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(entry.path)
-            elif entry.is_file(follow_symlinks=False):
-                with contextlib.suppress(FileNotFoundError):
-                    status = entry.stat(follow_symlinks=False)
-                    found[entry.path[prefix:]] = Version(status.st_size, status.st_mtime_ns)
+    for path, entry in walk.files(directory, is_skipped=lambda name: name.endswith(PART)):
+        with contextlib.suppress(FileNotFoundError):
+            status = entry.stat(follow_symlinks=False)
+            found[path] = Version(status.st_size, status.st_mtime_ns)
     return found
 
 

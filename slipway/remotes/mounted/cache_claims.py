@@ -8,11 +8,10 @@ that is gone for good left behind is free, and the next one that mounts the remo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from slipway.system import atomic
+from slipway.system import locks
 
 MOST = 100  # containers that share one workspace
 
@@ -36,7 +35,7 @@ def take(root: Path, name: str) -> Claim:
     for number in range(1, MOST):
         cache = root / (name if number == 1 else f"{name}~{number}")
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if claim := lock(cache):
+        if claim := _claimed(cache):
             return claim
     raise OSError(f"{root}: {MOST} containers use {name} already")
 
@@ -47,37 +46,21 @@ def left(root: Path, name: str, *, own: Path) -> Iterator[Claim]:
     """
     for number in range(1, MOST):
         cache = root / (name if number == 1 else f"{name}~{number}")
-        if cache != own and cache.is_dir() and (claim := lock(cache)):
+        if cache != own and cache.is_dir() and (claim := _claimed(cache)):
             with claim.lock:
                 yield claim
 
 
-def lock(cache: Path) -> Claim | None:
+def _claimed(cache: Path) -> Claim | None:
     """
     Return the claim on a directory; None while somebody else has it. Raises OSError.
     """
-    held = hold(cache / ".lock")
-    return Claim(cache, held) if held else None
-
-
-def hold(path: Path) -> IO[bytes] | None:
-    """
-    Return the lock that a file stands for; None while somebody else has it. Raises OSError.
-    """
-    held = path.open("ab")
-    try:
-        flock(held, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
-        held.close()
-        return None
-    except OSError:
-        held.close()
-        raise
-    return held
+    taken = locks.take(cache / ".lock")
+    return Claim(cache, taken) if taken else None
 
 
 def unused(root: Path) -> list[Path]:
     """
     Return the caches that nobody uses now, of whatever remote.
     """
-    return sorted(lock.parent for lock in root.glob("*/.lock") if not atomic.is_locked(lock))
+    return sorted(lock.parent for lock in root.glob("*/.lock") if not locks.is_held(lock))

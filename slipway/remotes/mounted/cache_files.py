@@ -8,11 +8,14 @@ yet).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from slipway.system import files, walk
 
 TOPS = ("vfs", "vfsMeta")
 _KNOWN = {"ModTime", "ATime", "Size", "Rs", "Fingerprint", "Dirty"}
@@ -36,9 +39,9 @@ def items(cache: Path) -> Iterator[Item]:
     """
     for folder in sorted(folders(cache)):
         contents, metadata = cache / "vfs" / folder, cache / "vfsMeta" / folder
-        sizes = dict(_files(contents))
-        for path in sorted(sizes.keys() | dict(_files(metadata)).keys()):
-            item = Item(folder, path, sizes.get(path), read(metadata / path))
+        sizes = _sizes(contents)
+        for path in sorted(sizes.keys() | _sizes(metadata).keys()):
+            item = Item(folder, path, sizes.get(path), files.readable(metadata / path))
             if item.size and parsed(item.metadata) is None:
                 item = item._replace(has_holes=_has_holes(contents / path, item.size))
             yield item
@@ -88,16 +91,6 @@ def is_of_another_form(metadata: bytes | None) -> bool:
     return parsed(metadata) is None
 
 
-def read(path: Path) -> bytes | None:
-    """
-    Return a file's content; None where there is none.
-    """
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
-
-
 def _has_holes(path: Path, size: int) -> bool:
     """
     Tell whether parts were never written; a file system that can't say it reports none (lseek(2)).
@@ -109,19 +102,14 @@ def _has_holes(path: Path, size: int) -> bool:
         return True  # not known to be whole
 
 
-def _files(root: Path) -> Iterator[tuple[str, int]]:
-    prefix = len(f"{root}/")
-    pending = [str(root)]
-    while pending:
-        try:
-            entries = list(os.scandir(pending.pop()))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(entry.path)
-            elif entry.is_file(follow_symlinks=False):  # rclone makes no others
-                yield entry.path[prefix:], entry.stat(follow_symlinks=False).st_size
+def _sizes(root: Path) -> dict[str, int]:
+    """
+    Return the sizes of the regular files below a folder; rclone makes no others.
+    """
+    with contextlib.suppress(NotADirectoryError):  # the folder is one below the other top only
+        found = walk.files(root)
+        return {path: entry.stat(follow_symlinks=False).st_size for path, entry in found}
+    return {}
 
 
 def _directories(root: Path) -> list[os.DirEntry[str]]:

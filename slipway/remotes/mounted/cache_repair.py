@@ -28,6 +28,7 @@ from typing import NamedTuple
 from slipway.remotes import rescue
 from slipway.remotes.mounted import cache_files
 from slipway.remotes.mounted.cache_files import Item
+from slipway.system import files
 
 KEEP, COMPLETE, RESCUE, DROP = "keep", "complete", "rescue", "drop"
 NOBODY = (-1, -1)  # chown(2): the owner stays
@@ -180,7 +181,7 @@ def adopt(
         is_free, reason = False, "waited in a cache that is used no more"
         if bare(item.folder) != bare(folder) or not _is_below(item.path, root):
             reason = f"was written when the remote was another place ({item.folder}:)"
-        elif _is_dirty(cache_files.read(new_metadata)):
+        elif _is_dirty(files.readable(new_metadata)):
             reason = "waits in two versions; this is the other cache's"
         else:
             is_free = _make_room(new_content, new_metadata)
@@ -222,7 +223,7 @@ def _complete(cache: Path, content: Path, metadata: Path) -> bytes:
     Have rclone find a file whole and upload it; returns its metadata.
     """
     status = content.stat()
-    known = cache_files.parsed(cache_files.read(metadata)) or {"Fingerprint": ""}
+    known = cache_files.parsed(files.readable(metadata)) or {"Fingerprint": ""}
     now = datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat()
     whole = {
         "ModTime": known.get("ModTime", now),

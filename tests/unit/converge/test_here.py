@@ -11,7 +11,7 @@ import pytest
 from slipway.contract import paths, report
 from slipway.converge import here
 from slipway.converge.timings import Timings
-from slipway.system import atomic
+from slipway.system import locks
 from tests.unit.conftest import Deploy, reported
 
 LAY = """
@@ -53,14 +53,14 @@ def test_while_it_runs_it_has_the_lock_and_its_mark(deploy: Deploy) -> None:
     A second one waits, and health does not take the mark for one that was cut off.
     """
     deploy("""
-from slipway.system import atomic
-(here / "seen").write_text(f"{paths.UNFINISHED.exists()} {atomic.is_locked(paths.LOCK)}")
+from slipway.system import locks
+(here / "seen").write_text(f"{paths.UNFINISHED.exists()} {locks.is_held(paths.LOCK)}")
 """)
     here.converge("start")
 
     assert (paths.PROJECT / "seen").read_text() == "True True"
     assert not paths.UNFINISHED.exists()
-    assert not atomic.is_locked(paths.LOCK)
+    assert not locks.is_held(paths.LOCK)
 
 
 @pytest.mark.parametrize("error", ["OSError(28, 'full')", "KeyboardInterrupt"])
@@ -75,7 +75,7 @@ def test_one_that_is_cut_off_leaves_its_mark_and_no_lock(deploy: Deploy, error: 
         here.converge("start")
 
     assert paths.UNFINISHED.exists()
-    assert not atomic.is_locked(paths.LOCK)
+    assert not locks.is_held(paths.LOCK)
     assert report.load() == before
 
 
@@ -118,7 +118,7 @@ def test_a_check_changes_nothing(deploy: Deploy) -> None:
     No file, no report, no mark; it waits for nobody.
     """
     deploy(LAY)
-    with atomic.lock(paths.LOCK):
+    with locks.hold(paths.LOCK):
         made = here.check()
 
     assert [each.outcome for each in made.operations] == ["changed"]

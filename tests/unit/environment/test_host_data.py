@@ -4,8 +4,12 @@ A host's data: the Settings of a container seen from outside.
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import slipway
 from slipway.environment import host_data
 from tests.unit.conftest import reported
 
@@ -65,3 +69,21 @@ def test_without_a_start_of_ours_the_engines_variables_count() -> None:
     assert data["settings"].skip_acl is True
     assert data["services"] is True
     assert data["is_ours"] is False
+
+
+ROOT = Path(slipway.__file__).parent
+READS = ("os.environ", "os.environb", "os.getenv", "os.getenvb")
+
+
+def test_one_module_reads_the_processs_environment() -> None:
+    """
+    Everything else is given what it needs, so that a test and a fleet can give something else.
+    """
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in READS
+    }
+
+    assert readers == {"environment/host_data.py"}

@@ -21,7 +21,7 @@ from slipway.facts.ssh import (
     SshPortIsTaken,
     WeakModuli,
 )
-from slipway.system import atomic
+from slipway.system import locks
 from tests.unit.facts.conftest import ask
 
 
@@ -45,7 +45,7 @@ def test_a_host_key_is_in_the_making_while_its_lock_is_held(tmp_path: Path) -> N
     places = {"/run/slipway/host-key.lock": lock}
     asked = [ask(HostKeyIsInTheMaking(), places=places)]
     was_made = lock.exists()
-    with atomic.lock(lock):
+    with locks.hold(lock):
         asked.append(ask(HostKeyIsInTheMaking(), places=places))
     asked.append(ask(HostKeyIsInTheMaking(), places=places))
 

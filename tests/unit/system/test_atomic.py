@@ -8,8 +8,6 @@ import os
 import resource
 import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -85,25 +83,3 @@ def test_where_there_is_no_room_the_old_file_stays(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, old_handler)
 
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"old")]
-
-
-def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
-    """
-    SIGKILL leaves no lock behind.
-    """
-    lock = tmp_path / "lock"
-    hold = (
-        "import pathlib, sys, time; from slipway.system import atomic\n"
-        "with atomic.lock(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
-    )
-    holder = subprocess.Popen([sys.executable, "-c", hold, lock], stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    held = subprocess.run(["flock", "--nonblock", lock, "true"], check=False).returncode
-    holder.kill()
-    holder.wait()
-    holder.stdout.close()
-    with atomic.lock(lock):
-        pass
-
-    assert held == 1

@@ -1,0 +1,148 @@
+"""
+rclone for a mounted remote: the process that serves the mount, from its start to its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from slipway.contract import paths
+from slipway.remotes import rc
+from slipway.remotes.mounted import mountpoint
+from slipway.remotes.mounted.cache_claims import Claim
+
+GRACE = 1.5  # seconds that rclone has to unmount
+HURRY = 2.0  # seconds to have what waits uploaded at once; without that it is, after five
+PROBE = 5.0  # seconds that a remote has to answer
+_PROBED = ".slipway-probe"  # a file that no remote has
+
+
+class Mounter:
+    """
+    One `rclone mount`, which runs from here on.
+    """
+
+    def __init__(
+        self, name: str, point: Path, socket: Path, *, claim: Claim, variables: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self.point = point
+        self.socket = socket
+        self.process = subprocess.Popen(
+            command(name, point, cache=claim.cache, socket=socket),
+            env=variables,
+            pass_fds=[claim.lock.fileno()],  # in use while rclone lives
+        )
+
+    def moments(self, every: float) -> Iterator[None]:
+        """
+        Yield once it has mounted, and every so many seconds from then on, until it has ended.
+        """
+        with (
+            Path("/proc/self/mountinfo").open("rb") as mounts,
+            closing(os.pidfd_open(self.process.pid)) as ended,
+        ):
+            poll = select.poll()
+            poll.register(ended, select.POLLIN)
+            poll.register(mounts, select.POLLPRI)  # a mount came or went (proc(5))
+            due = None
+            while True:
+                if due is None and mountpoint.mounts(self.point):
+                    due = time.monotonic()
+                if due is not None and time.monotonic() >= due:
+                    yield
+                    due = time.monotonic() + every
+                wait = None if due is None else 1000 * max(0.0, due - time.monotonic())
+                if any(descriptor == ended for descriptor, _ in poll.poll(wait)):
+                    return
+
+    def hurry(self) -> None:
+        """
+        Have what waited through a kill uploaded at once: it has waited long enough.
+        """
+        with contextlib.suppress(OSError):
+            rc.hurry(self.socket, seconds=HURRY)
+
+    def answers(self) -> bool:
+        """
+        Tell whether the remote answers; each time is a request to it.
+        """
+        try:
+            rc.call(
+                self.socket,
+                "operations/stat",
+                timeout=PROBE,
+                fs=f"{self.name}:",
+                remote=_PROBED,
+                opt={"filesOnly": True},  # no directory is listed
+            )
+        except OSError:
+            return False
+        return True
+
+    def unmount(self) -> None:
+        """
+        Have it unmount and end, and take away what it leaves.
+        """
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE)
+        except subprocess.TimeoutExpired:  # somebody sits in the mount
+            self.kill()
+        if not mountpoint.is_served(self.point):
+            mountpoint.clear(self.point)
+
+    def kill(self) -> None:
+        """
+        End it now, unless it has ended.
+        """
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:
+    """
+    Return rclone's words; what is an option here can't be set by an `RCLONE_*` variable.
+
+    rclone dies with us, so that no one is left that holds the mount and answers to nobody.
+    """
+    # fmt: off
+    return [
+        "setpriv", "--pdeathsig", "KILL", "--",
+        paths.RCLONE, "mount", f"{name}:", str(point),
+        "--vfs-cache-mode", "full", "--cache-dir", str(cache),
+        "--rc", "--rc-no-auth", "--rc-addr", f"unix://{socket}",
+    ]
+    # fmt: on
+
+
+def end_left(pid: int, socket: Path) -> None:
+    """
+    End the rclone of a program that was killed: it has the cache, and may still be dying.
+
+    + pid: 0 for none; by now it may be another process, which is left alone
+    """
+    with contextlib.suppress(OSError):
+        if pid and os.fsencode(socket) in Path(f"/proc/{pid}/cmdline").read_bytes():
+            with closing(os.pidfd_open(pid)) as ended:
+                os.kill(pid, signal.SIGKILL)
+                select.select([ended], [], [], GRACE)
+
+
+@contextlib.contextmanager
+def closing(descriptor: int) -> Iterator[int]:
+    """
+    Close a descriptor at the end of a block.
+    """
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

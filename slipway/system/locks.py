@@ -1,0 +1,52 @@
+"""
+Locks that die with their holder, however that ends and whatever container it is in (flock(2)).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+from pathlib import Path
+from typing import IO
+
+
+@contextlib.contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """
+    Hold an exclusive lock, waiting for whoever has it. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as stream:
+        flock(stream, LOCK_EX)
+        yield
+
+
+def take(path: Path) -> IO[bytes] | None:
+    """
+    Return an exclusive lock, held until it is closed; None while somebody has it. Raises OSError.
+    """
+    stream = path.open("ab")
+    try:
+        flock(stream, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        return None
+    except OSError:
+        stream.close()
+        raise
+    return stream
+
+
+def is_held(path: Path) -> bool:
+    """
+    Tell whether somebody holds the lock now. Raises OSError.
+    """
+    try:
+        with path.open("rb") as stream:
+            flock(stream, LOCK_SH | LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -1,0 +1,57 @@
+"""
+`slipway mount far` with a stand-in for rclone and a list of mounts of its own; and never slow.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from slipway.contract import paths
+from slipway.remotes import states
+from slipway.remotes.mounted import mountpoint, program, rclone
+from slipway.remotes.mounted.rclone import Mounter
+from slipway.settings.variables import Settings
+
+root = Path(sys.argv[1])
+real, real_is_served = Path.read_text, mountpoint.is_served
+
+
+def read_text(path: Path, **options: Any) -> str:
+    """
+    Read a file, but for the kernel's list of mounts.
+    """
+    return real(root / "mountinfo" if str(path) == "/proc/self/mountinfo" else path, **options)
+
+
+def is_served(point: Path) -> bool:
+    """
+    Look as always, but for a mount of which the test says that it has no server.
+    """
+    return real_is_served(point) and not (root / "stale").exists()
+
+
+class Prompt(Mounter):
+    """
+    One that is looked at when rclone has done what it does first: nobody wakes us by a mount.
+    """
+
+    def moments(self, every: float) -> Iterator[None]:
+        """
+        Wait for that.
+        """
+        (root / "ready").read_bytes()
+        yield from super().moments(every)
+
+
+Path.read_text = read_text  # type: ignore[method-assign,assignment]
+setattr(program, "Mounter", Prompt)  # noqa: B010 - not a name that it exports
+mountpoint.is_served = is_served
+program.PACE, program.PROBE_EVERY, rclone.GRACE = 0.05, 0.05, 0.5
+paths.RCLONE = str(root / "rclone")
+states.DIRECTORY = root / "run"
+settings = Settings(workspace=str(root / "w"), drain_seconds=int(sys.argv[2]))
+sys.exit(program.run("far", settings, os.environ))

@@ -1,0 +1,50 @@
+"""
+Locks between processes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from slipway.system import locks
+
+
+def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
+    """
+    SIGKILL leaves no lock behind.
+    """
+    lock = tmp_path / "lock"
+    hold = (
+        "import pathlib, sys, time; from slipway.system import locks\n"
+        "with locks.hold(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", hold, lock], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    held = subprocess.run(["flock", "--nonblock", lock, "true"], check=False).returncode
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    with locks.hold(lock):
+        pass
+
+    assert held == 1
+
+
+def test_a_lock_that_somebody_has_is_not_waited_for(tmp_path: Path) -> None:
+    """
+    It is free again once its holder lets go of it; a lock that was never taken is no lock.
+    """
+    lock = tmp_path / "lock"
+    assert not locks.is_held(lock)
+    taken = locks.take(lock)
+    assert taken is not None
+    assert (locks.take(lock), locks.is_held(lock)) == (None, True)
+    taken.close()
+
+    assert not locks.is_held(lock)
+    again = locks.take(lock)
+    assert again is not None
+    again.close()
