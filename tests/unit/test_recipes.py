@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from slipway.contract.paths import FILES, PROJECT
-from slipway.remotes.mounted.program import command
+from slipway.remotes.mounted.rclone import command
 from slipway.settings.rclone_variables import is_refused_for_mounts
 from tasks.packages import PACKAGES
 from tasks.services import RUNNING
