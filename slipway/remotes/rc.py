@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,28 @@ def pending(path: Path, *, timeout: float = 2.0) -> int:
     """
     Return how many files wait for their upload, or are being uploaded. Raises OSError.
     """
-    disk = call(path, "vfs/stats", timeout=timeout).get("diskCache") or {}
+    return _waiting(call(path, "vfs/stats", timeout=timeout))
+
+
+def pending_of_all(paths: Iterable[Path], *, seconds: float) -> dict[Path, int]:
+    """
+    Return the same for several mounts, asked at the same time; who does not tell it is left out.
+
+    + seconds: for all of them together
+    """
+    found = {}
+    answers = unix_http.post_to_all(
+        paths, "/vfs/stats", b"{}", kind="application/json", seconds=seconds
+    )
+    for path, (status, answer) in answers.items():
+        with contextlib.suppress(ValueError, TypeError, AttributeError):  # no statistics
+            if status == 200:  # noqa: PLR2004 - OK
+                found[path] = _waiting(json.loads(answer))
+    return found
+
+
+def _waiting(statistics: dict[str, Any]) -> int:
+    disk = statistics.get("diskCache") or {}
     return int(disk.get("uploadsInProgress", 0)) + int(disk.get("uploadsQueued", 0))
 
 

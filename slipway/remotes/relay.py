@@ -28,7 +28,10 @@ def run(arguments: Sequence[str]) -> int:
     """
     listeners = [listener for address in addresses() if (listener := _listen(address))]
     thread = threading.Thread(target=serve, args=(listeners,), daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # a limit on processes, or a seccomp profile that knows no threads
+        os.write(2, b"slipway: no relay: this container may start no thread\n")
     try:
         return subprocess.run([RCLONE, *arguments], check=False).returncode
     except KeyboardInterrupt:  # rclone got it, too

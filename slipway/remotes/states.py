@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import IO, NamedTuple
 
 from slipway.contract import paths, report
@@ -93,18 +91,13 @@ def gather(workspace: str) -> list[Remote]:
     Return every remote that has a program, its uploads asked for within BOUND for all of them.
     """
     remotes = list(_configured(workspace))
-    answers: dict[str, int | None] = {}
-
-    def ask(remote: Remote) -> None:
-        answers[remote.name] = _pending(remote)
-
-    threads = [Thread(target=ask, args=(remote,), daemon=True) for remote in remotes]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + BOUND
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    return [remote._replace(pending=answers.get(remote.name)) for remote in remotes]
+    asked = {each.name: socket_of(each.name) for each in remotes if each.mounted}
+    there = {name: socket for name, socket in asked.items() if socket.exists()}
+    told = rc.pending_of_all(there.values(), seconds=BOUND)
+    return [
+        remote._replace(pending=told.get(there[remote.name])) if remote.name in there else remote
+        for remote in remotes
+    ]
 
 
 def notes(workspace: str) -> list[str]:
@@ -134,16 +127,6 @@ def _configured(workspace: str) -> Iterator[Remote]:
         is_mount = "/slipway mount " in rest
         detail = state.detail or ("is not mounted" if is_mount and point not in points else "")
         yield Remote(name, file.stem, point, point in points, state.pending, state.pid, detail)
-
-
-def _pending(remote: Remote) -> int | None:
-    socket = socket_of(remote.name)
-    if not remote.mounted or not socket.exists():
-        return remote.pending
-    try:
-        return rc.pending(socket, timeout=BOUND)
-    except OSError:
-        return None
 
 
 def _file(name: str, kind: str) -> Path:

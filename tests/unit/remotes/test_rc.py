@@ -5,6 +5,7 @@ rclone's remote control, played by a small server on a unix socket.
 from __future__ import annotations
 
 import json
+import socket
 import socketserver
 import threading
 import time
@@ -160,3 +161,18 @@ def test_rclones_own_error_is_told_apart_from_silence(rclone: Rclone) -> None:
         rc.call(rclone.path, "vfs/queue-set-expiry", id=7, expiry=0)
     with pytest.raises(FileNotFoundError):
         rc.pending(rclone.path.with_name("nobody"))
+
+
+def test_several_are_asked_at_the_same_time(rclone: Rclone, tmp_path: Path) -> None:
+    """
+    One that is gone and one that is mute cost the others nothing.
+    """
+    rclone.fill(3)
+    mute = tmp_path / "mute"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(mute))
+        listener.listen()
+        asked = [mute, tmp_path / "gone", rclone.path]
+        found = rc.pending_of_all(asked, seconds=0.5)
+
+    assert found == {rclone.path: 3}

@@ -15,6 +15,7 @@ from slipway.contract import paths, report
 from slipway.operations import remotes
 from slipway.remotes import states
 from slipway.remotes.states import State
+from tests.unit.conftest import isolated
 
 
 @pytest.fixture
@@ -111,6 +112,22 @@ def test_silent_ones_cost_a_second_together(place: Path, monkeypatch: pytest.Mon
     assert [remote.mounted for remote in found] == [True] * 10
     assert [remote.pending for remote in found] == [None] * 10
     assert 0.5 < seconds < 5
+
+
+def test_no_thread_is_needed(place: Path) -> None:
+    """
+    A seccomp profile without clone3, or a limit on processes, allows none.
+    """
+    code = f"""
+import sys, threading
+def none(*_): raise RuntimeError("can't start new thread")
+threading.Thread.start = none
+from pathlib import Path
+from slipway.remotes import rc
+print(rc.pending_of_all([Path({str(place / "nobody")!r})], seconds=1.0))
+"""
+
+    assert isolated(code) == "{}\n"
 
 
 def _instead(mountinfo: str) -> Any:
