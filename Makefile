@@ -4,7 +4,7 @@ PYTHON ?= python3
 ENGINE = $(PYTHON) -m engine
 BIN = .venv/bin
 export PYTHONDONTWRITEBYTECODE = 1
-COVERED = 73  # per cent of slipway/, engine/ and tasks/ that the tests run at least
+COVERED = 84  # per cent of slipway/, engine/ and tasks/ at least; what runs in containers is not seen
 
 # Variables given to make reach the engine: make up IMAGE_BASE=debian:trixie-slim
 export IMAGE TAG IMAGE_BASE SUITE

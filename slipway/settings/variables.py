@@ -1,5 +1,5 @@
 """
-Every variable that Slipway accepts: name, rule, default and meaning, here and nowhere else.
+Every variable that Slipway accepts, declared once: its name, rule, default and meaning.
 
 Reading, refusals, the report, `slipway settings` and the README's table are made from these
 declarations. A new one needs a line in docker-compose.yaml and one in .env.example besides.
