@@ -26,6 +26,7 @@ _CHOOSING = re.compile(
     r"|RECURSIVE|REFRESH_TIMES|SEPARATOR|SIZE_ONLY|STAT|SUFFIX.*|TIMEFORMAT|TRACK_RENAMES.*|UPDATE"
     r"|LOCAL_(CASE_.*|ENCODING|LINKS|TIME_TYPE|UNICODE_NORMALIZATION|ZERO_SIZE_LINKS))"
 )
+_POLL = "5s"  # between two looks of rclone at how large its cache is
 # Options that say which place a remote is, and as whom; the others are secrets, or say how.
 _PLACE = re.compile(
     r"type|provider|remote|upstreams|((api|storage|tenant)_)?url|host(name)?|port|endpoint|region"
@@ -36,13 +37,18 @@ _PLACE = re.compile(
 
 
 def variables(
-    settings: Settings, inherited: Mapping[str, str], around: Surroundings | None = None
+    settings: Settings,
+    inherited: Mapping[str, str],
+    around: Surroundings | None = None,
+    *,
+    floor: int = 0,
 ) -> dict[str, str]:
     """
     Return rclone's environment: the container's, without what a mount's safety rests on.
 
     + inherited: this process's own environment
     + around: for a mount, what is the default of its options; any `RCLONE_*` variable overrides it
+    + floor: bytes of the cache's volume that a mount leaves free; 0 for no floor
     """
     given = {**inherited, **settings.environment}
     kept = {
@@ -56,6 +62,11 @@ def variables(
             "RCLONE_ALLOW_OTHER": "true",
             "RCLONE_UID": str(around.uid),
             "RCLONE_GID": str(around.gid),
+        }
+    if floor:  # looked at every minute, a disk is full for as long
+        defaults |= {
+            "RCLONE_VFS_CACHE_MIN_FREE_SPACE": f"{floor}B",
+            "RCLONE_VFS_CACHE_POLL_INTERVAL": _POLL,
         }
     return {**defaults, **kept}
 

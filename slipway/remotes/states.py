@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 
 from slipway.contract import paths, report
 from slipway.remotes import rc
-from slipway.system import atomic, files, locks, mountinfo
+from slipway.system import atomic, disk, files, locks, mountinfo
 
 PROGRAM_MARK = "; Slipway's: mounts the rclone remote "  # the first line of a program's file
 DIRECTORY = paths.RUN / "rclone"
@@ -104,11 +104,10 @@ def notes(workspace: str) -> list[str]:
     """
     Return a note for each remote that can't be used now; asks nobody, so it takes no time.
     """
-    return [
-        f"remote {remote.name} {remote.detail}"
-        for remote in _configured(workspace)
-        if remote.detail
-    ]
+    remotes = list(_configured(workspace))
+    told = [f"remote {remote.name} {remote.detail}" for remote in remotes if remote.detail]
+    shortage = disk.shortage(Path(workspace, "remote/.cache")) if remotes else ""
+    return [*told, f"the remotes' cache is short of room: {shortage}"] if shortage else told
 
 
 def _configured(workspace: str) -> Iterator[Remote]:

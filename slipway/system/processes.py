@@ -17,6 +17,16 @@ def fields(stat: bytes) -> list[bytes]:
     return stat.rpartition(b")")[2].split()
 
 
+def is_zombie(pid: int) -> bool:
+    """
+    Tell whether a process's first thread has ended; others of it may still be there.
+    """
+    try:
+        return fields(Path(f"/proc/{pid}/stat").read_bytes())[0] == b"Z"
+    except OSError:
+        return False
+
+
 def kill_tree(root: int) -> None:
     """
     Kill a process, its group and all descendants.

@@ -81,15 +81,28 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
         return so(RESCUE, "was being changed: it has not the size of the remote's copy")
     if not _covers(ranges, known["Size"]):
         return so(RESCUE, "was being changed: only parts of it are here")
-    if item.size == known["Size"]:
+    if item.size == known["Size"] > 0:
         return so(KEEP, "is whole")
-    # The metadata is of an earlier moment, when it was whole: all that came since came from here.
-    if item.size > known["Size"]:
-        return so(COMPLETE, "was written here as a whole" if known["Size"] == 0 else "grew here")
-    # Cut here, or by a machine that lost its power: not worth the remote's copy.
+    # It was opened to be written anew, or grew, or was cut: nothing says that it was closed as it
+    # is. A new file is worth having all the same; a remote's good copy is not replaced by it.
     if remote_has(item.folder, item.path) is False:
-        return so(COMPLETE, "is new and was cut here")
-    return so(RESCUE, "is shorter than it was")
+        return _of_a_new_file(item, known["Size"], so)
+    is_shorter = item.size < known["Size"]
+    reason = "is shorter than it was" if is_shorter else "was being written, perhaps not to its end"
+    return so(RESCUE, reason)
+
+
+def _of_a_new_file(item: Item, size: int, so: Callable[[str, str], Decision]) -> Decision:
+    """
+    Decide on a pending file that the remote does not have.
+
+    + size: as the metadata of an earlier moment has it, when it was whole
+    """
+    if item.size == size:
+        return so(KEEP, "is empty, and new")
+    if (item.size or 0) > size:
+        return so(COMPLETE, "was written here as a whole" if size == 0 else "grew here")
+    return so(COMPLETE, "is new and was cut here")
 
 
 def _without_metadata(

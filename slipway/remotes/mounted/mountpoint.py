@@ -35,6 +35,18 @@ def is_served(point: Path) -> bool:
     return b"not connected" not in looked.stderr
 
 
+def abort(point: Path) -> None:
+    """
+    Have the kernel answer for a killed rclone, so that its last thread can end.
+
+    Killed while it tells the kernel that a file is stale, a thread of it waits for the file's lock;
+    who has that lock, a rename say, waits for rclone's answer. Neither can be killed. MNT_FORCE
+    breaks the connection (umount(2)); that the mount is busy then is no matter.
+    """
+    words = ["timeout", "-s", "KILL", str(LOOK), "umount", "-f", "-i", "-c", "--", str(point)]
+    subprocess.run(words, check=False, capture_output=True)
+
+
 def clear(point: Path) -> None:
     """
     Take away what a killed rclone left mounted; FUSE then answers ENOTCONN to everything.

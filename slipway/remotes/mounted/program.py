@@ -22,6 +22,7 @@ from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
 from slipway.settings.variables import Settings
+from slipway.system import disk
 
 PACE = 12.0  # seconds between two starts of rclone: at most five a minute
 PROBE_EVERY = 30.0  # seconds between two questions whether the remote answers
@@ -39,7 +40,8 @@ class Program:
         self.point = root / name
         self.socket = states.socket_of(name)
         self.drain_seconds = settings.drain_seconds
-        self.variables = rclone_options.variables(settings, inherited, around)
+        floor = disk.floor(root)
+        self.variables = rclone_options.variables(settings, inherited, around, floor=floor)
         self.cache = WriteCache(name, root, self.variables, owner=(around.uid, around.gid))
         self.signals = Signals()
         self.state = State()

@@ -17,6 +17,7 @@ from slipway.contract import paths
 from slipway.remotes import rc
 from slipway.remotes.mounted import mountpoint
 from slipway.remotes.mounted.cache_claims import Claim
+from slipway.system import processes
 
 GRACE = 1.5  # seconds that rclone has to unmount
 HURRY = 2.0  # seconds to have what waits uploaded at once; without that it is, after five
@@ -57,6 +58,8 @@ class Mounter:
                 if due is None and mountpoint.mounts(self.point):
                     due = time.monotonic()
                 if due is not None and time.monotonic() >= due:
+                    if processes.is_zombie(self.process.pid):
+                        mountpoint.abort(self.point)
                     yield
                     due = time.monotonic() + every
                 wait = None if due is None else 1000 * max(0.0, due - time.monotonic())
@@ -105,7 +108,11 @@ class Mounter:
         """
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait()
+            try:
+                self.process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                mountpoint.abort(self.point)
+                self.process.wait()
 
 
 def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:

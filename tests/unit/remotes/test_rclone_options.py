@@ -35,6 +35,17 @@ def test_our_options_are_defaults() -> None:
     }
 
 
+def test_a_mounts_cache_leaves_room_on_its_volume() -> None:
+    """
+    By default; the user's own number counts, and so does his interval.
+    """
+    given = {"RCLONE_VFS_CACHE_POLL_INTERVAL": "1m"}
+    found = rclone_options.variables(Settings(environment=given), {}, AROUND, floor=5000)
+
+    assert found["RCLONE_VFS_CACHE_MIN_FREE_SPACE"] == "5000B"
+    assert found["RCLONE_VFS_CACHE_POLL_INTERVAL"] == "1m"
+
+
 # Of rclone's groups of options that choose, those that say how, or that commands of ours set
 HARMLESS = {"links", "max-backlog", "metadata", "multi-thread-.*", "streaming-upload-cutoff"}
 HARMLESS |= {"fast-list", "help", "server-side-across-configs", "verbose"}

@@ -25,9 +25,13 @@ STATES = {
     "emptied": (0, metadata(100, [(0, 10)], dirty=False), True, RESCUE),
     "an empty new file": (0, metadata(0, None, dirty=True), False, KEEP),
     "written, not released": (10, metadata(0, None, dirty=True), False, COMPLETE),
-    "overwritten, not released": (10, metadata(0, None, dirty=True), True, COMPLETE),
-    "overwritten, remote away": (10, metadata(0, None, dirty=True), None, COMPLETE),
-    "no ranges as a list": (10, metadata(0, [], dirty=True), True, COMPLETE),
+    "overwritten, not released": (10, metadata(0, None, dirty=True), True, RESCUE),
+    "overwritten, remote away": (10, metadata(0, None, dirty=True), None, RESCUE),
+    "overwritten with less than there was": (3, metadata(0, None, dirty=True), True, RESCUE),
+    "opened to be overwritten": (0, metadata(0, None, dirty=True), True, RESCUE),
+    "opened to be overwritten, remote away": (0, metadata(0, None, dirty=True), None, RESCUE),
+    "overwritten and released": (10, metadata(10, [(0, 10)], dirty=True), True, KEEP),
+    "no ranges as a list": (10, metadata(0, [], dirty=True), False, COMPLETE),
     "edited in part": (100, metadata(100, [(0, 10)], dirty=True), True, RESCUE),
     "edited in the middle": (100, metadata(100, [(40, 10)], dirty=True), True, RESCUE),
     "edited, a hole": (100, metadata(100, [(0, 40), (50, 50)], dirty=True), True, RESCUE),
@@ -36,8 +40,9 @@ STATES = {
     "cut, remote away": (5, metadata(10, [(0, 10)], dirty=True), None, RESCUE),
     "cut, new": (5, metadata(10, [(0, 10)], dirty=True), False, COMPLETE),
     "cut to nothing, known": (0, metadata(10, [(0, 10)], dirty=True), True, RESCUE),
-    "grew after its first close": (15, metadata(10, [(0, 10)], dirty=True), True, COMPLETE),
-    "grew, remote away": (15, metadata(10, [(0, 10)], dirty=True), None, COMPLETE),
+    "grew after its first close": (15, metadata(10, [(0, 10)], dirty=True), False, COMPLETE),
+    "grew, known": (15, metadata(10, [(0, 10)], dirty=True), True, RESCUE),
+    "grew, remote away": (15, metadata(10, [(0, 10)], dirty=True), None, RESCUE),
     "grew, partly known": (15, metadata(10, [(5, 5)], dirty=True), True, RESCUE),
     "a copy that grew": (15, metadata(10, [(0, 10)], dirty=False), True, RESCUE),
     "empty metadata, new": (10, b"", False, COMPLETE),
@@ -98,7 +103,7 @@ def test_a_completed_file_is_whole_for_rclone(lying: Cache, name: str) -> None:
     Size and range are the content's, it is dirty, and the dates stay; whatever it is called.
     """
     lying.put(f"far/{name}", b"content", metadata(0, None, dirty=True))
-    done = lying.repair()
+    done = lying.repair(has=False)
 
     assert [(entry.path, entry.action) for entry in done] == [(name, COMPLETE)]
     assert lying.known(f"far/{name}") == {
@@ -120,7 +125,7 @@ def test_an_empty_new_file_is_completed_as_rclone_writes_it(lying: Cache) -> Non
 
     known = lying.known("far/f")
     assert (known["Size"], known["Rs"], known["Dirty"]) == (0, None, True)
-    assert lying.repair() == []
+    assert lying.repair(has=False) == []
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -165,7 +170,7 @@ def test_a_repair_that_was_killed_is_finished(lying: Cache) -> None:
     """
     lying.put("far/f", b"content", metadata(0, None, dirty=True))
     (lying.root / ".draft").write_bytes(b"half")
-    lying.repair()
+    lying.repair(has=False)
 
     assert lying.known("far/f")["Size"] == 7
     assert [item.path for item in cache_files.items(lying.root)] == ["f"]
@@ -216,7 +221,10 @@ def test_what_waits_is_counted(lying: Cache) -> None:
     lying.put("far/known only", None, metadata(1, [(0, 1)], dirty=True))
 
     assert cache_files.waiting(lying.root) == 3
-    assert len(lying.repaired().waiting) == 2
+    repaired = cache_repair.repair(
+        lying.root, rescued=lying.rescued, remote_has=lambda _, path: path == "doubtful"
+    )
+    assert len(repaired.waiting) == 2
     assert cache_files.waiting(lying.root) == 2
 
 

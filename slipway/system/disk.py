@@ -1,0 +1,40 @@
+"""
+Room on the volume that a path lies on (statvfs(3)).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_SHARE = 20  # a twentieth of the volume is kept free, as ext4 keeps it for root
+_MOST = 10 << 30  # bytes: of a large volume, that is enough for everybody else
+
+
+def floor(path: Path) -> int:
+    """
+    Return how many bytes caches have to leave free on a path's volume; 0 where it can't be asked.
+    """
+    try:
+        volume = os.statvfs(_existing(path))
+    except OSError:
+        return 0
+    return min(_MOST, volume.f_blocks * volume.f_frsize // _SHARE)
+
+
+def shortage(path: Path) -> str:
+    """
+    Say that less is free than caches have to leave; "" where there is room.
+    """
+    try:
+        volume = os.statvfs(_existing(path))
+    except OSError:
+        return ""
+    free, wanted = volume.f_bavail * volume.f_frsize, floor(path)
+    if free >= wanted:
+        return ""
+    return f"{free >> 20} MiB are free on its volume, of {wanted >> 20} that it should leave"
+
+
+def _existing(path: Path) -> Path:
+    return next((place for place in (path, *path.parents) if os.path.lexists(place)), Path("/"))
