@@ -120,10 +120,7 @@ def test_the_policy_is_the_one_that_was_asked_for(effective: list[str], settings
     (macs,) = [line.split(" ")[1].split(",") for line in effective if line.startswith("macs ")]
     plain = [name for name in macs if "etm" not in name]
 
-    assert (
-        plain
-        == {"compatible": ["hmac-sha2-256", "hmac-sha2-512"], "hardened": []}[settings.ssh_policy]
-    )
+    assert plain == {"compatible": ["hmac-sha2-256"], "hardened": []}[settings.ssh_policy]
 
 
 def test_nobody_behind_an_address_pays_for_another(effective: list[str]) -> None:

@@ -39,7 +39,7 @@ MUTATIONS = {
         "test_sshd_offers_the_policys_algorithms",
     ),
     "the other policy": (
-        "sed -i s/,hmac-sha2-256,hmac-sha2-512// /etc/ssh/sshd_config.d/00-slipway-algo*",
+        "sed -i XX /etc/ssh/sshd_config.d/00-slipway-algo*",
         "test_the_policy_is_the_one",
     ),
     "room for few": (
