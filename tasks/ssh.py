@@ -2,6 +2,9 @@
 SSH: a key opens a session, nothing else does.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from pyinfra import host
 
 from slipway.contract.paths import (
@@ -10,15 +13,19 @@ from slipway.contract.paths import (
     HOME,
     KEYS_FALLBACK,
     KEYS_RECORD,
+    SSHD_ADMISSION,
     SSHD_ALGORITHMS,
+    SSHD_CONFIG,
     SSHD_RSA_KEY,
 )
 from slipway.converge.task import task
+from slipway.facts.limits import ContainerLimits
 from slipway.facts.ssh import HostKeys, SshdAbilities
 from slipway.operations import acl, authorized_keys, files, nss, ssh
 from slipway.operations.files import File
 from slipway.settings.variables import Settings
-from slipway.ssh import algorithms, host_key
+from slipway.ssh import admission, algorithms, host_key
+from slipway.ssh.admission import Limits
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds; the slow one later
 SMALLEST_MODULUS = 3072  # bits; the hardened policies'
@@ -36,18 +43,17 @@ def serve(*, settings: Settings, live: bool) -> None:
             name="Have no host keys of another container", record=str(BELONGS_TO)
         )
     ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
-    abilities = host.get_fact(SshdAbilities)
-    offered = algorithms.drop_in(abilities.distribution, abilities.key_exchanges)
     line = str(SSHD_RSA_KEY)
     has_slow_key = live and host_key.SLOW in host.get_fact(HostKeys)
     files.present(
         name="Offer strong algorithms and the host keys",
         files=[
-            File(str(SSHD_ALGORITHMS), offered),
+            *_drop_ins(policy=settings.ssh_policy, live=live),
             *([File(line, host_key.slow_line())] if has_slow_key else []),
         ],
         absent=[] if has_slow_key else [line],
     )
+    ssh.internal_sftp(name="Serve sftp without a shell", configuration=str(SSHD_CONFIG))
     ssh.strong_moduli(name="Have strong moduli only", bits=SMALLEST_MODULUS)
     authorized_keys.merged(
         name="Authorize the keys",
@@ -69,3 +75,27 @@ def serve(*, settings: Settings, live: bool) -> None:
         authorized_keys=[str(AUTHORIZED_KEYS), str(KEYS_FALLBACK)],
     )
     ssh.slow_host_key(name="Have an RSA host key soon", kind=host_key.SLOW)
+
+
+def _drop_ins(*, policy: str, live: bool) -> list[File]:
+    """
+    Return what depends on which OpenSSH this is and on this container; an image has no limits.
+    """
+    sshd = host.get_fact(SshdAbilities)
+    limits = host.get_fact(ContainerLimits) if live else Limits()
+    algorithm = algorithms.options(
+        policy=policy, distribution=sshd.distribution, supported=sshd.key_exchanges
+    )
+    return [
+        _drop_in(SSHD_ALGORITHMS, f"the {policy} policy of SLIPWAY_SSH_POLICY", algorithm),
+        _drop_in(
+            SSHD_ADMISSION,
+            "as much as this container's limits have room for",
+            admission.options(limits=limits, version=sshd.version),
+        ),
+    ]
+
+
+def _drop_in(path: Path, meaning: str, options: Mapping[str, str]) -> File:
+    lines = [f"{option} {value}\n" for option, value in options.items()]
+    return File(str(path), "".join([f"# Slipway's: {meaning}.\n", *lines]).encode())

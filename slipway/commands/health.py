@@ -115,7 +115,7 @@ def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
     sshd = next((process for process in processes if process["name"] == "sshd"), None)
     if sshd and with_sshd and has_key and not _is_stopped_by_hand(sshd):
         is_up = sshd["statename"] in ("STARTING", "RUNNING")
-        if not is_up or not banner.is_shown(timeout=TIMEOUT):
+        if not is_up or not banner.is_shown(timeout=TIMEOUT, pid=sshd["pid"]):
             return "sshd does not answer", []
     return "", notes
 

@@ -31,6 +31,7 @@ HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
 SSH = Path("/etc/ssh")
 SSHD_CONFIG = SSH / "sshd_config"
 SSHD_DROP_INS = SSH / "sshd_config.d"
+SSHD_ADMISSION = SSHD_DROP_INS / "00-slipway-admission.conf"
 SSHD_ALGORITHMS = SSHD_DROP_INS / "00-slipway-algorithms.conf"
 SSHD_RSA_KEY = SSHD_DROP_INS / "01-slipway-rsa.conf"  # offers the RSA host key, once it is made
 MODULI = SSH / "moduli"

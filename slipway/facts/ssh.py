@@ -4,6 +4,7 @@ sshd: its host keys, and whether it runs with the configuration that is there.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
@@ -17,6 +18,8 @@ from slipway.contract.paths import (
     SSHD_ENVIRONMENT,
     SSHD_PID,
 )
+
+_VERSION = re.compile(r"OpenSSH_(\d{1,4})\.(\d{1,4})")  # "OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.22"
 
 
 class HostKeys(FactBase[set[str]]):
@@ -63,27 +66,31 @@ class Abilities(NamedTuple):
     """
 
     distribution: str  # "debian-12"; "" where os-release(5) does not tell
+    version: tuple[int, int]  # (9, 2); (0, 0) where it does not tell
     key_exchanges: list[str]
 
 
 class SshdAbilities(FactBase[Abilities]):
     """
-    Returns the distribution that OpenSSH comes from, and the key exchanges it knows.
+    Returns the distribution that OpenSSH comes from, its version, and the key exchanges it knows.
     """
 
     @staticmethod
     def default() -> Abilities:
         """Know nothing."""
-        return Abilities("", [])
+        return Abilities("", (0, 0), [])
 
     def command(self) -> str:
-        """Ask both at once."""
-        return '(. /etc/os-release && echo "$ID-$VERSION_ID"); echo; ssh -Q kex; true'
+        """Ask all at once; client and server are of one version, and older servers tell none."""
+        return '(. /etc/os-release && echo "$ID-$VERSION_ID"); echo; ssh -V 2>&1; ssh -Q kex; true'
 
     def process(self, output: list[str]) -> Abilities:
         """Take the first line for the distribution, and what has a name for a key exchange."""
-        distribution, *names = output
-        return Abilities(distribution.strip("-"), [name for name in names if name])
+        distribution, *lines = output
+        found = [_VERSION.match(line) for line in lines]
+        version = next(((int(each[1]), int(each[2])) for each in found if each), (0, 0))
+        names = [line for line, told in zip(lines, found, strict=True) if line and not told]
+        return Abilities(distribution.strip("-"), version, names)
 
 
 class WeakModuli(FactBase[bool]):

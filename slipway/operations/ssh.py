@@ -5,6 +5,7 @@ sshd: host keys of the container's own, and a daemon that runs while there is a 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
@@ -31,6 +32,9 @@ from slipway.settings import public_keys
 from slipway.ssh import host_key
 from slipway.system import mountinfo
 from slipway.system.atomic import temporary
+
+# In the package's sshd_config; what follows are options, which sshd's own sftp takes as well
+_SFTP_PROGRAM = r"(?im)^([ \t]*Subsystem[ \t]+sftp[ \t]+)/usr/lib/openssh/sftp-server(?=\s|$)"
 
 # The convergence that starts a thing has processor and memory first
 _WHEN_CONVERGED = f'flock {LOCK} true; exec "$0" "$@"'
@@ -103,6 +107,32 @@ def strong_moduli(*, bits: int) -> Generator[StringCommand]:
         "&&", "chmod", "644", draft, "&&", "sync", draft, "&&", "mv", "-T", draft, moduli,
     )
     # fmt: on
+
+
+@operation()
+def internal_sftp(*, configuration: str) -> Generator[Command]:
+    """
+    Have sshd serve sftp by itself, where the package's line has it start a program.
+
+    The user's shell starts that program, so a ~/.bashrc that prints or exits would break sftp and
+    scp. A second Subsystem line in a drop-in would keep an sshd before 10.0 from starting, hence
+    this one line of the main file. Options stay; another program is its author's, and stays, too.
+
+    + configuration: sshd's main file
+    """
+    text = host.get_fact(FileText, path=configuration)
+    mended = re.sub(_SFTP_PROGRAM, r"\1internal-sftp", text)
+    if mended == text:
+        host.noop(f"{configuration} names no program of the package's for sftp")
+        return
+    mounts = host.get_fact(Mounts)
+    around = mountinfo.holding(mounts, configuration)
+    if around and (around.point == configuration or "ro" in around.options):
+        rule = f"{configuration} is mounted and has sftp start in the user's shell"
+        degrade("sftp", f"{rule}: what a ~/.bashrc prints breaks it (Subsystem sftp internal-sftp)")
+        host.noop(f"{configuration} is not ours to change")
+        return
+    yield from write([File(configuration, mended.encode(errors="surrogateescape"))])
 
 
 @operation()

@@ -6,8 +6,14 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 
+SMALLEST_RSA = 2048  # bits: what our sshd accepts (RequiredRSASize), its own bound is 1024
+_LARGEST_RSA = 16384  # OpenSSH's own bound
+
 CUT = "is cut off or damaged: its base64 is no key of the type it names"
-RSA_BITS = "is an RSA key of less than 1024 or more than 16384 bits, which sshd does not accept"
+RSA_BITS = (
+    f"is an RSA key of less than {SMALLEST_RSA} or more than {_LARGEST_RSA} bits, "
+    "which sshd does not accept"
+)
 
 
 def complaint(kind: str, blob: str) -> str:
@@ -105,7 +111,7 @@ def _rsa(fields: list[bytes], _curve: _Curve) -> str:
     if len(fields) != 2 or any(field[:1] >= b"\x80" for field in fields):  # noqa: PLR2004 - e, n
         return CUT
     bits = int.from_bytes(fields[1], "big").bit_length()
-    return "" if 1024 <= bits <= 16384 else RSA_BITS  # noqa: PLR2004 - OpenSSH's own bounds
+    return "" if SMALLEST_RSA <= bits <= _LARGEST_RSA else RSA_BITS
 
 
 # Name on the line: name in the blob, what follows there, and the curve. The names of signature

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from slipway.settings.authorized import keys
-from slipway.settings.rules import address, at_least, boolean, optional, remotes
+from slipway.settings.rules import address, at_least, boolean, choice, optional, remotes
 from slipway.settings.variable import Variable
 from slipway.settings.workspace import DEFAULT, canonical
 
@@ -72,6 +72,13 @@ class Settings:
         remotes,
         meaning="`NAME[:path][,...]`: remotes to copy instead of mounting, where FUSE is not "
         "allowed.",
+    )
+    ssh_policy = Variable(
+        "SLIPWAY_SSH_POLICY",
+        choice("compatible", "hardened"),
+        default="compatible",
+        meaning="Which algorithms sshd offers: `compatible` serves all clients of the last five "
+        "years, `hardened` is the strict policy of the base's distribution.",
     )
     strict = Variable(
         "SLIPWAY_STRICT",

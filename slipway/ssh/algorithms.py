@@ -1,18 +1,15 @@
 """
-What of sshd's configuration depends on which OpenSSH this is: its algorithms above all.
+The algorithms that sshd offers: the compatible policy, or the hardened one of the distribution.
 
-They are those of ssh-audit's hardened policy for the distribution, in order.
-The policies differ in key exchanges and in the order of MACs only. They hold for the server's side:
-a user's key of any type that OpenSSH takes by default goes on to open a session
-(PubkeyAcceptedAlgorithms is left alone).
+Both hold for the server's side: a user's key of any type that OpenSSH takes by default goes on to
+open a session (PubkeyAcceptedAlgorithms is left alone). In both the stronger of two comes first, so
+that a client that has it uses it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
-
-from slipway.ssh.banner import ADDRESS
 
 _CIPHERS = [
     "chacha20-poly1305@openssh.com",
@@ -39,54 +36,56 @@ _GROUP16, _GROUP18 = "diffie-hellman-group16-sha512", "diffie-hellman-group18-sh
 _EXCHANGE = "diffie-hellman-group-exchange-sha256"
 _MAC256, _MAC512 = "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"
 _UMAC = "umac-128-etm@openssh.com"
+_PLAIN_MAC = "hmac-sha2-256"  # all that libssh2 has before 1.11 (May 2023) is encrypt-and-MAC
 
 
 class Policy(NamedTuple):
     """
-    What a distribution's policy has of its own.
+    What one policy has that another has not.
     """
 
     key_exchanges: Sequence[str]
     macs: Sequence[str]
 
 
-POLICIES = {
-    "debian-12": Policy([*_SNTRUP, *_CURVE, _GROUP16, _GROUP18, _EXCHANGE], [_MAC256, _MAC512]),
-    "debian-13": Policy([_MLKEM, *_SNTRUP], [_MAC512, _MAC256]),
+# ssh-audit's hardened policies, in order: they differ in key exchanges and the order of MACs only
+HARDENED = {
+    "debian-12": Policy(
+        [*_SNTRUP, *_CURVE, _GROUP16, _GROUP18, _EXCHANGE], [_MAC256, _MAC512, _UMAC]
+    ),
+    "debian-13": Policy([_MLKEM, *_SNTRUP], [_MAC512, _MAC256, _UMAC]),
     "ubuntu-22.04": Policy(
-        [_SNTRUP[1], *_CURVE, _GROUP16, _GROUP18, _EXCHANGE], [_MAC256, _MAC512]
+        [_SNTRUP[1], *_CURVE, _GROUP16, _GROUP18, _EXCHANGE], [_MAC256, _MAC512, _UMAC]
     ),
     "ubuntu-24.04": Policy(
-        [_SNTRUP[1], *_CURVE, _GROUP18, _EXCHANGE, _GROUP16], [_MAC512, _MAC256]
+        [_SNTRUP[1], *_CURVE, _GROUP18, _EXCHANGE, _GROUP16], [_MAC512, _MAC256, _UMAC]
     ),
 }
-OTHER = Policy([_MLKEM, *_SNTRUP, *_CURVE, _GROUP16, _GROUP18, _EXCHANGE], [_MAC512, _MAC256])
+OTHER = Policy(
+    [_MLKEM, *_SNTRUP, *_CURVE, _GROUP16, _GROUP18, _EXCHANGE], [_MAC512, _MAC256, _UMAC]
+)
+# All that is strong, and what older clients need besides; nothing that ssh-audit fails, which are
+# NIST's curves, SHA-1, CBC and groups below 3072 bits
+COMPATIBLE = Policy(OTHER.key_exchanges, [*OTHER.macs, _PLAIN_MAC])
 
 
-def drop_in(distribution: str, supported: Collection[str]) -> bytes:
+def options(*, policy: str, distribution: str, supported: Collection[str]) -> dict[str, str]:
     """
-    Return the lines of sshd_config(5) for a distribution; one that has no policy gets OTHER.
+    Return the options of sshd_config(5) that a policy sets.
 
     A key exchange that sshd does not know would keep it from starting, so only those are named that
     it has: a base with an older package misses its policy by one name rather than having no SSH.
     All the rest is older than any OpenSSH that we meet.
 
-    + distribution: "debian-12", from os-release(5)
+    + policy: "compatible" or "hardened"
+    + distribution: "debian-12", from os-release(5); one without a hardened policy gets OTHER
     + supported: the key exchanges of this sshd, as `ssh -Q kex` prints them
     """
-    policy = POLICIES.get(distribution, OTHER)
-    exchanges = [name for name in policy.key_exchanges if name in supported]
-    options = {
-        "KexAlgorithms": exchanges,
+    lists = HARDENED.get(distribution, OTHER) if policy == "hardened" else COMPATIBLE
+    offered = {
+        "KexAlgorithms": [name for name in lists.key_exchanges if name in supported],
         "Ciphers": _CIPHERS,
-        "MACs": [*policy.macs, _UMAC],
+        "MACs": lists.macs,
         "HostKeyAlgorithms": _HOST_KEYS,
-        # Health's questions end without a login, which from OpenSSH 9.8 on has a penalty: two of
-        # them a second, and sshd would answer no more. It can't be asked whether it knows the
-        # option; this exchange is younger (9.9), and no base has the release between.
-        "PerSourcePenaltyExemptList": [ADDRESS] if _MLKEM in supported else [],
     }
-    lines = [f"{option} {','.join(names)}\n" for option, names in options.items() if names]
-    return "".join(
-        [f"# Slipway's: the hardened policy of {distribution or 'no distribution'}.\n", *lines]
-    ).encode()
+    return {option: ",".join(names) for option, names in offered.items() if names}

@@ -51,7 +51,6 @@ BASELINE = {
     "loglevel": "VERBOSE",
     "maxauthtries": "2",
     "maxsessions": "10",
-    "maxstartups": "10:30:100",
     "passwordauthentication": "no",
     "permitemptypasswords": "no",
     "permitrootlogin": "without-password",
@@ -74,7 +73,7 @@ WAIVED = {
     "allowtcpforwarding": ("yes", "ssh -L to Jupyter, rclone's page; editors need it to connect"),
     "clientaliveinterval": ("60", "routers forget idle connections after a few minutes"),
     "loglevel": ("INFO", "the health check connects every five seconds, two lines each"),
-    "maxauthtries": ("6", "each key of an agent is a try; there is no password to guess"),
+    "maxauthtries": ("64", "each key of an agent is a try; there is no password to guess"),
 }
 
 
@@ -112,6 +111,48 @@ def test_sshd_offers_the_policys_algorithms(host: Host, effective: list[str]) ->
 
     assert len(offered) == 2
     assert not any("sha1" in line or "group14" in line or "nistp" in line for line in offered)
+
+
+def test_the_policy_is_the_one_that_was_asked_for(effective: list[str], settings: Settings) -> None:
+    """
+    MACs tell the two apart on every base: what libssh2 had before 1.11 is no part of a strict one.
+    """
+    (macs,) = [line.split(" ")[1].split(",") for line in effective if line.startswith("macs ")]
+    plain = [name for name in macs if "etm" not in name]
+
+    assert plain == {"compatible": ["hmac-sha2-256"], "hardened": []}[settings.ssh_policy]
+
+
+def test_nobody_behind_an_address_pays_for_another(effective: list[str]) -> None:
+    """
+    One address has room for many, and not for all; wrong keys close it to nobody.
+    """
+    options = dict(line.partition(" ")[::2] for line in effective)
+    begin, _, full = map(int, options["maxstartups"].split(":"))
+
+    assert begin == full  # nobody is turned away by chance
+    assert 32 <= full // 2 <= int(options["persourcemaxstartups"]) < full
+    assert options["persourcenetblocksize"] == "32:64"
+    assert options.get("persourcepenalties", "no") == "no"  # older ones have none
+
+
+def test_sshd_serves_sftp_itself(host: Host) -> None:
+    """
+    No shell in between, whose start-up files might print or exit.
+    """
+    main = host.file("/etc/ssh/sshd_config").content_string.splitlines()
+    named = [line.split()[1:] for line in main if line.startswith("Subsystem")]
+
+    assert named == [["sftp", "internal-sftp"]]
+
+
+def test_short_rsa_keys_are_refused(effective: list[str]) -> None:
+    """
+    By an OpenSSH that has the option: from 9.1 on.
+    """
+    required = [line for line in effective if line.startswith("requiredrsasize ")]
+
+    assert required in (["requiredrsasize 2048"], [])
 
 
 def test_root_has_no_password(host: Host) -> None:

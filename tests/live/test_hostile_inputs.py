@@ -81,6 +81,7 @@ CASES = {
     "skip acl": Case({"SKIP_ACL": "perhaps"}, ("SKIP_ACL",)),
     "threads": Case({"SLIPWAY_THREADS": "0"}, ("SLIPWAY_THREADS",)),
     "a typo": Case({"SLIPWAY_STRIKT": "true"}, ("SLIPWAY_STRIKT",)),
+    "ssh policy": Case({"SLIPWAY_SSH_POLICY": "loose"}, ("SLIPWAY_SSH_POLICY",)),
     "strict is no word": Case({"SLIPWAY_STRICT": "please"}, ("SLIPWAY_STRICT",)),
     "a file that is not there": Case({"WORKSPACE_FILE": "/nowhere"}, ("WORKSPACE_FILE",)),
     "value and file": Case(

@@ -38,6 +38,22 @@ MUTATIONS = {
         "echo 'MACs hmac-sha1' > /etc/ssh/sshd_config.d/00-a.conf",
         "test_sshd_offers_the_policys_algorithms",
     ),
+    "the other policy": (
+        "sed -i XX /etc/ssh/sshd_config.d/00-slipway-algo*",
+        "test_the_policy_is_the_one",
+    ),
+    "room for few": (
+        "echo MaxStartups 10 > /etc/ssh/sshd_config.d/00-a.conf",
+        "test_nobody_behind",
+    ),
+    "short RSA keys": (
+        "echo RequiredRSASize 1024 > /etc/ssh/sshd_config.d/00-a.conf",
+        "test_short_rsa_keys",
+    ),
+    "sftp in a shell": (
+        "sed -i s,internal-sftp,/usr/lib/openssh/sftp-server, /etc/ssh/sshd_config",
+        "test_sshd_serves_sftp_itself",
+    ),
     "root's password": ("echo root:x | chpasswd", "test_root_has_no_password"),
     "host key": (
         "ssh-keygen -qt ed25519 -N '' -f /k && cp /k.pub /etc/ssh/ssh_host_ed25519_key.pub",

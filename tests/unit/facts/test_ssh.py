@@ -69,13 +69,29 @@ def test_sshd_tells_what_it_knows(tmp_path: Path) -> None:
     assert [known.distribution for known in (stable, sid, none)] == ["debian-12", "debian", ""]
     assert all("curve25519-sha256" in known.key_exchanges for known in (stable, sid, none))
     assert all("" not in known.key_exchanges for known in (stable, sid, none))
+    assert all(known.version >= (8, 9) for known in (stable, sid, none))
+
+
+@pytest.mark.parametrize(
+    ("line", "version"),
+    [
+        ("OpenSSH_8.9p1 Ubuntu-3ubuntu0.10, OpenSSL 3.0.2 15 Mar 2022", (8, 9)),
+        ("OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.1 1 Jul 2025", (10, 0)),
+        ("Pragma_1.2", (0, 0)),
+    ],
+)
+def test_sshd_tells_its_version(line: str, version: tuple[int, int]) -> None:
+    """
+    OpenSSH's own, whatever a distribution adds to it.
+    """
+    assert SshdAbilities().process(["ubuntu-22.04", "", line]).version == version
 
 
 def test_without_openssh_no_key_exchange_is_known() -> None:
     """
     An image in its first operation, say.
     """
-    assert SshdAbilities().process(["debian-12", ""]) == Abilities("debian-12", [])
+    assert SshdAbilities().process(["debian-12", ""]) == Abilities("debian-12", (0, 0), [])
 
 
 @pytest.mark.parametrize(("size", "weak"), [(1023, True), (3070, True), (3071, False)])

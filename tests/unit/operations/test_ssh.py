@@ -182,6 +182,59 @@ def test_weak_moduli_are_left_out_of_a_new_file(run: Run) -> None:
     assert run(ssh.strong_moduli, bits=3072, facts={WeakModuli: False}) == []
 
 
+MAIN = "/etc/ssh/sshd_config"
+PACKAGES = "UsePAM yes\n#Subsystem sftp x\nSubsystem\tsftp\t/usr/lib/openssh/sftp-server{}\nX no\n"
+ROOT = Mount("/", "overlay", "overlay", frozenset({"rw"}), shared=False)
+
+
+def sftp(run: Run, text: str, *mounts: Mount) -> list[str]:
+    """
+    Return the commands for a main file with this text.
+    """
+    facts = {FileText: text, Mounts: [ROOT, *mounts]}
+    commands: list[str] = run(ssh.internal_sftp, configuration=MAIN, facts=facts)
+    return commands
+
+
+@pytest.mark.parametrize("options", ["", " -f AUTH -l INFO"])
+def test_sshd_serves_sftp_itself(run: Run, options: str) -> None:
+    """
+    The package's line is changed, with what options it has, and nothing else is.
+    """
+    commands = sftp(run, PACKAGES.format(options))
+    expected = PACKAGES.replace("/usr/lib/openssh/sftp-server", "internal-sftp").format(options)
+
+    assert f"/etc/ssh/.sshd_config.slipway <- {expected}" in commands
+    assert sftp(run, expected) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["Subsystem sftp /opt/sftp\n", "Subsystem sftp /usr/lib/openssh/sftp-server2\n", ""]
+)
+def test_another_program_for_sftp_is_its_authors(run: Run, line: str) -> None:
+    """
+    As a file without the line is.
+    """
+    assert sftp(run, line) == []
+
+
+@pytest.mark.parametrize(
+    "mount",
+    [
+        Mount(MAIN, "ext4", "/dev/sda", frozenset({"rw"}), shared=False),
+        Mount("/etc", "ext4", "/dev/sda", frozenset({"ro"}), shared=False),
+    ],
+    ids=["file", "read-only directory"],
+)
+def test_a_main_file_that_is_mounted_stays(run: Run, mount: Mount) -> None:
+    """
+    And what that costs is named.
+    """
+    assert sftp(run, PACKAGES.format(""), mount) == []
+    (degraded,) = run.host.connector_data["degraded"]
+    assert (degraded.feature, "internal-sftp" in degraded.condition) == ("sftp", True)
+
+
 KEYS = {"/keys": KeyFile(b"ssh-ed25519 " + b64encode(ED25519) + b"\n", "600", "root", "/keys")}
 
 

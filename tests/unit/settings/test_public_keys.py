@@ -140,6 +140,8 @@ BAD = {
     "DSA": f"ssh-dss {DSA}",
     "DSA with options": f"no-pty ssh-dss {DSA}",
     "short RSA": f"ssh-rsa {blob(b'ssh-rsa', b'3', b'1' * 64)}",
+    "an RSA key of 1024 bits": f"ssh-rsa {blob(b'ssh-rsa', b'3', b'1' * 128)}",
+    "an RSA key of 2040 bits": f"ssh-rsa {blob(b'ssh-rsa', b'3', b'1' * 255)}",
     "RSA without modulus": f"ssh-rsa {blob(b'ssh-rsa', b'3')}",
     "a point of another curve": (
         f"ecdsa-sha2-nistp256 {blob(b'ecdsa-sha2-nistp256', b'nistp256', b'4' * 97)}"

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from ssh_audit.builtin_policies import BUILTIN_POLICIES
+from ssh_audit.ssh2_kexdb import SSH2_KexDB
 
 from slipway.ssh import algorithms
-from slipway.ssh.banner import ADDRESS
 
 TITLES = {
     "debian-12": "Hardened Debian 12 (version ",
@@ -21,17 +21,18 @@ TITLES = {
     "ubuntu-22.04": "Hardened Ubuntu Server 22.04 LTS (version ",
     "ubuntu-24.04": "Hardened Ubuntu Server 24.04 LTS (version ",
 }
-ALL = {name for policy in algorithms.POLICIES.values() for name in policy.key_exchanges}
+ALL = {*algorithms.OTHER.key_exchanges}
 SSHD = shutil.which("sshd", path="/usr/sbin:/sbin")
 
 
-def options(distribution: str, supported: set[str]) -> dict[str, list[str]]:
+def options(
+    distribution: str, supported: set[str], *, policy: str = "hardened"
+) -> dict[str, list[str]]:
     """
-    Return the drop-in's options with their lists.
+    Return the options with their lists.
     """
-    lines = algorithms.drop_in(distribution, supported).decode().splitlines()
-    pairs = [line.split(" ") for line in lines if not line.startswith("#")]
-    return {option: names.split(",") for option, names in pairs}
+    chosen = algorithms.options(policy=policy, distribution=distribution, supported=supported)
+    return {option: names.split(",") for option, names in chosen.items()}
 
 
 def policy_of(distribution: str) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def policy_of(distribution: str) -> dict[str, Any]:
     return max(versions, key=lambda policy: int(policy["version"]))
 
 
-@pytest.mark.parametrize("distribution", algorithms.POLICIES)
+@pytest.mark.parametrize("distribution", algorithms.HARDENED)
 def test_each_distribution_has_its_policys_lists(distribution: str) -> None:
     """
     To the letter and in order; what ends in -s is no algorithm but a marker that sshd adds itself.
@@ -82,31 +83,46 @@ def test_only_what_sshd_knows_is_named() -> None:
     assert "KexAlgorithms" not in options("debian-13", set())
 
 
-@pytest.mark.parametrize(
-    ("exchange", "exempt"),
-    [("mlkem768x25519-sha256", [[ADDRESS]]), ("sntrup761x25519-sha512", [])],
-    ids=["9.9", "9.2"],
-)
-def test_healths_questions_have_no_penalty(exchange: str, exempt: list[list[str]]) -> None:
+@pytest.mark.parametrize("distribution", [*algorithms.HARDENED, ""])
+def test_the_compatible_policy_is_everywhere_the_same(distribution: str) -> None:
     """
-    Where sshd has penalties; an older one would not start with the option.
+    All that any hardened policy has, and one MAC for libssh2 last.
     """
-    offered = options("debian-13", {exchange})
+    offered = options(distribution, ALL, policy="compatible")
+    hardened = options(distribution, ALL)
 
-    assert [names for name, names in offered.items() if name.startswith("PerSource")] == exempt
-    assert offered.get("PerSourcePenaltyExemptList") == (exempt[0] if exempt else None)
+    assert offered == options("debian-12", ALL, policy="compatible")
+    assert all(set(names) <= set(offered[option]) for option, names in hardened.items())
+    assert offered["MACs"][-1] == "hmac-sha2-256"
+
+
+@pytest.mark.parametrize(
+    ("option", "category"),
+    [("KexAlgorithms", "kex"), ("Ciphers", "enc"), ("MACs", "mac"), ("HostKeyAlgorithms", "key")],
+)
+def test_ssh_audit_fails_nothing_of_the_compatible_policy(option: str, category: str) -> None:
+    """
+    By its own table: name to versions, failures, warnings; a missing list is an empty one.
+    """
+    table = SSH2_KexDB.get_db()[category]
+    offered = options("debian-13", ALL, policy="compatible")[option]
+
+    assert [name for name in offered if any(table[name][1:2])] == []
 
 
 @pytest.mark.skipif(SSHD is None, reason="no sshd here")
-@pytest.mark.parametrize("distribution", [*algorithms.POLICIES, "other"])
-def test_sshd_takes_every_list(tmp_path: Path, distribution: str) -> None:
+@pytest.mark.parametrize("policy", ["compatible", "hardened"])
+@pytest.mark.parametrize("distribution", [*algorithms.HARDENED, "other"])
+def test_sshd_takes_every_list(tmp_path: Path, distribution: str, policy: str) -> None:
     """
     Whatever distribution a base calls itself, the sshd that it has starts.
     """
     key, configuration = tmp_path / "key", tmp_path / "config"
     subprocess.run(["ssh-keygen", "-qt", "ed25519", "-N", "", "-f", key], check=True)
     known = subprocess.run(["ssh", "-Q", "kex"], check=True, capture_output=True, text=True).stdout
-    configuration.write_bytes(algorithms.drop_in(distribution, known.split()))
+    chosen = options(distribution, set(known.split()), policy=policy)
+    lines = [f"{option} {','.join(names)}\n" for option, names in chosen.items()]
+    configuration.write_text("".join(lines))
     done = subprocess.run(
         [str(SSHD), "-T", "-f", configuration, "-h", key],
         check=False,

@@ -5,6 +5,7 @@ sshd's banner as health asks for it, and what is left out of sshd's log for that
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 
@@ -52,6 +53,47 @@ def test_an_sshd_is_told_by_its_first_line(server: socket.socket) -> None:
     assert answers(server, b"SSH-2.0", b"-OpenSSH_9.2p1\r\n", b"\0" * 1000) == [
         (banner.ADDRESS, b"SSH-2.0-slipway-health\r\n")
     ]
+
+
+def test_an_sshd_that_is_slow_to_hang_up_has_answered(server: socket.socket) -> None:
+    """
+    A machine may be so busy that the process of the connection ends later.
+    """
+    clients = []
+
+    def greet() -> None:
+        client, _ = server.accept()
+        client.sendall(b"SSH-2.0-OpenSSH_9.2p1\r\n")
+        clients.append(client)
+
+    thread = threading.Thread(target=greet, daemon=True)
+    thread.start()
+
+    assert banner.is_shown(port=server.getsockname()[1], timeout=0.3)
+    thread.join(5)
+    clients[0].close()
+
+
+def test_an_sshd_that_is_busy_with_others_is_well(server: socket.socket) -> None:
+    """
+    It runs, and the connection waits for its turn; of a process that stands still neither counts.
+    """
+    port = server.getsockname()[1]
+    busy = ["sh", "-c", "while :; do sleep 0.01; done"]
+    with subprocess.Popen(busy) as running, subprocess.Popen(["sleep", "60"]) as still:
+        wait = {"port": port, "timeout": 0.5}
+        assert banner.is_shown(**wait, pid=running.pid)
+        assert not banner.is_shown(**wait, pid=still.pid)
+        assert not banner.is_shown(**wait, pid=0)
+        taken = [server.accept()[0] for _ in range(3)]
+        thread = threading.Thread(target=lambda: taken.append(server.accept()[0]), daemon=True)
+        thread.start()
+        assert not banner.is_shown(**wait, pid=running.pid)  # accepted, and nothing said
+        thread.join(5)
+        running.kill()
+        still.kill()
+    for connection in taken:
+        connection.close()
 
 
 def test_another_server_is_no_sshd(server: socket.socket) -> None:
