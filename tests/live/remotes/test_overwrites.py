@@ -84,5 +84,12 @@ def test_an_overwrite_that_is_cut_off_leaves_the_old_file_or_the_new_one(
 def contents(data: Path) -> dict[str, bytes]:
     """
     Return what the remote has.
+
+    Most remotes have no rename that replaces: rclone deletes the old file, then moves the new one.
+    Killed between the two, it has the new one under the name that it was written with.
     """
-    return {str(number): (data / str(number)).read_bytes() for number in range(FILES)}
+    files = [data / str(number) for number in range(FILES)]
+    return {
+        file.name: (file if file.exists() else data / f"{file.name}.new").read_bytes()
+        for file in files
+    }
