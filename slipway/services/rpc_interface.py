@@ -20,7 +20,8 @@ from supervisor.rpcinterface import (
 from supervisor.states import ProcessStates
 from supervisor.xmlrpc import Faults, RPCError
 
-from slipway.services.comeback import comes_back, is_steady, life_of
+from slipway.services import log_file
+from slipway.services.comeback import comes_back, is_steady, left_running, life_of
 from slipway.services.shutdown import is_remote
 
 
@@ -38,8 +39,20 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
             "autostart": bool(process.config.autostart),
             "ends": life_of(process).ends,
             "expected": process.exitstatus in process.config.exitcodes,
+            "is_job": not process.config.autorestart,
+            "left": left_running(process),
             "remote": is_remote(process),
             "steady": is_steady(process, time.monotonic()),
+        }
+
+    def getProblems(self) -> dict[str, list[Any]]:  # noqa: N802
+        """Tell which files are left out, and what else is less than it should be."""
+        self._update("getProblems")
+        options = self.supervisord.options
+        lost = [f"{path}: {why}, its lines are lost" for path, why in log_file.troubles.items()]
+        return {
+            "left_out": [problem._asdict() for problem in options.problems],
+            "notes": [*options.notes, *lost],
         }
 
     def stopProcess(self, name: str, wait: bool = True) -> Any:  # noqa: FBT001, FBT002, N802
