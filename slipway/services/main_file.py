@@ -7,6 +7,7 @@ says. A socket of the user's at another place is one more.
 
 from __future__ import annotations
 
+import configparser
 import glob
 import io
 import os
@@ -22,8 +23,11 @@ _INTERFACE = "rpcinterface:supervisor"
 
 
 def own() -> ProgramFile:
+    """
+    Return Slipway's.
+    """
     path = paths.OWN_SUPERVISORD_CONF
-    return ProgramFile(str(path), path.read_text())
+    return ProgramFile(str(path), path.read_text(), is_main=True)
 
 
 def included(main: ProgramFile, expansions: Mapping[str, str]) -> list[str]:
@@ -77,7 +81,7 @@ def problem(path: str, error: BaseException, former: ProgramFile | None) -> Prob
     Say why the main file can't be used, and what is used instead.
     """
     reason = str(error).partition("\n")[0]
-    if not isinstance(error, (ValueError, OSError)):
+    if not isinstance(error, (ValueError, OSError, configparser.Error)):
         reason = f"can't be used ({type(error).__name__})"
     instead = "the one of before" if former else "Slipway's own"
     return Problem(path, getattr(error, "line", 0), f"{reason}; {instead} is used instead")

@@ -53,7 +53,8 @@ class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
         self._logs = self._place_for_logs()
         self.problems = list(self._closed)
         try:
-            main = ProgramFile(self.configfile, program_file.read(self.configfile))
+            text = program_file.read(self.configfile)
+            main = ProgramFile(self.configfile, text, is_main=True)
             section = self._read(main)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever supervisor trips over
             self.problems = [*self._closed, main_file.problem(self.configfile, error, self._main)]
@@ -190,9 +191,9 @@ class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
             try:
                 servers += self.make_http_servers(supervisord)
             except Exception as error:  # noqa: BLE001 - a port that is taken, an address of nobody
-                section = config["section"]
+                section, words = config["section"], getattr(error, "strerror", "") or error
                 line = self._reading.line(section)
-                self._closed.append(Problem(self._reading.path, line, f"[{section}]: {error}"))
+                self._closed.append(Problem(self._reading.path, line, f"[{section}]: {words}"))
         self.server_configs, self.httpservers = wanted, servers
         self.problems += self._closed
         self._say()

@@ -12,12 +12,14 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from supervisor.datatypes import process_or_group_name
 from supervisor.options import UnhosedConfigParser
+
+from slipway.contract import paths
 
 LARGEST = 1 << 20  # bytes: ten thousand programs
 MOST_PROCESSES = 1000  # of one program: each is made before any is started
@@ -75,11 +77,13 @@ class Parser(UnhosedConfigParser):  # type: ignore[misc]  # it has no annotation
 class ProgramFile:
     """
     A file's sections, and where they stand.
+
+    + is_main: it has settings, too
     """
 
-    def __init__(self, path: str, text: str, *, defaults: Mapping[str, str] | None = None) -> None:
-        self.path, self.text = path, text
-        self.parser = Parser(defaults=dict(defaults or {}))
+    def __init__(self, path: str, text: str, *, is_main: bool = False) -> None:
+        self.path, self.text, self.is_main = path, text, is_main
+        self.parser = Parser()
         try:
             self.parser.read_string(text, path)
         except configparser.Error as error:
@@ -125,17 +129,17 @@ class ProgramFile:
         text = str(error)
         if named := re.search(r" for '(?:[^']*\.)?(\w+)' ", text):
             option = named[1]
-        elif "key/value pairs" in text:
+        elif "key/value pairs" in text or "No closing quotation" in text:
             option = "environment"
+        is_there = self.parser.has_option(section, option) or option == "command"
+        where = f"[{section}] {option}" if is_there else f"[{section}]"
         return Problem(
-            self.path,
-            self.line(section, option),
-            f"[{section}] {option}: {_words(text, error, option)}",
+            self.path, self.line(section, option), f"{where}: {_words(text, error, option)}"
         )
 
     def check(self) -> None:
         """
-        Find what supervisor would take and nobody can mean. Raises Unusable.
+        Find what supervisor would take and nobody can mean. Raises ValueError.
         """
         if wide := _HUGE.search(self.text):
             line = self.text.count("\n", 0, wide.start()) + 1
@@ -143,7 +147,7 @@ class ProgramFile:
         for section in self.parser.sections():
             self.parser.asked = (section, "")
             kind = section.partition(":")[0]
-            if kind in _SETTINGS:
+            if kind in _SETTINGS and not self.is_main:
                 raise Unusable(
                     f"[{section}] belongs in supervisord.conf, not beside programs",
                     line=self.line(section),
@@ -156,6 +160,9 @@ class ProgramFile:
         for section, name in self.sections(*RUN, GROUP):
             if not name:
                 raise Unusable(f"[{section}] has no name", line=self.line(section))
+        self._check_values()
+
+    def _check_values(self) -> None:
         for section, _ in self.sections(GROUP):
             int(self.parser.saneget(section, "priority", "999"))
             self.members(section)
@@ -165,6 +172,15 @@ class ProgramFile:
                 raise Unusable(
                     f"[{section}] numprocs: {number} is not between 1 and {MOST_PROCESSES}",
                     line=self.line(section, "numprocs"),
+                )
+        for section, name in self.sections("fcgi-program"):
+            socket = self.parser.saneget(
+                section, "socket", "", expansions={"program_name": name, "here": ""}
+            )
+            if os.path.realpath(socket.removeprefix("unix://")) == str(paths.SUPERVISOR_SOCKET):
+                raise Unusable(
+                    f"[{section}] socket: {paths.SUPERVISOR_SOCKET} is Slipway's own",
+                    line=self.line(section, "socket"),
                 )
 
 
@@ -190,15 +206,18 @@ def read(path: str) -> str:
                 raise
             raise Unusable("is a link to what is not there") from None
         raise Unusable(f"can't be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         mode = os.fstat(descriptor).st_mode
         for is_kind, words in _KINDS.items():
             if is_kind(mode):
                 raise Unusable(words)
-        try:
-            content = stream.read(LARGEST + 1)
-        except OSError as error:
-            raise Unusable(f"can't be read: {error.strerror}") from None
+        content = b""
+        while len(content) <= LARGEST and (part := os.read(descriptor, LARGEST + 1)):
+            content += part
+    except OSError as error:
+        raise Unusable(f"can't be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
     if len(content) > LARGEST:
         raise Unusable(f"is larger than {LARGEST >> 20} MB")
     return decoded(content)
@@ -231,18 +250,23 @@ def _unparsable(error: configparser.Error) -> Unusable:
     return Unusable(str(error).partition("\n")[0])
 
 
+_WORDS = {
+    "is badly formatted": "a % that begins no expansion: %% is a % that is meant",
+    "key/value pairs": 'is no list of NAME="value", separated by commas',
+    "No closing quotation": "a quote is not closed",
+    "does not specify a command": "is missing",
+}
+
+
 def _words(text: str, error: BaseException, option: str) -> str:
     """
     Return what supervisor says of an option, without its value.
     """
     if missing := re.search(r"contains names \(\"?'([^']*)'", text):
         return f"%({missing[1]})s is not set here"
-    if "is badly formatted" in text:
-        return "a % that begins no expansion: %% is a % that is meant"
-    if "key/value pairs" in text:
-        return 'is no list of NAME="value", separated by commas'
-    if option == "command" and "does not specify a command" in text:
-        return "is missing"
+    for part, words in _WORDS.items():
+        if part in text:
+            return words
     kind = type(error).__name__
     if option == "environment":
         return f"can't be used ({kind})"
