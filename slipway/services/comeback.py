@@ -44,7 +44,18 @@ class Life:
     How one program has fared since it last ran steadily.
     """
 
-    __slots__ = ("began", "due", "ends", "given_up", "hasty", "left", "left_at", "longest", "ticks")
+    __slots__ = (
+        "began",
+        "due",
+        "ends",
+        "given_up",
+        "hasty",
+        "is_daemon",
+        "left",
+        "left_at",
+        "longest",
+        "ticks",
+    )
 
     def __init__(self) -> None:
         self.began = 0.0  # monotonic, of its present or last process
@@ -56,6 +67,7 @@ class Life:
         self.ticks = 0  # as `began`, as the kernel counts
         self.left: Try | None = None  # the last one that ended at once
         self.left_at = 0.0  # monotonic, of its end
+        self.is_daemon = False  # it has left processes running
 
 
 def life_of(process: Any) -> Life:
@@ -115,7 +127,7 @@ class Comeback:
         for process in processes:
             life = life_of(process)
             if _is_waiting(process) and life.left and now >= life.left_at + GRACE:
-                _clear(life)
+                _clear(process)
             if process.state == ProcessStates.FATAL and life.due and now >= life.due:
                 life.due = 0.0
                 process.config.options.logger.info(
@@ -130,7 +142,7 @@ class Comeback:
     def starting(self, event: Any) -> None:
         """A process of the program begins."""
         life = life_of(event.process)
-        _clear(life)
+        _clear(event.process)
         life.began, life.ticks = self.clock(), strays.now()
 
     def exited(self, event: Any) -> None:
@@ -183,23 +195,17 @@ class Comeback:
 
     def stopped(self, event: Any) -> None:
         """Somebody has stopped it: what was before is over."""
-        _clear(life_of(event.process))
+        _clear(event.process)
         event.process.life = Life()
         event.process.backoff = 0
 
     def _end_strays(self, process: Any, life: Life) -> None:
         """
-        End what a try has left running, and say what its program has to do.
+        End what a try has left running.
         """
         life.left, life.left_at = _try(process), self.clock()
-        if found := strays.end(life.left):
-            process.spawnerr = (
-                f"it must stay in the foreground: its process ended at once and left {len(found)} "
-                "behind, which Slipway ends"
-            )
-            process.config.options.logger.critical(
-                "%(name)s: %(why)s", name=process.config.name, why=process.spawnerr
-            )
+        if strays.end(life.left) or life.is_daemon:
+            _tell(process)
 
     def _ended(self, life: Life, ran: float) -> None:
         life.ends += 1
@@ -234,13 +240,31 @@ def _is_waiting(process: Any) -> bool:
     return process.state in (ProcessStates.BACKOFF, ProcessStates.FATAL)
 
 
-def _clear(life: Life) -> None:
+def _clear(process: Any) -> None:
     """
-    Kill what has not ended of what was left running.
+    Kill what has not ended of what was left running, or was not to be seen in the first moment.
     """
+    life = life_of(process)
     if life.left:
-        strays.end(life.left, signal.SIGKILL)
+        if strays.end(life.left, signal.SIGKILL):
+            _tell(process)
         life.left = None
+
+
+def _tell(process: Any) -> None:
+    """
+    Say what a program has to do that leaves others behind: at each look, and once in the log.
+    """
+    life = life_of(process)
+    process.spawnerr = (
+        "it must stay in the foreground: its process ended at once and left others running, which "
+        "Slipway ends"
+    )
+    if not life.is_daemon:
+        process.config.options.logger.critical(
+            "%(name)s: %(why)s", name=process.config.name, why=process.spawnerr
+        )
+    life.is_daemon = True
 
 
 def _try(process: Any) -> Try:
@@ -251,10 +275,13 @@ def _try(process: Any) -> Try:
         executable = os.path.realpath(process.get_execv_args()[0])
     except ProcessException:
         executable = ""
+    config = process.config
+    variables = {
+        "PROCESS_NAME": config.name,
+        "GROUP_NAME": process.group.config.name,
+        "SERVER_URL": getattr(config, "serverurl", None) or config.options.serverurl,
+    }
+    marks = [f"SUPERVISOR_{name}={value}" for name, value in variables.items() if value]
     return Try(
-        process.pid,
-        life_of(process).ticks,
-        process.config.name,
-        process.group.config.name,
-        executable,
+        process.pid, life_of(process).ticks, executable, frozenset(os.fsencode(m) for m in marks)
     )

@@ -17,6 +17,7 @@ import select
 import stat
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,14 @@ from supervisor import loggers
 AGAIN = 60.0  # seconds between two complaints of one file
 STUCK = 2.0  # seconds that a reader of a pipe has to take something
 
-troubles: dict[str, str] = {}  # of each log that can't be written now: why
+_files: weakref.WeakSet[LogFile] = weakref.WeakSet()
+
+
+def troubles() -> dict[str, str]:
+    """
+    Return why of each log that can't be written now.
+    """
+    return {file.path: file.trouble for file in _files if file.trouble}
 
 
 class LogFile:
@@ -47,6 +55,8 @@ class LogFile:
         self.is_file = True
         self.is_stuck = False
         self.said = -AGAIN
+        self.trouble = ""
+        _files.add(self)
         self._try(self._open)
 
     def write(self, data: bytes) -> None:
@@ -65,7 +75,6 @@ class LogFile:
     def __del__(self) -> None:
         """Supervisor closes no log of a program that has ended: it forgets it."""
         self.close()
-        troubles.pop(self.path, None)
 
     def reopen(self) -> None:
         """Open it anew, as SIGUSR2 asks for."""
@@ -85,11 +94,11 @@ class LogFile:
         except OSError as error:
             self._complain(error.strerror or str(error))
         else:
-            if troubles.pop(self.path, None):
-                self.said = -AGAIN
+            if self.trouble:
+                self.trouble, self.said = "", -AGAIN
 
     def _complain(self, why: str) -> None:
-        troubles[self.path] = why
+        self.trouble = why
         if self.clock() - self.said >= AGAIN:
             self.said = self.clock()
             with contextlib.suppress(OSError, ValueError):  # nobody listens, or not any more
@@ -110,7 +119,7 @@ class LogFile:
     def _write(self, data: bytes) -> None:
         if self.descriptor < 0:
             self._open()
-        elif self.is_file and self._is_gone():
+        elif self._is_gone():
             self.close()
             self._open()
         left = memoryview(data)
@@ -140,7 +149,7 @@ class LogFile:
         try:
             there = os.stat(self.path)  # noqa: PTH116 - for each line
         except FileNotFoundError:
-            return True
+            return not self.path.startswith("/dev/")  # where a file would fill the memory
         return (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino)
 
     def _rotate(self) -> None:
@@ -152,7 +161,7 @@ class LogFile:
             os.ftruncate(self.descriptor, 0)
             return
         try:
-            for older, newer in zip(reversed(kept), reversed(kept[:-1]), strict=True):
+            for older, newer in zip(kept[:0:-1], kept[-2::-1], strict=True):
                 with contextlib.suppress(FileNotFoundError):
                     os.replace(newer, older)  # noqa: PTH105 - paths are supervisor's strings
         except OSError:

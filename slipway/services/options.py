@@ -204,7 +204,7 @@ class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
         """
         super().make_logger()
         read_only = os.strerror(errno.EROFS)
-        if log_file.troubles.get(self.logfile) == read_only:
+        if log_file.troubles().get(self.logfile) == read_only:
             raise OSError(errno.EROFS, read_only, self.logfile)
 
     def get_autochildlog_name(self, name: str, identifier: str, channel: str) -> str:

@@ -49,7 +49,7 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
         """Tell which files are left out, and what else is less than it should be."""
         self._update("getProblems")
         options = self.supervisord.options
-        lost = [f"{path}: {why}, its lines are lost" for path, why in log_file.troubles.items()]
+        lost = [f"{path}: {why}, its lines are lost" for path, why in log_file.troubles().items()]
         return {
             "left_out": [problem._asdict() for problem in options.problems],
             "notes": [*options.notes, *lost],

@@ -30,9 +30,8 @@ class Try(NamedTuple):
 
     pid: int
     began: int  # ticks since boot
-    name: str
-    group: str
     executable: str
+    variables: frozenset[bytes]  # by which supervisor's programs know themselves
 
 
 class _Process(NamedTuple):
@@ -82,11 +81,7 @@ def _is_of(pid: int, process: _Process, by: Try) -> bool:
     with contextlib.suppress(OSError):
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         if any(variable.startswith(b"SUPERVISOR_") for variable in variables):
-            mark = {
-                f"SUPERVISOR_PROCESS_NAME={by.name}".encode(),
-                f"SUPERVISOR_GROUP_NAME={by.group}".encode(),
-            }
-            return mark <= set(variables)
+            return by.variables <= set(variables)
         if any(b"=" in variable for variable in variables):
             return False
         return str(Path(f"/proc/{pid}/exe").readlink()) == by.executable

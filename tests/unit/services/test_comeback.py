@@ -55,6 +55,7 @@ class Program(Subprocess):  # type: ignore[misc]  # it has no annotations
             mood=SupervisorStates.RUNNING,
             logger=Logger(),
             stat=os.stat,
+            serverurl="unix:///run/supervisor.sock",
             check_execv_args=lambda *_: None,
         )
         defaults = {
