@@ -79,7 +79,7 @@ def gather() -> dict[str, Any]:
             for process in said.programs
         ],
         "left_out": said.left_out,
-        "notes": [*said.notes, *([trouble] if supervisord == _SILENT else [])],
+        "supervisord_notes": [*said.notes, *([trouble] if supervisord == _SILENT else [])],
         "mounts": [remote._asdict() for remote in states.gather(workspace)],
         "unused_caches": _unused(Path(workspace, "remote/.cache")),
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),
@@ -110,7 +110,7 @@ def render(seen: dict[str, Any]) -> list[str]:
     if seen["supervisord"] == _NONE:
         lines.append("program      supervisord does not run here")
     lines += [f"left out     {told.sentence(problem)}" for problem in seen["left_out"]]
-    lines += [f"note         {note}" for note in seen["notes"]]
+    lines += [f"note         {note}" for note in seen["supervisord_notes"]]
     for mount in seen["mounts"]:
         waiting = {None: "does not tell what waits", 0: "nothing to upload"}.get(
             mount["pending"], f"{mount['pending']} files wait for their upload"

@@ -271,6 +271,67 @@ def test_a_main_file_of_debian_has_what_slipway_needs(here: Path, read: Read) ->
     assert (name, factory.__module__) == ("supervisor", "slipway.services.rpc_interface")
 
 
+class Limits:
+    """
+    Limits that may be raised up to a number, by no more than their owner's right.
+    """
+
+    RLIMIT_NOFILE, RLIMIT_NPROC, RLIM_INFINITY = "nofile", "nproc", -1
+
+    def __init__(self, soft: int, hard: int, most: int) -> None:
+        self.now = {"nofile": (soft, hard), "nproc": (soft, hard)}
+        self.most = most
+
+    def getrlimit(self, kind: str) -> tuple[int, int]:
+        """As resource has it."""
+        return self.now[kind]
+
+    def setrlimit(self, kind: str, limits: tuple[int, int]) -> None:
+        """As resource has it."""
+        soft, hard = limits
+        if -1 < hard < soft:
+            raise ValueError("current limit exceeds maximum limit")
+        if -1 < self.most < hard:
+            raise ValueError("not allowed to raise maximum limit")
+        self.now[kind] = limits
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "most", "becomes"),
+    [
+        (512, 512, 512, (512, 512)),
+        (512, 512, -1, (1024, 1024)),
+        (512, 4096, 4096, (1024, 4096)),
+        (512, 800, 800, (800, 800)),
+        (512, -1, -1, (1024, -1)),
+        (1, 1, 1, (1, 1)),
+        (-1, -1, -1, (-1, -1)),
+        (4096, 8192, 8192, (4096, 8192)),
+    ],
+)
+def test_limits_are_raised_as_far_as_that_goes(
+    monkeypatch: pytest.MonkeyPatch,
+    soft: int,
+    hard: int,
+    most: int,
+    becomes: tuple[int, int],
+) -> None:
+    """
+    And no number of them ends the start: what is less than supervisord wants is a note.
+    """
+    limits = Limits(soft, hard, most)
+    monkeypatch.setattr("slipway.services.options.resource", limits)
+    options = Options()
+    options.minfds = options.minprocs = 1024
+    options.set_rlimits_or_exit()
+    options.poller.close()
+
+    assert limits.now == {"nofile": becomes, "nproc": becomes}
+    noted = [note.partition(",")[0] for note in options.notes]
+    is_less = -1 < becomes[0] < 1024
+    assert noted == ([f"ulimit {name}: {becomes[0]}" for name in limits.now] if is_less else [])
+
+
 @pytest.fixture
 def with_own(running: Running) -> Running:
     """
