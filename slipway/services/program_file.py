@@ -48,7 +48,7 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         line = f" line {self.line}" if self.line else ""
-        return f"{self.file}{line}: {self.reason}"
+        return plain(f"{self.file}{line}: {self.reason}")
 
 
 class Unusable(ValueError):  # noqa: N818 - what the file is
@@ -111,7 +111,7 @@ class ProgramFile:
         Return the line of an option, or of its section where it has none; 0 for neither.
         """
         found, inside = 0, False
-        for number, line in enumerate(self.text.splitlines(), 1):
+        for number, line in enumerate(self.text.split("\n"), 1):
             if header := re.match(r"\[(.+)\]", line):
                 inside = header[1] == section
                 found = number if inside and not found else found
@@ -160,6 +160,8 @@ class ProgramFile:
         for section, name in self.sections(*RUN, GROUP):
             if not name:
                 raise Unusable(f"[{section}] has no name", line=self.line(section))
+            if not name.isprintable():  # supervisord's answers are XML, which has no such letters
+                raise Unusable(f"[{section}] is no printable name", line=self.line(section))
         self._check_values()
 
     def _check_values(self) -> None:
@@ -182,6 +184,15 @@ class ProgramFile:
                     f"[{section}] socket: {paths.SUPERVISOR_SOCKET} is Slipway's own",
                     line=self.line(section, "socket"),
                 )
+
+
+def plain(text: str) -> str:
+    """
+    Return a text that every log, XML and terminal takes: what is not printable is spelt out.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def name_of(section: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from slipway.services.program_file import GROUP, RUN, Parser, Problem, ProgramFile
+from slipway.services.program_file import GROUP, RUN, Parser, Problem, ProgramFile, Unusable
 
 Build = Callable[[Parser], list[Any]]  # supervisor's process_groups_from_parser
 
@@ -72,7 +72,7 @@ class Composer:
         file.parser.expansions = self.expansions
         try:
             file.check()
-            self._groups([file], RUN)
+            _check_names(self._groups([file], RUN))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever supervisor trips over
             self.problems.append(file.problem(error))
             return False
@@ -148,6 +148,15 @@ class Composer:
                 reason = f"{problem.reason} ({', '.join(names)} as before)"
                 self.problems[number] = problem._replace(reason=reason)
         return [group for group in groups if not group.origin.sections & taken] + kept
+
+
+def _check_names(groups: list[Any]) -> None:
+    """
+    Find what only an expansion shows. Raises Unusable.
+    """
+    for process in (process for group in groups for process in group.process_configs):
+        if not process.name.isprintable():
+            raise Unusable(f"process_name: {process.name!r} is not printable")
 
 
 def _merged(files: Iterable[ProgramFile], kinds: Sequence[str]) -> Parser:

@@ -68,6 +68,8 @@ BAD = [
     Bad("a name with a slash", program(name="a/b"), 1, "Invalid name"),
     Bad("a name with a space", program(name="a b"), 1, "Invalid name"),
     Bad("no name", program(name=""), 1, "has no name"),
+    Bad("a name that no XML has", program(name="a\x01b"), 1, "no printable name"),
+    Bad("a process's likewise", program("process_name=a\x1bb"), 0, "is not printable"),
     Bad("a process name", program("process_name=a:b"), 3, "Invalid name"),
     Bad("an empty log", program("redirect_stderr=2"), 3, "redirect_stderr"),
     # expansions, and the secrets in them

@@ -4,6 +4,7 @@ Files of users that can't be used: each is left out and named, and costs nothing
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -387,6 +388,26 @@ def test_a_file_is_applied_when_it_is_mended(with_own: Running, run: Run) -> Non
     assert set(with_own.states()) == {"bad:bad", "good:good", "sshd:sshd"}
     assert left_out(with_own) == []
     assert "no longer left out" in (with_own.here / "supervisord.log").read_text()
+
+
+def test_what_no_xml_has_is_spelt_out(with_own: Running, run: Run) -> None:
+    """
+    Names of files are bytes, and reasons quote what is in them.
+    """
+    name = os.fsencode(with_own.here) + b"/\xff\x07.conf.d"
+    Path(os.fsdecode(name)).write_bytes(program("autorestart=\x01\u2028x"))
+    with_own.has(
+        good=f"{GOOD}stdout_logfile={with_own.here}/\x02.log\n",
+        far=f"[program:far]\n{SLEEP}directory=/no/\x03\nstartretries=0\n",
+    )
+    with_own.start()
+    until(lambda: with_own.states()["far:far"] == "FATAL", "it is given up")
+    (complaint,) = with_own.converge(run)
+
+    assert f"{with_own.here}/\\udcff\\x07.conf.d line 3: " in complaint
+    assert "'\\x01\\u2028x'" in complaint
+    assert "\\x03 does not exist" in with_own.programs()["far:far"]["spawnerr"]
+    assert complaint.removeprefix("left out: ") in (with_own.here / "supervisord.log").read_text()
 
 
 def test_what_runs_goes_on_when_its_file_is_broken(with_own: Running, run: Run) -> None:
