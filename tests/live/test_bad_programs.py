@@ -247,3 +247,62 @@ def test_a_frozen_supervisord_is_named_by_all(start: Start, key: KeyPair) -> Non
 
     slipway.wait_healthy()
     assert slipway.check_output("cat", "/run/supervisord.pid").strip() == pid
+
+
+def test_a_program_that_makes_a_daemon_of_itself(settled: Slipway, key: KeyPair) -> None:
+    """
+    No stray is left after many tries, what it has to do is told, and others' processes stay.
+    """
+    path = f"{PROGRAMS}/daemon.conf"
+    assert settled.ssh(key, "nohup sleep 3141 >/dev/null 2>&1 &").code == 0
+    content = "[program:daemon]\ncommand=sh -c 'setsid sleep 2718 & sleep 2718 &'\nstartretries=1\n"
+    put(settled, path, content.encode())
+    settled.exec("slipway", "converge")
+    wait_until(lambda: "daemon is FATAL" in settled.health().stdout, "it is given up")
+    told = settled.health().stdout
+    status = settled.exec("slipway", "status").stdout
+    wait_until(lambda: settled.exec("pgrep", "-f", "^sleep 2718").code == 1, "none is left")
+    settled.exec("rm", path)
+    assert settled.exec("slipway", "converge").code == 0
+
+    assert "it must stay in the foreground" in told
+    assert "it must stay in the foreground" in status
+    assert settled.exec("pgrep", "-fx", "sleep 3141").code == 0
+    settled.wait_healthy()
+
+
+def test_logs_that_are_lost_are_told_and_cost_nothing(start: Start, key: KeyPair) -> None:
+    """
+    The container's own output with supervisor's default rotation, a log that is removed, a full
+    disk: no traceback, no line for each line, a note, and all goes on when there is room.
+    """
+    slipway = start(
+        environment={"SSH_PUBKEY": key.public},
+        tmpfs={"/var/log/supervisor": "size=2m"},
+    )
+    slipway.wait_converged()
+    loop = "sh -c 'while :; do echo %s; sleep 0.2; done'"
+    put(
+        slipway,
+        f"{PROGRAMS}/chatty.conf",
+        f"[program:out]\ncommand={loop % 'to-stdout'}\nstdout_logfile=/dev/stdout\n"
+        f"[program:file]\ncommand={loop % 'to-file'}\n".encode(),
+    )
+    assert slipway.exec("slipway", "converge").code == 0
+    slipway.wait_healthy()
+    log = "/var/log/supervisor/file.log"
+    slipway.check_output("rm", log)
+    wait_until(lambda: "to-file" in slipway.exec("cat", log).stdout, "the log is back")
+    slipway.exec("sh", "-c", "cat /dev/zero > /var/log/supervisor/fill")
+    wait_until(lambda: f"{log}: No space left on device" in slipway.health().stdout, "a note")
+    assert slipway.health().code == 0
+    assert f"{log}: No space left on device" in slipway.exec("slipway", "status").stdout
+    assert slipway.ssh(key, "true").code == 0
+    slipway.check_output("rm", "/var/log/supervisor/fill")
+    wait_until(lambda: "No space" not in slipway.health().stdout, "the note is gone")
+    said = slipway.logs()
+
+    assert "to-stdout" in said
+    assert "Illegal seek" not in said
+    assert "Traceback" not in said
+    assert 1 <= said.count(f"{log}: No space left on device") <= 3
