@@ -25,6 +25,7 @@ from slipway.services import log_file, main_file, own_programs, program_file
 from slipway.services.program_file import GROUP, RUN, Parser, Problem, ProgramFile, Unusable
 from slipway.services.programs import Composer
 
+_SSH = 22
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
 
 
@@ -34,6 +35,8 @@ class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
     """
 
     logger: Any = None
+    minfds: int
+    minprocs: int
     server_configs: list[dict[str, Any]]
     httpservers: list[Any]
 
@@ -170,6 +173,8 @@ class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
                     resource.setrlimit(kind, limits)
                     break
             soft, _ = resource.getrlimit(kind)
+            if name == "nofile" and soft != resource.RLIM_INFINITY:
+                self.minfds = min(self.minfds, soft)  # none has a higher number
             if soft < wanted:
                 self.notes.append(
                     f"ulimit {name}: {soft}, {wanted} is what supervisord wants; "
@@ -189,6 +194,8 @@ class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
                 servers += self.httpservers
                 continue
             try:
+                if config.get("port") == _SSH:
+                    raise OSError(f"port {_SSH} is sshd's")  # noqa: TRY301 - as one that is taken
                 servers += self.make_http_servers(supervisord)
             except Exception as error:  # noqa: BLE001 - a port that is taken, an address of nobody
                 section, words = config["section"], getattr(error, "strerror", "") or error

@@ -123,8 +123,7 @@ def test_a_restart_with_all_of_them_has_ssh(settled: Slipway, key: KeyPair) -> N
     assert settled.exec("slipway", "check").code == 0
 
 
-MAIN: dict[str, bytes | None] = {
-    "a directory": None,
+MAIN = {
     "nothing": b"",
     "no section": b"x\n",
     "bytes": b"\xff\xfe\xfd",
@@ -133,23 +132,20 @@ MAIN: dict[str, bytes | None] = {
         b"[supervisord]\nuser=nobody\nlogfile=/tmp/x.log\nnodaemon=false\n"
     ),
     "a log nowhere": b"[supervisord]\nlogfile=/no/such/place/x.log\n",
-    "a port that is taken": b"[supervisord]\n[inet_http_server]\nport=22\n",
+    "sshd's port": b"[supervisord]\n[inet_http_server]\nport=22\n",
     "minimums": b"[supervisord]\nminfds=100000000\nminprocs=100000000\n",
 }
 
 
 @pytest.mark.parametrize("content", MAIN.values(), ids=MAIN)
 def test_a_main_file_of_no_use_costs_no_login(
-    start: Start, key: KeyPair, tmp_path: Path, content: bytes | None
+    start: Start, key: KeyPair, tmp_path: Path, content: bytes
 ) -> None:
     """
     Mounted over ours, so that nothing can replace it: what is wrong is named.
     """
     path = tmp_path / "supervisord.conf"
-    if content is None:
-        path.mkdir()
-    else:
-        path.write_bytes(content)
+    path.write_bytes(content)
     slipway = start(
         environment={"SSH_PUBKEY": key.public},
         volumes={str(path): {"bind": SUPERVISORD, "mode": "ro"}},
