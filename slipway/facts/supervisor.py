@@ -21,7 +21,10 @@ _PATIENCE = 60  # seconds: a remote that is taken away uploads first what waits
 _ANSWER = 10  # seconds in which a question is answered: a thousand times what it takes
 _AGAIN = 1  # seconds likewise, where one was not
 _UNREACHABLE = 7  # curl's exit code where nobody listens
-_TIMED_OUT = 28  # and where there is no answer
+_TIMED_OUT = 28  # and where there is no answer in time
+_HUNG_UP = 52  # or none at all
+_END = "</methodResponse>"  # of an answer that is whole
+_PAUSE = 0.5  # seconds until one that has hung up, as it ends perhaps, is asked again
 _SILENT = "!silent"  # what the fact's command prints then
 
 
@@ -79,11 +82,29 @@ def asked(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> Res
             is_early = told.is_gone(error)  # no socket yet, or one of before a restart
             if not is_early or time.monotonic() > deadline:
                 complaint = f"{SUPERVISOR_SOCKET}: {error}\n"
-                code = _UNREACHABLE if is_early else _TIMED_OUT
+                is_late = isinstance(error, (TimeoutError, BlockingIOError))
+                code = _UNREACHABLE if is_early else _TIMED_OUT if is_late else _HUNG_UP
                 return Result(b"", complaint.encode(), code=code)
             time.sleep(0.005)  # it appears, and nothing tells when
         else:
             return Result(answer)
+
+
+def _answered(calls: list[supervisor_rpc.Call], patience: int) -> Result:
+    """
+    Do what the fact's command does: one that hangs up is asked again, and may be gone by then.
+    """
+    for again in (True, True, False):
+        answer = asked(calls, patience=patience)
+        if answer.code == _UNREACHABLE:
+            return Result(b"")
+        if _END.encode() in answer.stdout:
+            return Result(answer.stdout)
+        if answer.code == _TIMED_OUT:
+            break
+        if again:
+            time.sleep(_PAUSE)  # nothing tells when it has ended
+    return Result(_SILENT.encode())
 
 
 def _is_coming() -> bool:
@@ -111,21 +132,17 @@ class SupervisordState(FactBase["Supervisord | None"]):
         socket = QuoteString(str(SUPERVISOR_SOCKET))
         # fmt: off
         command = StringCommand(
-            "answer=$(", rpc(calls, patience=patience), "2>/dev/null ); case $? in",
-            f"0) printf '%s\\n' \"${{answer:-{_SILENT}}}\" ;;",
+            "for try in 1 2 3; do answer=$(", rpc(calls, patience=patience),
+            "2>/dev/null ); case $?$answer in",
+            f"0*'{_END}'*) printf '%s\\n' \"$answer\"; break ;;",
             # also where too many wait for an answer already: then somebody listens all the same
-            f"{_UNREACHABLE}) ! grep -F --", socket, "/proc/net/unix | grep -q ' 00010000 '",
-            f"|| echo '{_SILENT}' ;;",
-            f"*) echo '{_SILENT}' ;; esac",
+            f"{_UNREACHABLE}) grep -F --", socket, "/proc/net/unix | grep -q ' 00010000 '",
+            f"&& echo '{_SILENT}'; break ;;",
+            f"{_TIMED_OUT}*) echo '{_SILENT}'; break ;;",
+            f"*) [ $try -lt 3 ] && sleep {_PAUSE} || echo '{_SILENT}' ;; esac; done",
         )
         # fmt: on
-
-        def act() -> Result:
-            answer = asked(calls, patience=patience)
-            is_silent = answer.code != _UNREACHABLE and not answer.stdout
-            return Result(_SILENT.encode() if is_silent else answer.stdout)
-
-        return Inside(command, act)
+        return Inside(command, lambda: _answered(calls, patience))
 
     def process(self, output: list[str]) -> Supervisord | None:
         """Unmarshal the answer; one that is ending answers nothing, and has nothing to be told."""

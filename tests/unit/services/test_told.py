@@ -108,19 +108,33 @@ def serve(place: Path) -> Iterator[Callable[[list[bytes | None]], None]]:
         thread.join()
 
 
-def both() -> tuple[Supervisord | None, Supervisord | None]:
+def ask() -> tuple[Callable[[], Supervisord | None], Callable[[], Supervisord | None]]:
     """
-    Ask as a connector inside does, and as a shell does.
+    Return how a connector inside asks, and how a shell does.
     """
     fact = SupervisordState()
     command = fact.command()
     assert isinstance(command, Inside)
     shell = ["sh", "-c", command.get_raw_value()]
-    outside = subprocess.run(shell, check=True, capture_output=True).stdout
-    return tuple(
-        fact.process(out.decode(errors="replace").splitlines()) if out else None
-        for out in (command.act().stdout, outside)
-    )  # type: ignore[return-value]  # two
+
+    def outside() -> Supervisord | None:
+        done = subprocess.run(shell, check=False, capture_output=True)
+        return _read(fact, done.stdout)
+
+    return lambda: _read(fact, command.act().stdout), outside
+
+
+def _read(fact: SupervisordState, output: bytes) -> Supervisord | None:
+    lines = output.decode(errors="replace").splitlines()
+    return fact.process(lines) if lines else None
+
+
+def both() -> tuple[Supervisord | None, Supervisord | None]:
+    """
+    Ask in both ways.
+    """
+    inside, outside = ask()
+    return inside(), outside()
 
 
 @pytest.mark.parametrize("pieces", ANSWERS.values(), ids=ANSWERS)
@@ -170,6 +184,30 @@ def test_none_runs_where_nobody_listens(place: Path, make: Callable[[Path], None
 
     assert both() == (None, None)
     assert start.answers() is False
+
+
+def test_one_that_ends_is_none(place: Path) -> None:
+    """
+    It hangs up without an answer, and is gone when it is asked again: a container that stops.
+    """
+    found = []
+    for form in (0, 1):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(place))
+        listener.listen()
+
+        def hang_up(listener: socket.socket = listener) -> None:
+            connection, _ = listener.accept()
+            place.unlink()
+            listener.close()
+            connection.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        found.append(ask()[form]())
+        thread.join()
+
+    assert found == [None, None]
 
 
 def _full(place: Path) -> socket.socket:
