@@ -15,9 +15,10 @@ from slipway.commands import output
 from slipway.contract import exits, paths, report
 from slipway.environment import gpus
 from slipway.remotes import states
+from slipway.services import told
 from slipway.settings import public_keys
 from slipway.ssh import banner
-from slipway.system import files, locks, supervisor_rpc
+from slipway.system import files, locks
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
@@ -79,8 +80,10 @@ def _examined() -> tuple[str, list[str]]:
         return "the convergence of this start has not ended", []
     if paths.UNFINISHED.exists() and not is_converging:
         return "a convergence was cut off half-way: run `slipway converge`", []
-    if last.failed:
-        return str(last.failed[0]), []
+    # what is left out now is asked below: a file may be mended since
+    failed = [each for each in last.failed if not each.detail.startswith(told.LEFT_OUT)]
+    if failed:
+        return str(failed[0]), []
     if gpu := gpus.lost(paths.DEVICES):
         return f"GPU: {gpu}", []
     missing = {entry.feature for entry in last.degraded}
@@ -95,13 +98,19 @@ def _examined() -> tuple[str, list[str]]:
 
 def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
     try:
-        processes = supervisor_rpc.ask(
-            paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=TIMEOUT
-        )
+        said = told.ask(timeout=TIMEOUT)
     except PermissionError:
         raise
     except OSError as error:
-        return f"supervisord does not answer: {error.strerror or error}", []
+        return told.silence(error), []
+    complaint, notes = _programs(said.programs, with_sshd=with_sshd)
+    if said.left_out:
+        words = told.LEFT_OUT + "; ".join(map(told.sentence, said.left_out))
+        complaint = f"{complaint}; {words}" if complaint else words
+    return complaint, [*notes, *said.notes]
+
+
+def _programs(processes: list[dict[str, Any]], *, with_sshd: bool) -> tuple[str, list[str]]:
     has_key = _has_key()
     notes = []
     for process in processes:
@@ -112,7 +121,11 @@ def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
             return trouble, []
         elif _is_stopped_by_hand(process) and (process["name"] != "sshd" or has_key):
             notes.append(f"{process['name']} was stopped by hand")
-    sshd = next((process for process in processes if process["name"] == "sshd"), None)
+        elif process["statename"] == "EXITED" and process.get("left"):
+            notes.append(f"{process['name']} is done: {told.unsupervised(process['left'])}")
+        elif process["statename"] == "EXITED" and not process.get("is_job"):
+            notes.append(f"{process['name']} is done, with exit code {process['exitstatus']}")
+    sshd = next((process for process in processes if process["group"] == "sshd"), None)
     if sshd and with_sshd and has_key and not _is_stopped_by_hand(sshd):
         is_up = sshd["statename"] in ("STARTING", "RUNNING")
         if not is_up or not banner.is_shown(timeout=TIMEOUT, pid=sshd["pid"]):

@@ -14,11 +14,11 @@ from typing import IO
 from slipway.commands import converge
 from slipway.contract import paths
 from slipway.environment import at_start
-from slipway.services import orphans
+from slipway.services import orphans, told
 from slipway.settings.arguments import given_arguments
 from slipway.system import locks, supervisor_rpc
 
-PATIENCE = 10.0  # seconds for supervisord's socket: ten times what a slow machine takes
+PATIENCE = 10.0  # seconds for supervisord's socket, or its answer: ten times what they may take
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -52,12 +52,16 @@ def supervise() -> None:
 
 def answers() -> bool:
     """
-    Tell whether a supervisord answers at the contract's socket.
+    Tell whether a supervisord answers at the contract's socket. Raises OSError for a mute one.
+
+    A second one beside it would end the sshd of the first.
     """
     try:
-        supervisor_rpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getState", timeout=2.0)
-    except OSError:
-        return False
+        supervisor_rpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getState", timeout=PATIENCE)
+    except OSError as error:
+        if told.is_gone(error):
+            return False
+        raise OSError(told.silence(error)) from None
     return True
 
 

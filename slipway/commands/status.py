@@ -15,9 +15,14 @@ from slipway.contract.report import Degraded, Report
 from slipway.environment import cpus, derived, gpus, host_data
 from slipway.remotes import rescue, states
 from slipway.remotes.mounted import cache_claims, cache_files
+from slipway.services import told
+from slipway.services.told import unsupervised
 from slipway.settings import providers
-from slipway.system import mountinfo, supervisor_rpc
+from slipway.system import mountinfo
 
+_RUNS, _NONE, _SILENT = "runs", "does not run", "does not answer"
+_PATIENCE = 10.0  # seconds in which supervisord answers, if it does
+_SHOWN_OF_PROGRAM = ("name", "statename", "pid")
 _SHOWN = 20  # files set aside that are named to a person: --json has them all
 
 
@@ -34,19 +39,19 @@ def run(options: argparse.Namespace) -> int:
     """
     seen = gather()
     output.show(seen if options.json else None, render(seen))
-    return exits.OK
+    return exits.FAILED if seen["supervisord"] == _SILENT else exits.OK
 
 
 def gather() -> dict[str, Any]:
     """
     Collect what there is to say; nothing here waits on a mount.
     """
+    supervisord, trouble, said = _RUNS, "", told.Told([], [], [])
     try:
-        processes = supervisor_rpc.ask(
-            paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=2.0
-        )
-    except OSError:
-        processes = []
+        said = told.ask(timeout=_PATIENCE)
+    except OSError as error:
+        supervisord = _NONE if told.is_gone(error) else _SILENT
+        trouble = told.silence(error)
     last = report.load()
     workspace = last.workspace if last else str(paths.WORKSPACE)
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
@@ -68,10 +73,13 @@ def gather() -> dict[str, Any]:
             "number": settings.threads or cpus.fitting(around.cpus),
             "because": "SLIPWAY_THREADS" if settings.threads else _quota(around.cpus),
         },
+        "supervisord": supervisord,
         "programs": [
-            {key: process[key] for key in ("name", "statename", "pid", "description")}
-            for process in processes
+            {**{key: process[key] for key in _SHOWN_OF_PROGRAM}, "description": _described(process)}
+            for process in said.programs
         ],
+        "left_out": said.left_out,
+        "supervisord_notes": [*said.notes, *([trouble] if supervisord == _SILENT else [])],
         "mounts": [remote._asdict() for remote in states.gather(workspace)],
         "unused_caches": _unused(Path(workspace, "remote/.cache")),
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),
@@ -98,7 +106,11 @@ def render(seen: dict[str, Any]) -> list[str]:
     lines += [
         f"program      {program['name']}: {program['statename']} {program['description']}"
         for program in seen["programs"]
-    ] or ["program      supervisord does not run here"]
+    ]
+    if seen["supervisord"] == _NONE:
+        lines.append("program      supervisord does not run here")
+    lines += [f"left out     {told.sentence(problem)}" for problem in seen["left_out"]]
+    lines += [f"note         {note}" for note in seen["supervisord_notes"]]
     for mount in seen["mounts"]:
         waiting = {None: "does not tell what waits", 0: "nothing to upload"}.get(
             mount["pending"], f"{mount['pending']} files wait for their upload"
@@ -116,6 +128,19 @@ def render(seen: dict[str, Any]) -> list[str]:
     lines += [f"degraded     {Degraded(**entry)}" for entry in seen["degraded"]]
     lines += [f"noted        {Note(**entry)}" for entry in seen["notes"]]
     return lines
+
+
+def _described(process: dict[str, Any]) -> str:
+    """
+    Return what supervisord says of a program, and why one that is done does not come back.
+    """
+    said = str(process["description"])
+    if process["statename"] != "EXITED" or not process.get("expected"):
+        return said
+    done = f"{said}; done, with exit code {process['exitstatus']}"
+    if process.get("left"):
+        return f"{done}: {unsupervised(process['left'])}"
+    return done if process.get("is_job") else f"{done} (autorestart=true would start it again)"
 
 
 def _unused(caches: Path) -> dict[str, int]:

@@ -53,6 +53,8 @@ SUPERVISORD = [*PYTHON, "slipway.services.supervisord", "-n", "-c", str(SUPERVIS
 BESIDE = [*PYTHON, "slipway.services.beside"]
 SUPERVISOR_PROGRAMS = Path("/etc/supervisor/conf.d")
 SUPERVISOR_SOCKET = Path("/run/supervisor.sock")
+OWN_SUPERVISORD_CONF = FILES / "etc/supervisor/supervisord.conf"  # as Slipway lays them,
+OWN_PROGRAMS = FILES / "etc/supervisor/conf.d"  # whatever is in /etc/supervisor
 
 WORKSPACE = Path("/workspace")  # unless the variable WORKSPACE says otherwise
 

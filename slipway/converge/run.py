@@ -138,7 +138,10 @@ class Run:
     def _checked(self, _host: Host, data: StateOperationHostData) -> tuple[str, str]:
         if not data.operation_meta.will_change:
             return "unchanged", ""
-        return "changed", "; ".join(str(command) for command in data.command_generator())
+        commands = list(data.command_generator())
+        if complaints := [each.complaint for each in commands if hasattr(each, "complaint")]:
+            return "failed", "; ".join(complaints)
+        return "changed", "; ".join(map(str, commands))
 
     def _operation(
         self, host: Host, op_hash: str, data: StateOperationHostData, outcome: str, detail: str

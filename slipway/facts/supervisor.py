@@ -12,11 +12,20 @@ from pyinfra.context import ctx_host
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import SUPERVISOR_SOCKET
+from slipway.services import told
 from slipway.system import supervisor_rpc, unix_http
 
 UP = {"STARTING", "RUNNING", "BACKOFF"}  # supervisord is at it: a start would be refused
 _START = 10.0  # seconds until a supervisord that was started must answer: a hundred times its usual
 _PATIENCE = 60  # seconds: a remote that is taken away uploads first what waits
+_ANSWER = 10  # seconds in which a question is answered: a thousand times what it takes
+_AGAIN = 1  # seconds likewise, where one was not
+_UNREACHABLE = 7  # curl's exit code where nobody listens
+_TIMED_OUT = 28  # and where there is no answer in time
+_HUNG_UP = 52  # or none at all
+_END = "</methodResponse>"  # of an answer that is whole
+_PAUSE = 0.5  # seconds until one that has hung up, as it ends perhaps, is asked again
+_SILENT = "!silent"  # what the fact's command prints then
 
 
 class Program(NamedTuple):
@@ -40,15 +49,17 @@ class Supervisord(NamedTuple):
     removed: list[str]
     broken: str  # why its configuration can't be read again; "" where it can
     down: tuple[str, ...] = ()  # programs that start with the container and are down
+    silent: bool = False  # it does not answer: nothing else is known
+    left_out: tuple[str, ...] = ()  # files that can't be used, and why
 
 
-def rpc(calls: list[supervisor_rpc.Call]) -> StringCommand:
+def rpc(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> StringCommand:
     """
     Return the command that makes calls through the socket; a fault in any fails it.
     """
     # fmt: off
     return StringCommand(
-        "curl", "--silent", "--show-error", "--max-time", str(_PATIENCE),
+        "curl", "--silent", "--show-error", "--max-time", str(patience),
         "--unix-socket", QuoteString(str(SUPERVISOR_SOCKET)),
         "--header", "'Content-Type: text/xml'",
         "--data-binary", QuoteString(supervisor_rpc.request(calls)), "http://localhost/RPC2",
@@ -56,7 +67,7 @@ def rpc(calls: list[supervisor_rpc.Call]) -> StringCommand:
     # fmt: on
 
 
-def asked(calls: list[supervisor_rpc.Call]) -> Result:
+def asked(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> Result:
     """
     Do what the command of `rpc` does.
     """
@@ -65,17 +76,35 @@ def asked(calls: list[supervisor_rpc.Call]) -> Result:
     while True:
         try:
             _, answer = unix_http.post(
-                SUPERVISOR_SOCKET, "/RPC2", body, kind="text/xml", timeout=_PATIENCE
+                SUPERVISOR_SOCKET, "/RPC2", body, kind="text/xml", timeout=patience
             )
         except OSError as error:  # noqa: PERF203 - a few dozen rounds at most
-            # no socket yet, or one of before a restart
-            is_early = isinstance(error, (FileNotFoundError, ConnectionRefusedError))
+            is_early = told.is_gone(error)  # no socket yet, or one of before a restart
             if not is_early or time.monotonic() > deadline:
                 complaint = f"{SUPERVISOR_SOCKET}: {error}\n"
-                return Result(b"", complaint.encode(), code=7)  # as curl exits
+                is_late = isinstance(error, (TimeoutError, BlockingIOError))
+                code = _UNREACHABLE if is_early else _TIMED_OUT if is_late else _HUNG_UP
+                return Result(b"", complaint.encode(), code=code)
             time.sleep(0.005)  # it appears, and nothing tells when
         else:
             return Result(answer)
+
+
+def _answered(calls: list[supervisor_rpc.Call], patience: int) -> Result:
+    """
+    Do what the fact's command does: one that hangs up is asked again, and may be gone by then.
+    """
+    for again in (True, True, False):
+        answer = asked(calls, patience=patience)
+        if answer.code == _UNREACHABLE:
+            return Result(b"")
+        if _END.encode() in answer.stdout:
+            return Result(answer.stdout)
+        if answer.code == _TIMED_OUT:
+            break
+        if again:
+            time.sleep(_PAUSE)  # nothing tells when it has ended
+    return Result(_SILENT.encode())
 
 
 def _is_coming() -> bool:
@@ -97,13 +126,32 @@ class SupervisordState(FactBase["Supervisord | None"]):
         calls: list[supervisor_rpc.Call] = [
             ("supervisor.getAllProcessInfo", ()),
             ("supervisor.reloadConfig", ()),
+            ("supervisor.getProblems", ()),
         ]
-        command = StringCommand(rpc(calls), "2>/dev/null", "||", "true")
-        return Inside(command, lambda: Result(asked(calls).stdout))
+        patience = _AGAIN if _was_silent() else _ANSWER
+        socket = QuoteString(str(SUPERVISOR_SOCKET))
+        # fmt: off
+        command = StringCommand(
+            "for try in 1 2 3; do answer=$(", rpc(calls, patience=patience),
+            "2>/dev/null ); case $?$answer in",
+            f"0*'{_END}'*) printf '%s\\n' \"$answer\"; break ;;",
+            # also where too many wait for an answer already: then somebody listens all the same
+            f"{_UNREACHABLE}) grep -F --", socket, "/proc/net/unix | grep -q ' 00010000 '",
+            f"&& echo '{_SILENT}'; break ;;",
+            f"{_TIMED_OUT}*) echo '{_SILENT}'; break ;;",
+            f"*) [ $try -lt 3 ] && sleep {_PAUSE} || echo '{_SILENT}' ;; esac; done",
+        )
+        # fmt: on
+        return Inside(command, lambda: _answered(calls, patience))
 
     def process(self, output: list[str]) -> Supervisord | None:
         """Unmarshal the answer; one that is ending answers nothing, and has nothing to be told."""
-        processes, pending = supervisor_rpc.results("\n".join(output))
+        if _SILENT in output:
+            return _silent()
+        try:
+            processes, pending, *rest = supervisor_rpc.results("\n".join(output))
+        except supervisor_rpc.UNREADABLE:
+            return _silent()
         if isinstance(processes, supervisor_rpc.Fault):
             if processes.faultCode != supervisor_rpc.SHUTDOWN_STATE:
                 raise processes
@@ -117,7 +165,22 @@ class SupervisordState(FactBase["Supervisord | None"]):
             for process in processes
         }
         down = tuple(_name(process) for process in processes if _is_down(process))
-        return Supervisord(programs, added, changed, removed, broken, down)
+        problems, _ = told.parts(rest[0] if rest else None)
+        left_out = tuple(map(told.sentence, problems))
+        return Supervisord(programs, added, changed, removed, broken, down, left_out=left_out)
+
+
+def _was_silent() -> bool:
+    """
+    Tell whether this run has waited for supervisord in vain before.
+    """
+    return bool(ctx_host.isset() and ctx_host.get().connector_data.get(_SILENT))
+
+
+def _silent() -> Supervisord:
+    if ctx_host.isset():
+        ctx_host.get().connector_data[_SILENT] = True
+    return Supervisord({}, [], [], [], broken="", silent=True)
 
 
 def _name(process: dict[str, Any]) -> str:

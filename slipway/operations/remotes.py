@@ -21,6 +21,7 @@ from slipway.operations.files import Command, File, write
 from slipway.operations.independent import operation
 from slipway.operations.supervisor import apply
 from slipway.remotes.states import PROGRAM_MARK
+from slipway.services.own_programs import REMOTE
 
 # What rclone accepts (fs/fspath: word characters, letters and digits of any script, `. + @ -` and
 # single inner spaces); it takes a leading `-` for a flag.
@@ -28,22 +29,6 @@ _NAME = re.compile(r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?")
 _RESERVED = {".", "..", ".cache", ".rescued"}  # directories of the workspace's own
 
 _UNMOUNT_SECONDS = 2  # on top of the drain: rclone unmounts in 10 ms where nobody is inside
-_PROGRAM = """\
-{mark}{name}
-[program:{program}]
-command={slipway} {words}
-autostart=true
-autorestart=true
-startsecs=3
-startretries=1000000
-stopwaitsecs={stopwaitsecs}
-priority=50
-redirect_stderr=true
-stdout_logfile={logs}/{program}.log
-stdout_logfile_maxbytes=5MB
-stdout_logfile_backups=1
-environment=REMOTE_CONFIGURATION="{digest}"
-"""
 _LONGEST = 100  # of a program's name, which is a file's name, too
 
 
@@ -132,7 +117,7 @@ def configuration(remote: str, command: Sequence[str], drain_seconds: int, diges
 
     + digest: of what it depends on; a comment would not make supervisord start it anew
     """
-    return _PROGRAM.format(
+    return REMOTE.format(
         mark=PROGRAM_MARK,
         slipway=SLIPWAY,
         logs=LOGS,

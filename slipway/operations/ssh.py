@@ -27,7 +27,8 @@ from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, write
 from slipway.operations.independent import operation
-from slipway.operations.supervisor import checked
+from slipway.operations.supervisor import Complaint, checked
+from slipway.services import told
 from slipway.settings import public_keys
 from slipway.ssh import host_key
 from slipway.system import mountinfo
@@ -149,8 +150,8 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
         host.noop(f"the {kind} host key is there")
     elif host.get_fact(HostKeyIsInTheMaking):
         host.noop(f"the {kind} host key is being made")
-    elif host.get_fact(SupervisordState) is None:
-        host.noop("no supervisord runs here")
+    elif (supervisord := host.get_fact(SupervisordState)) is None or supervisord.silent:
+        host.noop("no supervisord runs here" if supervisord is None else "supervisord is silent")
     else:
         # The lock is taken before this returns, and passes on to those that do the work
         # fmt: off
@@ -175,6 +176,9 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
     + authorized_keys: the files whose valid lines count
     """
     supervisord = host.get_fact(SupervisordState)
+    if supervisord is not None and supervisord.silent:
+        yield Complaint(told.SILENCE)
+        return
     if supervisord is None or "sshd" not in supervisord.programs:
         host.noop("sshd is not supervised here")
         return

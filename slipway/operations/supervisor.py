@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
-from pyinfra.api import OperationError, StringCommand
+from pyinfra.api import OperationError, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import SUPERVISOR_PROGRAMS
 from slipway.facts.supervisor import UP, Supervisord, SupervisordState, asked, rpc
 from slipway.operations.independent import operation
+from slipway.services import told
 from slipway.system import supervisor_rpc
 
 
@@ -28,12 +29,16 @@ def update(*, running: Sequence[str] = ()) -> Generator[StringCommand]:
 
     What ran and changed runs again, also what does not start with the container.
 
+    A file that can't be used fails the operation, when all others are applied.
+
     + running: programs that must run now, whatever their files say, started where they don't
     """
     supervisord = host.get_fact(SupervisordState)
     down = supervisord.down if supervisord else ()
     others = [name for name in down if name not in running]
     yield from _apply(supervisord, running=[*running, *others])
+    if supervisord and supervisord.left_out:
+        yield Complaint(told.LEFT_OUT + "; ".join(supervisord.left_out))
 
 
 def apply(*, running: Sequence[str]) -> Generator[StringCommand]:
@@ -74,6 +79,23 @@ def tried(calls: Sequence[supervisor_rpc.Call]) -> StringCommand:
     return Inside(command, lambda: asked(list(calls))._replace(stdout=b""))
 
 
+class Complaint(Inside):
+    """
+    A command that fails with some words, for what no command can mend: `slipway check` tells these.
+    """
+
+    def __init__(self, words: str) -> None:
+        self.complaint = words
+        super().__init__(
+            StringCommand("echo", QuoteString(words), ">&2;", "exit", "1"),
+            lambda: Result(b"", words.encode(), code=1),
+        )
+
+    def get_masked_value(self) -> str:
+        """Return what is shown."""
+        return self.complaint
+
+
 class _Calls(StringCommand):
     """
     A command that is shown as what it does: `slipway check` is for people, and XML is not.
@@ -98,6 +120,9 @@ def _shown(calls: Sequence[supervisor_rpc.Call]) -> str:
 def _apply(supervisord: Supervisord | None, *, running: Sequence[str]) -> Generator[StringCommand]:
     if supervisord is None:
         host.noop("no supervisord runs here")
+        return
+    if supervisord.silent:
+        yield Complaint(told.SILENCE)
         return
     if supervisord.broken:
         raise OperationError(

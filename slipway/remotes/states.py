@@ -15,9 +15,10 @@ from typing import IO, NamedTuple
 
 from slipway.contract import paths, report
 from slipway.remotes import rc
+from slipway.services import own_programs
 from slipway.system import atomic, disk, files, locks, mountinfo
 
-PROGRAM_MARK = "; Slipway's: mounts the rclone remote "  # the first line of a program's file
+PROGRAM_MARK = own_programs.REMOTE_MARK
 DIRECTORY = paths.RUN / "rclone"
 BOUND = 1.0  # seconds to ask all of them for their uploads
 _LONGEST = 40  # bytes of a name: a unix socket's path has 107, twice as many digits and the rest

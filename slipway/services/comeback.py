@@ -9,23 +9,34 @@ https://supervisord.org/subprocess.html). What is added here, for every program:
   unless it has `autorestart=false`;
 - one that ends at once and counts as RUNNING all the same (`startsecs=0`) waits like the others;
 - how often it ended since it last ran for a minute is kept, so that health can tell a program that
-  runs from one that is caught between two crashes.
+  runs from one that is caught between two crashes;
+- what a try that ended at once has left running is ended before the next (slipway.services.strays).
+
+One that ends with an exit code that its file expects (0) has done what it was for, and stays EXITED
+unless it has `autorestart=true`, as everywhere with supervisor.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from supervisor import events
 from supervisor.datatypes import RestartUnconditionally
+from supervisor.options import ProcessException
 from supervisor.states import ProcessStates, SupervisorStates
+
+from slipway.services import strays
+from slipway.services.strays import Try
 
 FIRST, LONGEST = 10.0, 60.0  # seconds until the first, and between later, tries of a FATAL program
 AT_ONCE = 3.0  # seconds: who ends before that has not started, whatever its startsecs are
 STEADY = 60.0  # seconds after which all that was before is forgotten
 BELIEVED = 5.0  # seconds that a program must have run after it ended twice
+GRACE = 1.0  # seconds that what was left running has to end
 
 
 class Life:
@@ -33,7 +44,18 @@ class Life:
     How one program has fared since it last ran steadily.
     """
 
-    __slots__ = ("began", "due", "ends", "given_up", "hasty", "longest")
+    __slots__ = (
+        "began",
+        "due",
+        "ends",
+        "given_up",
+        "hasty",
+        "is_daemon",
+        "left",
+        "left_at",
+        "longest",
+        "ticks",
+    )
 
     def __init__(self) -> None:
         self.began = 0.0  # monotonic, of its present or last process
@@ -42,6 +64,10 @@ class Life:
         self.hasty = 0  # ends in a row within AT_ONCE
         self.given_up = 0  # times in a row
         self.due = 0.0  # monotonic, of the next try; 0 for none
+        self.ticks = 0  # as `began`, as the kernel counts
+        self.left: Try | None = None  # the last one that ended at once
+        self.left_at = 0.0  # monotonic, of its end
+        self.is_daemon = False  # it has left processes running
 
 
 def life_of(process: Any) -> Life:
@@ -100,6 +126,8 @@ class Comeback:
         now = self.clock()
         for process in processes:
             life = life_of(process)
+            if _is_waiting(process) and life.left and now >= life.left_at + GRACE:
+                _clear(process)
             if process.state == ProcessStates.FATAL and life.due and now >= life.due:
                 life.due = 0.0
                 process.config.options.logger.info(
@@ -109,18 +137,21 @@ class Comeback:
                 process.spawn()
             elif process.state == ProcessStates.RUNNING and now - life.began >= STEADY:
                 process.life = Life()
-                process.life.began = life.began
+                process.life.began, process.life.ticks = life.began, life.ticks
 
     def starting(self, event: Any) -> None:
         """A process of the program begins."""
-        life_of(event.process).began = self.clock()
+        life = life_of(event.process)
+        _clear(event.process)
+        life.began, life.ticks = self.clock(), strays.now()
 
     def exited(self, event: Any) -> None:
         """A process that was RUNNING has ended by itself; it has to wait if it ended at once."""
         process, life = event.process, life_of(event.process)
-        if not _is_restarted(process):
-            return
         ran = self.clock() - life.began
+        if not _is_restarted(process):
+            life.left = _try(process) if process.pid and ran < AT_ONCE else None
+            return
         if ran < AT_ONCE:
             life.hasty += 1
             process.spawnerr = process.spawnerr or "Exited too quickly (see its log)"
@@ -138,7 +169,9 @@ class Comeback:
         time, and the next program's, once these numbers are used again.
         """
         process, life = event.process, life_of(event.process)
-        if not process.pid:
+        if process.pid:
+            self._end_strays(process, life)
+        else:
             process.dispatchers = {}
         process.delay = min(process.delay, time.time() + LONGEST)
         self._ended(life, self.clock() - life.began)
@@ -162,8 +195,17 @@ class Comeback:
 
     def stopped(self, event: Any) -> None:
         """Somebody has stopped it: what was before is over."""
+        _clear(event.process)
         event.process.life = Life()
         event.process.backoff = 0
+
+    def _end_strays(self, process: Any, life: Life) -> None:
+        """
+        End what a try has left running.
+        """
+        life.left, life.left_at = _try(process), self.clock()
+        if strays.end(life.left) or life.is_daemon:
+            _tell(process)
 
     def _ended(self, life: Life, ran: float) -> None:
         life.ends += 1
@@ -179,3 +221,67 @@ def _is_restarted(process: Any) -> bool:
     if policy is RestartUnconditionally:
         return True
     return bool(policy) and process.exitstatus not in process.config.exitcodes
+
+
+def left_running(process: Any) -> int:
+    """
+    Return how many processes a program that is done has left running, unsupervised.
+    """
+    life = life_of(process)
+    if process.state != ProcessStates.EXITED or not life.left:
+        return 0
+    return len(strays.left(life.left))
+
+
+def _is_waiting(process: Any) -> bool:
+    """
+    Tell whether a program has no process and will have one again.
+    """
+    return process.state in (ProcessStates.BACKOFF, ProcessStates.FATAL)
+
+
+def _clear(process: Any) -> None:
+    """
+    Kill what has not ended of what was left running, or was not to be seen in the first moment.
+    """
+    life = life_of(process)
+    if life.left:
+        if strays.end(life.left, signal.SIGKILL):
+            _tell(process)
+        life.left = None
+
+
+def _tell(process: Any) -> None:
+    """
+    Say what a program has to do that leaves others behind: at each look, and once in the log.
+    """
+    life = life_of(process)
+    process.spawnerr = (
+        "it must stay in the foreground: its process ended at once and left others running, which "
+        "Slipway ends"
+    )
+    if not life.is_daemon:
+        process.config.options.logger.critical(
+            "%(name)s: %(why)s", name=process.config.name, why=process.spawnerr
+        )
+    life.is_daemon = True
+
+
+def _try(process: Any) -> Try:
+    """
+    Return the process that has ended just now.
+    """
+    try:
+        executable = os.path.realpath(process.get_execv_args()[0])
+    except ProcessException:
+        executable = ""
+    config = process.config
+    variables = {
+        "PROCESS_NAME": config.name,
+        "GROUP_NAME": process.group.config.name,
+        "SERVER_URL": getattr(config, "serverurl", None) or config.options.serverurl,
+    }
+    marks = [f"SUPERVISOR_{name}={value}" for name, value in variables.items() if value]
+    return Try(
+        process.pid, life_of(process).ticks, executable, frozenset(os.fsencode(m) for m in marks)
+    )

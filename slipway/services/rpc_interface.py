@@ -20,7 +20,9 @@ from supervisor.rpcinterface import (
 from supervisor.states import ProcessStates
 from supervisor.xmlrpc import Faults, RPCError
 
-from slipway.services.comeback import comes_back, is_steady, life_of
+from slipway.services import log_file
+from slipway.services.comeback import comes_back, is_steady, left_running, life_of
+from slipway.services.program_file import plain
 from slipway.services.shutdown import is_remote
 
 
@@ -34,12 +36,30 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
         info: dict[str, Any] = super().getProcessInfo(name)
         _, process = self._getGroupAndProcess(name)
         return {
-            **info,
+            **{
+                key: plain(value) if isinstance(value, str) else value
+                for key, value in info.items()
+            },
             "autostart": bool(process.config.autostart),
             "ends": life_of(process).ends,
             "expected": process.exitstatus in process.config.exitcodes,
+            "is_job": not process.config.autorestart,
+            "left": left_running(process),
             "remote": is_remote(process),
             "steady": is_steady(process, time.monotonic()),
+        }
+
+    def getProblems(self) -> dict[str, list[Any]]:  # noqa: N802
+        """Tell which files are left out, and what else is less than it should be."""
+        self._update("getProblems")
+        options = self.supervisord.options
+        lost = [f"{path}: {why}, its lines are lost" for path, why in log_file.troubles().items()]
+        return {
+            "left_out": [
+                {"file": plain(file), "line": line, "reason": plain(reason)}
+                for file, line, reason in options.problems
+            ],
+            "notes": [plain(note) for note in (*options.notes, *lost)],
         }
 
     def stopProcess(self, name: str, wait: bool = True) -> Any:  # noqa: FBT001, FBT002, N802

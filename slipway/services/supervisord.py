@@ -35,17 +35,17 @@ _UNUSED = {
 
 with in_place(_UNUSED):
     from supervisor import dispatchers, events, supervisord
-    from supervisor.options import ServerOptions
     from supervisor.states import SupervisorStates
+
+    from slipway.services.options import ENDINGS, Options
 
 from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
-from slipway.services import orphans  # noqa: E402
+from slipway.services import log_file, orphans, process  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
 from slipway.services.shutdown import Shutdown  # noqa: E402
 from slipway.ssh import banner  # noqa: E402
 
-ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
 LOOK = 0.2  # seconds between two looks at the time while stopping
 
 
@@ -79,10 +79,13 @@ class Output(dispatchers.POutputDispatcher):  # type: ignore[misc]  # it has no 
     """
 
     def _log(self, data: bytes) -> None:
-        super()._log(banner.without_traces(data) if self.process.config.name == "sshd" else data)
+        is_sshd = self.process.group.config.name == "sshd"
+        super()._log(banner.without_traces(data) if is_sshd else data)
 
 
 dispatchers.POutputDispatcher = Output  # supervisor's options look it up here for each process
+log_file.install()
+process.install()
 
 
 class FirstKey:
@@ -131,47 +134,23 @@ def _size_and_time(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
-    """
-    Options whose `fork` loses no signal, and whose logs have their program's name.
-    """
-
-    def get_autochildlog_name(self, name: str, identifier: str, channel: str) -> str:
-        """
-        Return the log of a program that has chosen none (`AUTO`): as those that have.
-
-        A name of several groups' processes (`00` and `01`, say) would be one file for them all.
-        """
-        groups = self.process_group_configs
-        names = [process.name for group in groups for process in group.process_configs]
-        if names.count(name) > 1:
-            own: str = super().get_autochildlog_name(name, identifier, channel)
-            return own
-        return f"{self.childlogdir}/{name}{'' if channel == 'stdout' else f'-{channel}'}.log"
-
-    def fork(self) -> int:
-        """
-        Fork, so that a TERM which comes before the program has begun ends it.
-
-        Between fork and exec the child has supervisord's handlers, which would swallow it. Blocked,
-        it stays pending until the default action is back (signal(7)).
-        """
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
-        try:
-            pid = os.fork()
-            if pid == 0:
-                signal.set_wakeup_fd(-1)
-                for number in ENDINGS:
-                    signal.signal(number, signal.SIG_DFL)
-        finally:  # also where no process is to be had: a TERM must still end us
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
-        return pid
-
-
 class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no annotations
     """
     supervisord with an alarm clock.
     """
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        options.active = lambda: [group.config for group in self.process_groups.values()]
+
+    def add_process_group(self, config: Any) -> bool:
+        """Add a group; one that can't be made costs no other."""
+        try:
+            return bool(super().add_process_group(config))
+        except Exception as error:  # noqa: BLE001 - whatever a user's file leads to
+            self.process_groups.pop(config.name, None)
+            self.options.leave_out(config, error)
+            return False
 
     def runforever(self) -> None:
         """Begin with one round without waiting, so that programs start now."""

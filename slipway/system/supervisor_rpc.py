@@ -18,6 +18,7 @@ from slipway.system import unix_http
 Call = tuple[str, tuple[Any, ...]]
 
 
+UNREADABLE = (ET.ParseError, ValueError, KeyError, TypeError)  # an answer of somebody else's
 SHUTDOWN_STATE = 6  # the code of supervisord's answer to everything while it ends
 
 
@@ -64,10 +65,16 @@ def call(path: Path, calls: list[Call], *, timeout: float) -> list[Any]:
     """
     Ask the supervisord of this container. Raises OSError; `timeout` is in seconds.
     """
-    _, answer = unix_http.post(
+    status, answer = unix_http.post(
         path, "/RPC2", request(calls).encode(), kind="text/xml", timeout=timeout
     )
-    return results(answer.decode())
+    try:
+        found = results(answer.decode())
+    except UNREADABLE as error:
+        raise OSError(f"an answer that is not supervisord's (HTTP {status})") from error
+    if len(found) != len(calls):
+        raise OSError(f"an answer that is not supervisord's (HTTP {status})")
+    return found
 
 
 def ask(path: Path, method: str, *, timeout: float) -> Any:

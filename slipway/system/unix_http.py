@@ -23,8 +23,9 @@ def post(path: Path, target: str, body: bytes, *, kind: str, timeout: float) -> 
     + path: of the socket
     + target: what is asked for: "/RPC2"
     + kind: the body's content type
-    + timeout: in seconds, for each step
+    + timeout: in seconds, for all of it: also for one who answers a byte at a time
     """
+    deadline = time.monotonic() + timeout
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
         try:
@@ -38,6 +39,10 @@ def post(path: Path, target: str, body: bytes, *, kind: str, timeout: float) -> 
             answer += chunk
             if _is_whole(answer):
                 break
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            connection.settimeout(left)
     return _read(path, answer)
 
 

@@ -30,7 +30,9 @@ import errno, os, sys
 from pathlib import Path
 from slipway.contract import paths
 here = Path(sys.argv[1])
-paths.PROCESSES = here / "processes"
+paths.PROCESSES, paths.RUN = here / "processes", here / "run"
+paths.LOGS, paths.OWN_PROGRAMS = here, here / "own"
+paths.OWN_SUPERVISORD_CONF = here / "own.conf"
 fork = os.fork
 def scarce():
     if (here / "scarce").exists():
@@ -77,7 +79,8 @@ class Running:
     def __init__(self, here: Path) -> None:
         self.here = here
         self.socket = here / "socket"
-        (here / "supervisord.conf").write_text(CONFIGURATION.format(here=here))
+        for name in ("supervisord.conf", "own.conf"):
+            (here / name).write_text(CONFIGURATION.format(here=here))
 
     def has(self, **files: str) -> None:
         """
@@ -133,15 +136,21 @@ class Running:
         assert seen is not None
         return seen
 
-    def converge(self, run: Run) -> None:
+    def converge(self, run: Run) -> list[str]:
         """
-        Do what a convergence would.
+        Do what a convergence would; returns what it complains of.
         """
         run.host = FactHost({SupervisordState: self.state()})
+        complaints = []
         with ctx_host.use(run.host):
             for command in supervisor.update._inner():  # noqa: SLF001
                 assert isinstance(command, Inside)
-                assert command.act().code == 0
+                done = command.act()
+                if isinstance(command, supervisor.Complaint):
+                    complaints.append(done.stderr.decode())
+                else:
+                    assert done.code == 0
+        return complaints
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """
@@ -160,5 +169,5 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
     monkeypatch.setattr(facts, "SUPERVISOR_SOCKET", running.socket)
     yield running
     (tmp_path / "scarce").unlink(missing_ok=True)
-    if running.process.poll() is None:
+    if hasattr(running, "process") and running.process.poll() is None:
         running.end()

@@ -4,6 +4,7 @@ Programs that end by themselves, against supervisord's own state machine and a c
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -50,9 +51,16 @@ class Program(Subprocess):  # type: ignore[misc]  # it has no annotations
     """
 
     def __init__(self, **config: Any) -> None:
-        options = SimpleNamespace(mood=SupervisorStates.RUNNING, logger=Logger())
+        options = SimpleNamespace(
+            mood=SupervisorStates.RUNNING,
+            logger=Logger(),
+            stat=os.stat,
+            serverurl="unix:///run/supervisor.sock",
+            check_execv_args=lambda *_: None,
+        )
         defaults = {
             "name": "web",
+            "command": "/bin/true",
             "startretries": 2,
             "startsecs": 3,
             "exitcodes": [0],
@@ -60,6 +68,7 @@ class Program(Subprocess):  # type: ignore[misc]  # it has no annotations
             "options": options,
         }
         super().__init__(SimpleNamespace(**{**defaults, **config}))
+        self.group = SimpleNamespace(config=self.config)
         self.spawned = 0
 
     def spawn(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.services.supervisord import ENDINGS, Options
+from slipway.services.options import ENDINGS, Options
 from tests.unit.services.conftest import SLEEP, Running, until
 
 

@@ -1,0 +1,96 @@
+"""
+A program's process: what keeps it from being started is its own trouble, and told in words.
+
+supervisor finds a missing working directory after the fork, where it can tell only the program's
+log, and lets a FastCGI socket that can't be made end supervisord itself. With a `minfds` of
+millions each start takes it seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from supervisor import process
+from supervisor.options import NotFound
+from supervisor.states import ProcessStates
+
+
+class _Checked:
+    """
+    What both kinds of processes have to find before they are made.
+    """
+
+    config: Any
+
+    def get_execv_args(self) -> Any:
+        """Return the command. Raises ProcessException, which makes the start one that failed."""
+        directory = self.config.directory
+        if directory is not None and not os.path.isdir(directory):  # noqa: PTH112 - a string
+            raise NotFound(f"the working directory {directory} does not exist")
+        return super().get_execv_args()  # type: ignore[misc]  # of the class beside
+
+    def _prepare_child_fds(self) -> None:
+        """
+        Give a child its pipes and nothing else; supervisor closes up to `minfds` one by one.
+        """
+        options = self.config.options
+        options.minfds, most = 0, options.minfds
+        super()._prepare_child_fds()  # type: ignore[misc]  # of the class beside
+        os.closerange(3, most)
+
+
+class Process(_Checked, process.Subprocess):  # type: ignore[misc]  # it has no annotations
+    """
+    A program's process.
+    """
+
+
+class FastCGIProcess(_Checked, process.FastCGISubprocess):  # type: ignore[misc]  # likewise
+    """
+    A FastCGI program's process.
+    """
+
+    def spawn(self) -> Any:
+        """Start it; without its socket the start has failed, and is tried again like any other."""
+        try:
+            return super().spawn()
+        except (OSError, ValueError) as error:
+            self.laststart = time.time()
+            self.administrative_stop = self.system_stop = False
+            if self.state != ProcessStates.STARTING:
+                self.change_state(ProcessStates.STARTING)
+            self.record_spawnerr(f"its socket can't be made: {error}")
+            self.change_state(ProcessStates.BACKOFF)
+            return None
+
+
+class FastCGIGroup(process.FastCGIProcessGroup):  # type: ignore[misc]  # likewise
+    """
+    FastCGI programs with one socket, which is made when the first of them starts.
+    """
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config, socketManager=_Later)
+        self.socket_manager.is_wanted = True
+
+
+class _Later(process.SocketManager):  # type: ignore[misc]  # likewise
+    """
+    A socket that is not made by the mere look whether it can be.
+    """
+
+    is_wanted = False
+
+    def get_socket(self) -> Any:
+        """Return the socket. Raises OSError or ValueError."""
+        return super().get_socket() if self.is_wanted else None
+
+
+def install() -> None:
+    """
+    Have supervisor use these.
+    """
+    process.Subprocess, process.FastCGISubprocess = Process, FastCGIProcess
+    process.FastCGIProcessGroup = FastCGIGroup
