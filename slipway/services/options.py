@@ -29,9 +29,47 @@ _SSH = 22
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
 
 
-class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
+class SignalSafe(ServerOptions):  # type: ignore[misc]  # it has no annotations
     """
-    Options that any file may fail, whose `fork` loses no signal, and whose logs have a name.
+    Options whose `fork` loses no signal, and whose logs have their program's name.
+    """
+
+    def get_autochildlog_name(self, name: str, identifier: str, channel: str) -> str:
+        """
+        Return the log of a program that has chosen none (`AUTO`): as those that have.
+
+        A name of several groups' processes (`00` and `01`, say) would be one file for them all.
+        """
+        groups = self.process_group_configs
+        names = [process.name for group in groups for process in group.process_configs]
+        path = f"{self.childlogdir}/{name}{'' if channel == 'stdout' else f'-{channel}'}.log"
+        if names.count(name) > 1 or path == self.logfile:
+            own: str = super().get_autochildlog_name(name, identifier, channel)
+            return own
+        return path
+
+    def fork(self) -> int:
+        """
+        Fork, so that a TERM which comes before the program has begun ends it.
+
+        Between fork and exec the child has supervisord's handlers, which would swallow it. Blocked,
+        it stays pending until the default action is back (signal(7)).
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                for number in ENDINGS:
+                    signal.signal(number, signal.SIG_DFL)
+        finally:  # also where no process is to be had: a TERM must still end us
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+        return pid
+
+
+class Options(SignalSafe):
+    """
+    Options that any file may fail: it is left out, and the others count.
     """
 
     logger: Any = None
@@ -213,35 +251,3 @@ class Options(ServerOptions):  # type: ignore[misc]  # it has no annotations
         read_only = os.strerror(errno.EROFS)
         if log_file.troubles().get(self.logfile) == read_only:
             raise OSError(errno.EROFS, read_only, self.logfile)
-
-    def get_autochildlog_name(self, name: str, identifier: str, channel: str) -> str:
-        """
-        Return the log of a program that has chosen none (`AUTO`): as those that have.
-
-        A name of several groups' processes (`00` and `01`, say) would be one file for them all.
-        """
-        groups = self.process_group_configs
-        names = [process.name for group in groups for process in group.process_configs]
-        path = f"{self.childlogdir}/{name}{'' if channel == 'stdout' else f'-{channel}'}.log"
-        if names.count(name) > 1 or path == self.logfile:
-            own: str = super().get_autochildlog_name(name, identifier, channel)
-            return own
-        return path
-
-    def fork(self) -> int:
-        """
-        Fork, so that a TERM which comes before the program has begun ends it.
-
-        Between fork and exec the child has supervisord's handlers, which would swallow it. Blocked,
-        it stays pending until the default action is back (signal(7)).
-        """
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
-        try:
-            pid = os.fork()
-            if pid == 0:
-                signal.set_wakeup_fd(-1)
-                for number in ENDINGS:
-                    signal.signal(number, signal.SIG_DFL)
-        finally:  # also where no process is to be had: a TERM must still end us
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
-        return pid
