@@ -39,11 +39,11 @@ MUTATIONS = {
         "test_sshd_offers_the_policys_algorithms",
     ),
     "the other policy": (
-        "sed -i XX /etc/ssh/sshd_config.d/00-slipway-algo*",
+        "sed -i s/,hmac-sha2-256$// /etc/ssh/sshd_config.d/00-slipway-algo*",
         "test_the_policy_is_the_one",
     ),
     "room for few": (
-        "echo MaxStartups 10 > /etc/ssh/sshd_config.d/00-a.conf",
+        "echo MaxStartups 10 > /etc/ssh/sshd_config.d/zz.conf",
         "test_nobody_behind",
     ),
     "short RSA keys": (

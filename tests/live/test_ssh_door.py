@@ -73,7 +73,8 @@ def health_throughout(slipway: Slipway) -> Iterator[list[str]]:
 
     def ask() -> None:
         while not is_over.is_set():
-            verdicts.append(slipway.health().stdout.strip())
+            said = slipway.health()
+            verdicts.append(said.stdout.strip() or str(said))
 
     asking = threading.Thread(target=ask)
     asking.start()

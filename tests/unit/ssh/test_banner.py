@@ -4,10 +4,13 @@ sshd's banner as health asks for it, and what is left out of sshd's log for that
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -76,24 +79,42 @@ def test_an_sshd_that_is_slow_to_hang_up_has_answered(server: socket.socket) -> 
 
 def test_an_sshd_that_is_busy_with_others_is_well(server: socket.socket) -> None:
     """
-    It runs, and the connection waits for its turn; of a process that stands still neither counts.
+    It has turns of the processor while it does not answer; one that stands still has none.
     """
     port = server.getsockname()[1]
     busy = ["sh", "-c", "while :; do sleep 0.01; done"]
     with subprocess.Popen(busy) as running, subprocess.Popen(["sleep", "60"]) as still:
-        wait = {"port": port, "timeout": 0.5}
-        assert banner.is_shown(**wait, pid=running.pid)
-        assert not banner.is_shown(**wait, pid=still.pid)
-        assert not banner.is_shown(**wait, pid=0)
-        taken = [server.accept()[0] for _ in range(3)]
-        thread = threading.Thread(target=lambda: taken.append(server.accept()[0]), daemon=True)
-        thread.start()
-        assert not banner.is_shown(**wait, pid=running.pid)  # accepted, and nothing said
-        thread.join(5)
+        wait_until_asleep(still.pid)
+        shown = {
+            pid: banner.is_shown(port=port, timeout=0.5, pid=pid)
+            for pid in (running.pid, still.pid, 0)
+        }
         running.kill()
         still.kill()
-    for connection in taken:
-        connection.close()
+
+    assert shown == {running.pid: True, still.pid: False, 0: False}
+
+
+def wait_until_asleep(pid: int) -> None:
+    """
+    Wait until a process has begun its sleep.
+    """
+    deadline = time.monotonic() + 10
+    while (
+        Path(f"/proc/{pid}/comm").read_text() != "sleep\n"
+        or "S (sleeping)" not in Path(f"/proc/{pid}/status").read_text()
+    ):
+        assert time.monotonic() < deadline
+
+
+def test_a_port_that_nobody_has_is_no_busy_sshd(server: socket.socket) -> None:
+    """
+    Whoever runs.
+    """
+    port = server.getsockname()[1]
+    server.close()
+
+    assert not banner.is_shown(port=port, timeout=0.5, pid=os.getpid())
 
 
 def test_another_server_is_no_sshd(server: socket.socket) -> None:
