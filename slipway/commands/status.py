@@ -15,7 +15,7 @@ from slipway.contract.report import Degraded, Report
 from slipway.environment import cpus, derived, gpus, host_data
 from slipway.remotes import rescue, states
 from slipway.remotes.mounted import cache_claims, cache_files
-from slipway.services import told
+from slipway.services import first_process, told
 from slipway.services.told import unsupervised
 from slipway.settings import providers
 from slipway.system import mountinfo
@@ -79,7 +79,11 @@ def gather() -> dict[str, Any]:
             for process in said.programs
         ],
         "left_out": said.left_out,
-        "supervisord_notes": [*said.notes, *([trouble] if supervisord == _SILENT else [])],
+        "supervisord_notes": [
+            *said.notes,
+            *([trouble] if supervisord == _SILENT else []),
+            *([warning] if supervisord == _RUNS and (warning := first_process.warning()) else []),
+        ],
         "mounts": [remote._asdict() for remote in states.gather(workspace)],
         "unused_caches": _unused(Path(workspace, "remote/.cache")),
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),

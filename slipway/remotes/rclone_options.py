@@ -26,6 +26,7 @@ _CHOOSING = re.compile(
     r"|RECURSIVE|REFRESH_TIMES|SEPARATOR|SIZE_ONLY|STAT|SUFFIX.*|TIMEFORMAT|TRACK_RENAMES.*|UPDATE"
     r"|LOCAL_(CASE_.*|ENCODING|LINKS|TIME_TYPE|UNICODE_NORMALIZATION|ZERO_SIZE_LINKS))"
 )
+_SOON = "1s"  # after the last close, instead of rclone's five: what is seldom closed once only
 _POLL = "5s"  # between two looks of rclone at how large its cache is
 # Options that say which place a remote is, and as whom; the others are secrets, or say how.
 _PLACE = re.compile(
@@ -42,12 +43,14 @@ def variables(
     around: Surroundings | None = None,
     *,
     floor: int = 0,
+    is_cut_off: bool = False,
 ) -> dict[str, str]:
     """
     Return rclone's environment: the container's, without what a mount's safety rests on.
 
     + inherited: this process's own environment
     + around: for a mount, what is the default of its options; any `RCLONE_*` variable overrides it
+    + is_cut_off: whether a stop leaves no time for uploads, so that they begin at once
     + floor: bytes of the cache's volume that a mount leaves free; 0 for no floor
     """
     given = {**inherited, **settings.environment}
@@ -63,6 +66,8 @@ def variables(
             "RCLONE_UID": str(around.uid),
             "RCLONE_GID": str(around.gid),
         }
+    if is_cut_off:
+        defaults["RCLONE_VFS_WRITE_BACK"] = _SOON
     if floor:  # looked at every minute, a disk is full for as long
         defaults |= {
             "RCLONE_VFS_CACHE_MIN_FREE_SPACE": f"{floor}B",

@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 
 from slipway.contract import paths, report
 from slipway.remotes import rc
-from slipway.services import own_programs
+from slipway.services import first_process, own_programs
 from slipway.system import atomic, disk, files, locks, mountinfo
 
 PROGRAM_MARK = own_programs.REMOTE_MARK
@@ -108,7 +108,11 @@ def notes(workspace: str) -> list[str]:
     remotes = list(_configured(workspace))
     told = [f"remote {remote.name} {remote.detail}" for remote in remotes if remote.detail]
     shortage = disk.shortage(Path(workspace, "remote/.cache")) if remotes else ""
-    return [*told, f"the remotes' cache is short of room: {shortage}"] if shortage else told
+    if shortage:
+        told.append(f"the remotes' cache is short of room: {shortage}")
+    if remotes and (warning := first_process.warning()):
+        told.append(warning)
+    return told
 
 
 def _configured(workspace: str) -> Iterator[Remote]:

@@ -21,6 +21,7 @@ from slipway.remotes.mounted.write_cache import WriteCache
 from slipway.remotes.pace import Pace
 from slipway.remotes.states import State
 from slipway.remotes.stopping import Signals, Stop
+from slipway.services import first_process
 from slipway.settings.variables import Settings
 from slipway.system import disk
 
@@ -41,7 +42,9 @@ class Program:
         self.socket = states.socket_of(name)
         self.drain_seconds = settings.drain_seconds
         floor = disk.floor(root)
-        self.variables = rclone_options.variables(settings, inherited, around, floor=floor)
+        self.variables = rclone_options.variables(
+            settings, inherited, around, floor=floor, is_cut_off=bool(first_process.warning())
+        )
         self.cache = WriteCache(name, root, self.variables, owner=(around.uid, around.gid))
         self.signals = Signals()
         self.state = State()

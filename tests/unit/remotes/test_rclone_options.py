@@ -46,6 +46,18 @@ def test_a_mounts_cache_leaves_room_on_its_volume() -> None:
     assert found["RCLONE_VFS_CACHE_POLL_INTERVAL"] == "1m"
 
 
+def test_where_a_stop_is_no_end_in_order_uploads_begin_soon() -> None:
+    """
+    By default; the user's own number counts.
+    """
+    given = Settings(environment={"RCLONE_VFS_WRITE_BACK": "1m"})
+    soon = rclone_options.variables(Settings(), {}, AROUND, is_cut_off=True)
+    later = rclone_options.variables(given, {}, AROUND, is_cut_off=True)
+
+    assert soon["RCLONE_VFS_WRITE_BACK"] == "1s"
+    assert later["RCLONE_VFS_WRITE_BACK"] == "1m"
+
+
 # Of rclone's groups of options that choose, those that say how, or that commands of ours set
 HARMLESS = {"links", "max-backlog", "metadata", "multi-thread-.*", "streaming-upload-cutoff"}
 HARMLESS |= {"fast-list", "help", "server-side-across-configs", "verbose"}

@@ -15,6 +15,7 @@ from slipway.contract import paths, report
 from slipway.operations import remotes
 from slipway.remotes import states
 from slipway.remotes.states import State
+from slipway.services import first_process
 from tests.unit.conftest import isolated
 
 
@@ -26,6 +27,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(states, "DIRECTORY", tmp_path / "run")
     monkeypatch.setattr(paths, "SUPERVISOR_PROGRAMS", tmp_path)
     monkeypatch.setattr(report, "boot", lambda: "1")
+    monkeypatch.setattr(first_process, "warning", lambda: "")
     return tmp_path
 
 
@@ -62,6 +64,20 @@ def test_a_mount_that_is_gone_is_noted(place: Path) -> None:
         states.write(name, State(7, ""))
 
     assert states.notes("/w") == ["remote far is not mounted"]
+
+
+def test_a_first_process_that_ends_nothing_in_order_is_noted(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Where there are remotes, whose uploads it would cut off.
+    """
+    monkeypatch.setattr(first_process, "warning", lambda: "PID 1 is sleep")
+    assert states.notes("/w") == []
+    configure(place, "far")
+    states.write("far", State(7, "does not answer"))
+
+    assert states.notes("/w") == ["remote far does not answer", "PID 1 is sleep"]
 
 
 def test_what_was_said_before_a_restart_is_old(
