@@ -70,15 +70,17 @@ def converge(
     return result
 
 
-def check() -> Report:
+def check(*, is_verbose: bool = False) -> Report:
     """
     Find what a convergence would change, changing nothing.
 
     Refused values under SLIPWAY_STRICT are all there is to say: a convergence would refuse, too.
+
+    + is_verbose: and how
     """
     begun = Begun.now()
     data = {**host_data.data("start"), "services": _expects_services()}
-    here, host = _connected(data, is_check=True)
+    here, host = _connected(data, is_check=True, is_verbose=is_verbose)
     operations = run.refused(host)
     if not operations:
         here.deploy(host)
@@ -97,8 +99,11 @@ def connected() -> Iterator[tuple[Host, Loaded]]:
         yield host, data["loaded"]
 
 
-def _connected(data: dict[str, Any], *, is_check: bool = False) -> tuple[Run, Host]:
-    here = Run([("@live", {**data, "boot": report.boot()})], is_check=is_check)
+def _connected(
+    data: dict[str, Any], *, is_check: bool = False, is_verbose: bool = False
+) -> tuple[Run, Host]:
+    hosts = [("@live", {**data, "boot": report.boot()})]
+    here = Run(hosts, is_check=is_check, is_verbose=is_verbose)
     (host,) = here.hosts
     here.connect(host)
     return here, host

@@ -27,6 +27,8 @@ from slipway.contract import paths
 from slipway.contract.report import Operation, Report, Setting
 from slipway.converge.clock import Clock
 from slipway.converge.complaints import MAX_DETAIL, Complaints
+from slipway.converge.shown import shown
+from slipway.operations.foresight import PLAN, Change, Plan, Planned
 from slipway.operations.independent import INDEPENDENT
 from slipway.settings.load import Loaded, load
 
@@ -55,15 +57,20 @@ class Run:
     """
 
     def __init__(
-        self, hosts: Sequence[str | tuple[str, dict[str, Any]]], *, is_check: bool = False
+        self,
+        hosts: Sequence[str | tuple[str, dict[str, Any]]],
+        *,
+        is_check: bool = False,
+        is_verbose: bool = False,
     ) -> None:
         """
         Prepare the state. Raises InventoryError for a name that no host can have.
 
         + hosts: their names, with their data where connecting does not give it
         + is_check: only find what would change
+        + is_verbose: and how: the differences of files, and the commands
         """
-        self.is_check = is_check
+        self.is_check, self.is_verbose = is_check, is_verbose
         self._clock, self._complaints = Clock(), Complaints()
         self._complaints.listen()
         inventory, config = Inventory((list(hosts), {})), Config(TEMP_DIR="/tmp", SHELL=None)  # noqa: S108 - unused: our connectors write in place
@@ -85,6 +92,8 @@ class Run:
         host.connect(show_errors=False, raise_exceptions=True)
         self.state.activate_host(host)
         host.connector_data[INDEPENDENT] = False
+        plan = Plan(is_check=self.is_check, is_verbose=self.is_verbose)
+        host.connector_data[PLAN] = plan
 
     def deploy(self, host: Host) -> None:
         """
@@ -131,24 +140,32 @@ class Run:
     def _converged(self, host: Host, data: StateOperationHostData) -> tuple[str, str]:
         meta = data.operation_meta
         if meta.is_complete() and not meta.did_error():
-            return ("changed" if meta.did_change() else "unchanged"), ""
+            if not meta.did_change():
+                return "unchanged", ""
+            return "changed", _words(_planned(host, data).changes)
         lines = (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
         return "failed", " ".join(lines) or self._complaints.of(host)
 
-    def _checked(self, _host: Host, data: StateOperationHostData) -> tuple[str, str]:
+    def _checked(self, host: Host, data: StateOperationHostData) -> tuple[str, str]:
         if not data.operation_meta.will_change:
             return "unchanged", ""
-        commands = list(data.command_generator())
+        changes, commands = _planned(host, data)
+        commands = commands or list(data.command_generator())
         if complaints := [each.complaint for each in commands if hasattr(each, "complaint")]:
             return "failed", "; ".join(complaints)
-        return "changed", "; ".join(map(str, commands))
+        if not changes:  # an operation that is not ours, in an extended image's task
+            changes = [Change(str(data.global_arguments["name"] or "it"), "change", is_act=True)]
+        more = shown(changes, commands) if self.is_verbose else []
+        return "changed", "\n".join([_words(changes, is_check=True), *more])
 
     def _operation(
         self, host: Host, op_hash: str, data: StateOperationHostData, outcome: str, detail: str
     ) -> Operation:
         title = self.state.title(host, op_hash, data.global_arguments["name"])
         seconds = self._clock.seconds(host, op_hash)
-        return Operation(*title, outcome, seconds, detail[:MAX_DETAIL])
+        if outcome != "changed":
+            detail = detail[:MAX_DETAIL]
+        return Operation(*title, outcome, seconds, detail)
 
 
 class _State(State):
@@ -191,6 +208,15 @@ class _State(State):
             return "deploy", full
         task, _, rest = full.partition(" | ")
         return task, rest
+
+
+def _planned(host: Host, data: StateOperationHostData) -> Planned:
+    operations: dict[str, Planned] = host.connector_data[PLAN].operations
+    return operations.get(data.operation_meta._hash, Planned([], []))  # noqa: SLF001 - pyinfra's key
+
+
+def _words(changes: Sequence[Change], *, is_check: bool = False) -> str:
+    return "\n".join(change.line(is_check=is_check) for change in changes)
 
 
 def refused(host: Host) -> list[Operation]:

@@ -74,7 +74,7 @@ lay()
 
     assert outcomes(ran(is_check=True)) == [
         ("Files", "Have one", "unchanged", ""),
-        ("Files", "Have another", "changed", f"touch {tmp_path}/missing"),
+        ("Files", "Have another", "changed", "Have another: would change"),
     ]
     assert not (tmp_path / "missing").exists()
 
