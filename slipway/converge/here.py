@@ -22,12 +22,13 @@ from slipway.settings.load import Loaded
 from slipway.system import locks
 
 
-def converge(
+def converge(  # noqa: PLR0913 - each is a choice of the caller's
     phase: str,
     *,
     services: bool | None = None,
     keep_stopped: bool = False,
     beside_supervisord: bool = False,
+    is_start: bool = False,
     timings: Timings | None = None,
 ) -> Report:
     """
@@ -39,6 +40,7 @@ def converge(
     + services: whether supervisord is expected to run; None: as until now in this start
     + keep_stopped: leave alone what somebody stopped by hand: nobody has asked for this convergence
     + beside_supervisord: it has been started just now, and is waited for
+    + is_start: nobody has asked for it: it installs no packages
     + timings: takes down where the time goes
     """
     asked = time.monotonic()
@@ -55,6 +57,7 @@ def converge(
                 **data,
                 "keep_stopped": keep_stopped,
                 "beside_supervisord": beside_supervisord,
+                "is_start": is_start,
                 "services": services and is_live,
             }
         )

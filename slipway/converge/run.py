@@ -245,5 +245,5 @@ def report(host: Host, operations: list[Operation], *, begun: Begun) -> Report:
         settings={row.name: Setting(row.value, row.source) for row in loaded.table()},
         services=host.data.get("services", True),
         boot=host.data.get("boot", ""),
-        notes=list(loaded.notes),
+        notes=[*loaded.notes, *host.connector_data.get("notes", [])],
     )

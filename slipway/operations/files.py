@@ -18,8 +18,9 @@ from pyinfra import host
 from pyinfra.api import FileUploadCommand, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
+from slipway.contract import paths
 from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
-from slipway.operations import differences, foresight
+from slipway.operations import differences, foresight, laid
 from slipway.operations.independent import operation
 from slipway.system.atomic import temporary
 
@@ -79,7 +80,28 @@ def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[C
             foresight.change(path, "left by a run that was cut off" if is_draft else "not wanted")
             foresight.leave(path, None)
         yield StringCommand("rm", "-f", "--", *map(QuoteString, sorted(litter)))
-    yield from write(different)
+    yield from replace(different, states)
+
+
+def replace(files: Sequence[File], states: Mapping[str, FileState]) -> Generator[Command]:
+    """
+    Yield the commands that put our files in their places, keeping what somebody has changed there.
+
+    + states: what is there
+    """
+    if not files:
+        return
+    known = laid.record()
+    seen = {file.path: states[file.path] for file in files if file.path in states}
+    differing = {
+        file.path: seen[file.path]
+        for file in files
+        if file.path in seen and seen[file.path].sha256 != file.expected.sha256
+    }
+    yield from laid.keep(laid.changed(known, differing))
+    yield from write(files)
+    if lines := laid.recorded(known, {file.path: file.expected.sha256 for file in files}):
+        yield from write([File(str(paths.LAID), lines, mode="600")])
 
 
 def write(files: Iterable[File]) -> Generator[Command]:

@@ -18,7 +18,7 @@ from slipway.facts.mounts import FuseObstacle
 from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
 from slipway.operations import differences, foresight
 from slipway.operations.degraded import degrade
-from slipway.operations.files import Command, File, write
+from slipway.operations.files import Command, File, replace
 from slipway.operations.independent import operation
 from slipway.operations.supervisor import apply
 from slipway.remotes.states import PROGRAM_MARK
@@ -110,7 +110,7 @@ def supervised(
     different = [file for file in files if not file.matches(states.get(file.path))]
     for each in different:
         differences.of_file(each.path, each.content, each.expected, states.get(each.path))
-    yield from write(different)
+    yield from replace(different, states)
     yield from apply(running=sorted(wanted))
     if gone:  # only now have their programs ended; a directory with files in it is the user's
         points = [f"{workspace}/remote/{remote}" for remote in sorted(gone.values())]
