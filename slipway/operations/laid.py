@@ -87,10 +87,8 @@ def keep(paths: list[str]) -> Generator[StringCommand]:
         # fmt: on
     kept = host.get_fact(FileStates, paths=[copy_of(path) for path in paths])
     for path in paths:
-        where = f"what it held is in {copy_of(path)}" if copy_of(path) in kept else "it is lost"
-        note(
-            path, f"somebody had changed this file of Slipway's, which is as it was again; {where}"
-        )
+        where = f"is in {copy_of(path)}" if copy_of(path) in kept else "could not be kept"
+        note(path, f"Slipway's again, as somebody had changed it; what it held {where}")
 
 
 def copy_of(path: str) -> str:
