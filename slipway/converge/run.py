@@ -11,7 +11,7 @@ are many, in slipway.fleet.run.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
 from types import CodeType
@@ -23,6 +23,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
+from slipway.connectors import ended
 from slipway.contract import paths
 from slipway.contract.report import Operation, Report, Setting
 from slipway.converge.clock import Clock
@@ -31,6 +32,7 @@ from slipway.converge.shown import shown
 from slipway.operations.foresight import PLAN, Change, Plan, Planned
 from slipway.operations.independent import INDEPENDENT
 from slipway.settings.load import Loaded, load
+from slipway.system import words
 
 READ = "read the facts"  # what a task does besides its operations
 
@@ -122,8 +124,8 @@ class Run:
         # What failed within a task ended it, perhaps: then the task itself has nothing to add
         known |= {(each.task, READ) for each in operations if each.outcome == "failed"}
         return [
-            operation._replace(detail=operation.detail or failures[operation[:2]][:MAX_DETAIL])
-            if operation[:2] in failures
+            operation._replace(detail=_reason(operation, failures))
+            if operation.outcome == "failed"
             else operation
             for operation in operations
         ] + [
@@ -143,8 +145,11 @@ class Run:
             if not meta.did_change():
                 return "unchanged", ""
             return "changed", _words(_planned(host, data).changes)
-        lines = (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
-        return "failed", " ".join(lines) or self._complaints.of(host)
+        output = (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
+        end = ended.of(host, meta._hash)  # noqa: SLF001 - pyinfra's key
+        if words.lines("\n".join(output)):
+            return "failed", words.said(output)
+        return "failed", self._complaints.of(host) or (words.ended(*end) if end else "")
 
     def _checked(self, host: Host, data: StateOperationHostData) -> tuple[str, str]:
         if not data.operation_meta.will_change:
@@ -213,6 +218,14 @@ class _State(State):
 def _planned(host: Host, data: StateOperationHostData) -> Planned:
     operations: dict[str, Planned] = host.connector_data[PLAN].operations
     return operations.get(data.operation_meta._hash, Planned([], []))  # noqa: SLF001 - pyinfra's key
+
+
+def _reason(operation: Operation, failures: Mapping[tuple[str, str], str]) -> str:
+    """
+    Return why an operation failed: in its own words, else in those of what ended it.
+    """
+    why = operation.detail or failures.get(operation[:2], "")
+    return why[:MAX_DETAIL] or words.ended("", None)
 
 
 def _words(changes: Sequence[Change], *, is_check: bool = False) -> str:
