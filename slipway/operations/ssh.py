@@ -155,6 +155,7 @@ def internal_sftp(*, configuration: str) -> Generator[Command]:
         degrade("sftp", f"{rule}: what a ~/.bashrc prints breaks it (Subsystem sftp internal-sftp)")
         host.noop(f"{configuration} is not ours to change")
         return
+    foresight.change(configuration, "sftp starts in the user's shell")
     yield from write([File(configuration, mended.encode(errors="surrogateescape"))])
 
 
