@@ -5,11 +5,11 @@ What supervisord would find in its files, and be, when a check's operations had 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pyinfra import host
 
-from slipway.contract.paths import SUPERVISOR_PROGRAMS
+from slipway.contract.paths import OWN_PROGRAMS, SUPERVISOR_PROGRAMS
 from slipway.facts.files import FileText
 from slipway.facts.supervisor import Program, Supervisord
 from slipway.operations.foresight import Plan
@@ -26,8 +26,11 @@ def foreseen(state: Supervisord, plan: Plan) -> Supervisord:
 
     A group whose file differs from what supervisord has, and would be written anew, is taken to be
     then as supervisord has it: it was changed behind its back.
+
+    Of the programs that every container has, supervisord reads the files where Slipway is installed.
     """
     programs = str(SUPERVISOR_PROGRAMS)
+    own = {file.stem for file in OWN_PROGRAMS.glob("*.conf")}
     added, changed, removed = (
         dict.fromkeys(names) for names in (state.added, state.changed, state.removed)
     )
@@ -35,8 +38,8 @@ def foreseen(state: Supervisord, plan: Plan) -> Supervisord:
     for path, content in plan.left.items():
         if posixpath.dirname(path) != programs or path in plan.applied:
             continue
-        before = groups(host.get_fact(FileText, path=path))
-        after = groups((content or b"").decode(errors="replace"))
+        before = groups(host.get_fact(FileText, path=path), without=own)
+        after = groups((content or b"").decode(errors="replace"), without=own)
         for name in before.keys() - after.keys():
             added.pop(name, None)
             changed.pop(name, None)
@@ -49,7 +52,8 @@ def foreseen(state: Supervisord, plan: Plan) -> Supervisord:
                 changed.pop(name, None)
             elif before.get(name) != options:
                 changed[name] = None
-    return state._replace(added=[*added], changed=[*changed], removed=[*removed])
+    left_out = tuple(why for why in state.left_out if _file(why) not in plan.left)
+    return state._replace(added=[*added], changed=[*changed], removed=[*removed], left_out=left_out)
 
 
 def applied(state: Supervisord, starts: Sequence[str]) -> Supervisord:
@@ -67,9 +71,11 @@ def applied(state: Supervisord, starts: Sequence[str]) -> Supervisord:
     return state._replace(programs=programs, added=[], changed=[], removed=[], down=down)
 
 
-def groups(text: str) -> Groups:
+def groups(text: str, *, without: Collection[str] = ()) -> Groups:
     """
     Return what a file of supervisord's declares; of one that can't be read, nothing.
+
+    + without: names that do not count
     """
     from configparser import Error, RawConfigParser  # noqa: PLC0415 - only where files differ
 
@@ -81,6 +87,13 @@ def groups(text: str) -> Groups:
     found: Groups = {}
     for section in parser.sections():
         kind, _, name = section.partition(":")
-        if kind in _KINDS and name:
+        if kind in _KINDS and name and name.strip() not in without:
             found[name.strip()] = dict(parser[section])
     return found
+
+
+def _file(problem: str) -> str:
+    """
+    Return the file that a problem is about: "/a/b.conf line 3: why", or without a line.
+    """
+    return problem.partition(": ")[0].partition(" line ")[0]
