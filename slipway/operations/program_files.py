@@ -27,7 +27,7 @@ def foreseen(state: Supervisord, plan: Plan) -> Supervisord:
     A group whose file differs from what supervisord has, and would be written anew, is taken to be
     then as supervisord has it: it was changed behind its back.
 
-    Of the programs that every container has, supervisord reads the files where Slipway is installed.
+    Programs that every container has are read from where Slipway is installed.
     """
     programs = str(SUPERVISOR_PROGRAMS)
     own = {file.stem for file in OWN_PROGRAMS.glob("*.conf")}
