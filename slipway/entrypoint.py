@@ -77,7 +77,7 @@ def _converge(told: int) -> int:
 
     if not os.read(told, 1):
         return exits.OK
-    return output.guarded(lambda: converge.converge(beside_supervisord=True))
+    return output.guarded(lambda: converge.converge(beside_supervisord=True, is_start=True))
 
 
 def _become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:

@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
         options.phase,
         services=False if options.without_services else None,
         keep_stopped=options.keep_stopped,
+        is_start=options.without_services or options.keep_stopped,
         is_timed=options.timings,
         as_json=options.json,
     )
@@ -44,13 +45,14 @@ def converge(  # noqa: PLR0913 - each is a choice of the caller's
     services: bool | None = None,
     keep_stopped: bool = False,
     beside_supervisord: bool = False,
+    is_start: bool = False,
     is_timed: bool = False,
     as_json: bool = False,
 ) -> int:
     """
     Converge and say what was done; returns the exit code. Raises OSError.
 
-    + services, keep_stopped, beside_supervisord: as for `slipway.converge.here.converge`
+    + services, keep_stopped, beside_supervisord, is_start: as for `slipway.converge.here.converge`
     """
     began = time.monotonic()
     light_pyinfra.install()
@@ -67,6 +69,7 @@ def converge(  # noqa: PLR0913 - each is a choice of the caller's
         services=services,
         keep_stopped=keep_stopped,
         beside_supervisord=beside_supervisord,
+        is_start=is_start,
         timings=timings,
     )
     document = report.to_json()

@@ -32,7 +32,7 @@ def run(_options: argparse.Namespace) -> int:
     Start supervisord and converge.
     """
     supervise()
-    return converge.converge(services=True)
+    return converge.converge(services=True, is_start=True)
 
 
 def supervise() -> None:

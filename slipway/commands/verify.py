@@ -23,5 +23,15 @@ def run(options: argparse.Namespace) -> int:
     import pytest  # noqa: PLC0415 - half a second, which an `--help` need not take
 
     specs = str(PROJECT / "tests/image")
-    words = ["-q", "-p", "no:cacheprovider", "--rootdir", str(PROJECT), "--hosts", "local://"]
+    # what a user chose is a reason to skip a spec, and is said
+    words = [
+        "-q",
+        "-rfEs",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(PROJECT),
+        "--hosts",
+        "local://",
+    ]
     return int(bool(pytest.main([*words, *options.pytest, specs])))

@@ -22,7 +22,7 @@ from pyinfra.api.util import get_file_io
 from pyinfra.connectors.base import BaseConnector, DataMeta
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
-from slipway.connectors import container_files, engine, scripts, text
+from slipway.connectors import container_files, ended, engine, scripts, text
 from slipway.connectors.session import Session
 from slipway.connectors.shell import Result
 
@@ -119,6 +119,8 @@ class ContainerConnector(BaseConnector):
         if print_output:
             for line in output:
                 self.host.log(line.line)
+        if result.code not in success:
+            ended.note(self.host, command, result.code)
         return result.code in success, output
 
     def put_file(  # type: ignore[override]  # pyinfra names each global argument

@@ -19,7 +19,7 @@ from pyinfra.api.util import get_file_io
 from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
-from slipway.connectors import text
+from slipway.connectors import ended, text
 from slipway.connectors.native import Inside
 from slipway.environment import host_data
 from slipway.system import atomic, processes
@@ -71,6 +71,8 @@ class LiveConnector(BaseConnector):
         is_plain = not any(value for name, value in arguments.items() if name not in _NEUTRAL)
         if isinstance(command, Inside) and is_plain:
             done = command.act()
+            if done.code not in success:
+                ended.note(self.host, command, done.code)
             return done.code in success, text.output(done.stdout, done.stderr)
         script = make_unix_command_for_host(self.state, self.host, command, **arguments)
         if print_input:
@@ -88,6 +90,8 @@ class LiveConnector(BaseConnector):
         if print_output:
             for line in output:
                 self.host.log(line.line)
+        if process.returncode not in success:
+            ended.note(self.host, command, process.returncode)
         return process.returncode in success, output
 
     def put_file(  # type: ignore[override]  # the global arguments mean nothing to a file

@@ -45,6 +45,8 @@ LOGS = Path("/var/log/supervisor")
 STATE = Path("/var/lib/slipway")
 BELONGS_TO = STATE / "container"  # a digest of which container the host keys are of
 KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
+LAID = STATE / "laid"  # the files that Slipway laid, with their sha256
+REPLACED = STATE / "replaced"  # what these held where somebody had changed them
 KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")

@@ -20,10 +20,10 @@ class Refusal(NamedTuple):
 
 class Note(NamedTuple):
     """
-    What was understood although it was not written as it should be.
+    What is worth saying, and nobody's fault: it was understood, or mended.
     """
 
-    variable: str
+    variable: str  # or a path
     text: str
 
     def __str__(self) -> str:

@@ -31,6 +31,19 @@ class Operation(NamedTuple):
     def __str__(self) -> str:
         return f"{self.task}: {self.name}: {self.detail}"
 
+    def lines(self) -> list[str]:
+        """
+        Say what a check found: one line a thing that would change.
+
+        Indented ones, of `-v`, belong to those above.
+        """
+        if self.outcome != "changed":
+            return [str(self)]
+        return [
+            line if line.startswith(" ") else f"{self.task}: {line}"
+            for line in self.detail.splitlines()
+        ]
+
 
 class Degraded(NamedTuple):
     """

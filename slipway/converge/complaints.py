@@ -5,11 +5,15 @@ What pyinfra complains of while it runs: a failed fact's output is nowhere else.
 from __future__ import annotations
 
 import logging
+import re
 from collections import defaultdict
 
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
+from slipway.system import words
+
+_COUNT = re.compile(r"Error: executed \d+\S* commands")  # pyinfra's, where it knows no more
 MAX_DETAIL = 400  # characters of an operation's output in the report
 
 
@@ -40,7 +44,10 @@ class Complaints(logging.Handler):
     def of(self, host: Host) -> str:
         """
         Return what was said of a host, as one line: pyinfra begins most with the host's name.
+
+        That some commands were executed is no reason.
         """
         prefix = f"[{host.name}]"
-        lines = (line.removeprefix(prefix).strip() for line in self._said[host.name])
-        return " ".join(lines)[:MAX_DETAIL]
+        said = (line.removeprefix(prefix) for line in self._said[host.name])
+        kept = words.lines("\n".join(said))
+        return "" if all(map(_COUNT.fullmatch, kept)) else " ".join(kept)[:MAX_DETAIL]

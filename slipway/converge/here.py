@@ -22,12 +22,13 @@ from slipway.settings.load import Loaded
 from slipway.system import locks
 
 
-def converge(
+def converge(  # noqa: PLR0913 - each is a choice of the caller's
     phase: str,
     *,
     services: bool | None = None,
     keep_stopped: bool = False,
     beside_supervisord: bool = False,
+    is_start: bool = False,
     timings: Timings | None = None,
 ) -> Report:
     """
@@ -39,6 +40,7 @@ def converge(
     + services: whether supervisord is expected to run; None: as until now in this start
     + keep_stopped: leave alone what somebody stopped by hand: nobody has asked for this convergence
     + beside_supervisord: it has been started just now, and is waited for
+    + is_start: nobody has asked for it: it installs no packages
     + timings: takes down where the time goes
     """
     asked = time.monotonic()
@@ -55,6 +57,7 @@ def converge(
                 **data,
                 "keep_stopped": keep_stopped,
                 "beside_supervisord": beside_supervisord,
+                "is_start": is_start,
                 "services": services and is_live,
             }
         )
@@ -70,15 +73,17 @@ def converge(
     return result
 
 
-def check() -> Report:
+def check(*, is_verbose: bool = False) -> Report:
     """
     Find what a convergence would change, changing nothing.
 
     Refused values under SLIPWAY_STRICT are all there is to say: a convergence would refuse, too.
+
+    + is_verbose: and how
     """
     begun = Begun.now()
     data = {**host_data.data("start"), "services": _expects_services()}
-    here, host = _connected(data, is_check=True)
+    here, host = _connected(data, is_check=True, is_verbose=is_verbose)
     operations = run.refused(host)
     if not operations:
         here.deploy(host)
@@ -97,8 +102,11 @@ def connected() -> Iterator[tuple[Host, Loaded]]:
         yield host, data["loaded"]
 
 
-def _connected(data: dict[str, Any], *, is_check: bool = False) -> tuple[Run, Host]:
-    here = Run([("@live", {**data, "boot": report.boot()})], is_check=is_check)
+def _connected(
+    data: dict[str, Any], *, is_check: bool = False, is_verbose: bool = False
+) -> tuple[Run, Host]:
+    hosts = [("@live", {**data, "boot": report.boot()})]
+    here = Run(hosts, is_check=is_check, is_verbose=is_verbose)
     (host,) = here.hosts
     here.connect(host)
     return here, host

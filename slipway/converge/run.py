@@ -11,7 +11,7 @@ are many, in slipway.fleet.run.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
 from types import CodeType
@@ -23,12 +23,16 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import StateOperationHostData, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
+from slipway.connectors import ended
 from slipway.contract import paths
 from slipway.contract.report import Operation, Report, Setting
 from slipway.converge.clock import Clock
 from slipway.converge.complaints import MAX_DETAIL, Complaints
+from slipway.converge.shown import shown
+from slipway.operations.foresight import PLAN, Change, Plan, Planned
 from slipway.operations.independent import INDEPENDENT
 from slipway.settings.load import Loaded, load
+from slipway.system import words
 
 READ = "read the facts"  # what a task does besides its operations
 
@@ -55,15 +59,20 @@ class Run:
     """
 
     def __init__(
-        self, hosts: Sequence[str | tuple[str, dict[str, Any]]], *, is_check: bool = False
+        self,
+        hosts: Sequence[str | tuple[str, dict[str, Any]]],
+        *,
+        is_check: bool = False,
+        is_verbose: bool = False,
     ) -> None:
         """
         Prepare the state. Raises InventoryError for a name that no host can have.
 
         + hosts: their names, with their data where connecting does not give it
         + is_check: only find what would change
+        + is_verbose: and how: the differences of files, and the commands
         """
-        self.is_check = is_check
+        self.is_check, self.is_verbose = is_check, is_verbose
         self._clock, self._complaints = Clock(), Complaints()
         self._complaints.listen()
         inventory, config = Inventory((list(hosts), {})), Config(TEMP_DIR="/tmp", SHELL=None)  # noqa: S108 - unused: our connectors write in place
@@ -85,6 +94,8 @@ class Run:
         host.connect(show_errors=False, raise_exceptions=True)
         self.state.activate_host(host)
         host.connector_data[INDEPENDENT] = False
+        plan = Plan(is_check=self.is_check, is_verbose=self.is_verbose)
+        host.connector_data[PLAN] = plan
 
     def deploy(self, host: Host) -> None:
         """
@@ -113,8 +124,8 @@ class Run:
         # What failed within a task ended it, perhaps: then the task itself has nothing to add
         known |= {(each.task, READ) for each in operations if each.outcome == "failed"}
         return [
-            operation._replace(detail=operation.detail or failures[operation[:2]][:MAX_DETAIL])
-            if operation[:2] in failures
+            operation._replace(detail=_reason(operation, failures))
+            if operation.outcome == "failed"
             else operation
             for operation in operations
         ] + [
@@ -131,24 +142,35 @@ class Run:
     def _converged(self, host: Host, data: StateOperationHostData) -> tuple[str, str]:
         meta = data.operation_meta
         if meta.is_complete() and not meta.did_error():
-            return ("changed" if meta.did_change() else "unchanged"), ""
-        lines = (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
-        return "failed", " ".join(lines) or self._complaints.of(host)
+            if not meta.did_change():
+                return "unchanged", ""
+            return "changed", _words(_planned(host, data).changes)
+        output = (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
+        end = ended.of(host, meta._hash)  # noqa: SLF001 - pyinfra's key
+        if words.lines("\n".join(output)):
+            return "failed", words.said(output)
+        return "failed", self._complaints.of(host) or (words.ended(*end) if end else "")
 
-    def _checked(self, _host: Host, data: StateOperationHostData) -> tuple[str, str]:
+    def _checked(self, host: Host, data: StateOperationHostData) -> tuple[str, str]:
         if not data.operation_meta.will_change:
             return "unchanged", ""
-        commands = list(data.command_generator())
+        changes, commands = _planned(host, data)
+        commands = commands or list(data.command_generator())
         if complaints := [each.complaint for each in commands if hasattr(each, "complaint")]:
             return "failed", "; ".join(complaints)
-        return "changed", "; ".join(map(str, commands))
+        if not changes:  # an operation that is not ours, in an extended image's task
+            changes = [Change(str(data.global_arguments["name"] or "it"), "change", is_act=True)]
+        more = shown(changes, commands) if self.is_verbose else []
+        return "changed", "\n".join([_words(changes, is_check=True), *more])
 
     def _operation(
         self, host: Host, op_hash: str, data: StateOperationHostData, outcome: str, detail: str
     ) -> Operation:
         title = self.state.title(host, op_hash, data.global_arguments["name"])
         seconds = self._clock.seconds(host, op_hash)
-        return Operation(*title, outcome, seconds, detail[:MAX_DETAIL])
+        if outcome != "changed":
+            detail = detail[:MAX_DETAIL]
+        return Operation(*title, outcome, seconds, detail)
 
 
 class _State(State):
@@ -193,6 +215,23 @@ class _State(State):
         return task, rest
 
 
+def _planned(host: Host, data: StateOperationHostData) -> Planned:
+    operations: dict[str, Planned] = host.connector_data[PLAN].operations
+    return operations.get(data.operation_meta._hash, Planned([], []))  # noqa: SLF001 - pyinfra's key
+
+
+def _reason(operation: Operation, failures: Mapping[tuple[str, str], str]) -> str:
+    """
+    Return why an operation failed: in its own words, else in those of what ended it.
+    """
+    why = operation.detail or failures.get(operation[:2], "")
+    return why[:MAX_DETAIL] or words.ended("", None)
+
+
+def _words(changes: Sequence[Change], *, is_check: bool = False) -> str:
+    return "\n".join(change.line(is_check=is_check) for change in changes)
+
+
 def refused(host: Host) -> list[Operation]:
     """
     Return, under SLIPWAY_STRICT, the failed operation that refused values are; else nothing.
@@ -219,5 +258,5 @@ def report(host: Host, operations: list[Operation], *, begun: Begun) -> Report:
         settings={row.name: Setting(row.value, row.source) for row in loaded.table()},
         services=host.data.get("services", True),
         boot=host.data.get("boot", ""),
-        notes=list(loaded.notes),
+        notes=[*loaded.notes, *host.connector_data.get("notes", [])],
     )

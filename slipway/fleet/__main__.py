@@ -64,9 +64,10 @@ def lines(name: str, report: Report, *, is_check: bool) -> list[str]:
     return [
         f"{name}: checked in {report.seconds:.2f} s: {report.counts}",
         *(
-            f"{name}: {operation.outcome}: {operation}"
+            f"{name}: {operation.outcome}: {line}"
             for operation in report.operations
             if operation.outcome in ("changed", "failed")
+            for line in operation.lines()
         ),
         *(f"{name}: refused: {refusal}" for refusal in report.refusals),
     ]

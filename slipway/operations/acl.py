@@ -10,6 +10,7 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
+from slipway.operations import foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.independent import operation
 
@@ -30,9 +31,11 @@ def default(
     if wanted <= host.get_fact(Acl, path=path):
         host.noop(f"{path} has the default entry of uid {uid}")
         return
-    if obstacle := host.get_fact(AclObstacle, path=path):
+    # a directory that is still to be made can't be probed
+    if not foresight.is_left(path) and (obstacle := host.get_fact(AclObstacle, path=path)):
         degrade(feature, f"{path}: {obstacle}")
         return
+    foresight.change(path, f"no default ACL entry of uid {uid}")
     entries = f"u:{uid}:{permissions},m::{permissions}"
     yield StringCommand("setfacl", "-d", "-m", QuoteString(entries), "--", QuoteString(path))
 
@@ -44,8 +47,11 @@ def none(*, paths: list[str]) -> Generator[StringCommand]:
 
     sshd's StrictModes does not look at ACLs: with a named entry somebody else may append a key.
     """
-    extended = host.get_fact(ExtendedAcls, paths=paths)
+    found = host.get_fact(ExtendedAcls, paths=paths)
+    extended = [path for path in found if not foresight.is_left(path)]  # a new file has none
     if not extended:
         host.noop("no named entries")
         return
+    for path in extended:
+        foresight.change(path, "an ACL gives others more than its mode")
     yield StringCommand("setfacl", "-b", "--", *map(QuoteString, extended))

@@ -5,13 +5,15 @@ authorized_keys: the keys we were given, beside those that others put there.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
+from slipway.facts.files import FileStates
 from slipway.facts.mounts import Mounts
+from slipway.operations import differences, foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, write
 from slipway.operations.independent import operation
@@ -52,8 +54,11 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
     if not to_write:
         host.noop(f"{len(keys)} keys are in {path}")
         return
+    for target in to_write:
+        _tell(target, path=path, states=states)
     for place in sorted({posixpath.dirname(target.path) for target in to_write}):
         if place in {posixpath.dirname(path), posixpath.dirname(record)}:
+            _tell_of_directory(place)
             # not `install -d`: on a read-only file system that says "No such file or directory"
             word = QuoteString(place)
             yield StringCommand(
@@ -61,6 +66,29 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
             )
     for target in to_write:
         yield from write([target])
+
+
+def _tell_of_directory(place: str) -> None:
+    if foresight.plan():
+        state = host.get_fact(FileStates, paths=[place]).get(place)
+        if found := differences.of_directory(state, "700"):
+            foresight.change(place, found)
+
+
+def _tell(target: File, *, path: str, states: Mapping[str, KeyFile]) -> None:
+    """
+    Note how a file differs from what is to be written there. Public keys are no secret.
+    """
+    state = next((each for each in states.values() if each.real == target.path), _NOTHING)
+    found = [differences.of_keys(state.content, target.content)]
+    if state.mode and state.mode not in ("600", "400"):
+        found.append(f"mode {state.mode}, should be {target.mode}")
+    if state.user not in ("", target.user):
+        found.append(f"owner {state.user}, should be {target.user}")
+    words = ", ".join(filter(None, found)) or "content differs"
+    is_theirs = target.path == (states.get(path, _NOTHING).real or path)
+    difference = differences.unified(target.path, target.content, seen=state.content)
+    foresight.change(target.path, words, difference=difference if is_theirs else ())
 
 
 def _changes(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pyinfra import host
 
+from slipway.contract.refusal import Note
 from slipway.contract.report import Degraded
 
 
@@ -18,3 +19,10 @@ def degrade(feature: str, condition: str) -> None:
     if entry not in noted:
         noted.append(entry)
         host.log(f"degraded: {entry}")
+
+
+def note(subject: str, text: str) -> None:
+    """
+    Have the report of this run say something that is nobody's fault.
+    """
+    host.connector_data.setdefault("notes", []).append(Note(subject, text))

@@ -18,7 +18,9 @@ from pyinfra import host
 from pyinfra.api import FileUploadCommand, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
+from slipway.contract import paths
 from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
+from slipway.operations import differences, foresight, laid
 from slipway.operations.independent import operation
 from slipway.system.atomic import temporary
 
@@ -42,9 +44,13 @@ class File(NamedTuple):
 
     def matches(self, state: FileState | None) -> bool:
         """Tell whether what is there is this file, to the last bit."""
-        return state == FileState(
-            "regular file", self.mode, self.user, self.group, sha256(self.content).hexdigest()
-        )
+        return state == self.expected
+
+    @property
+    def expected(self) -> FileState:
+        """Return what is to be there."""
+        digest = sha256(self.content).hexdigest()
+        return FileState("regular file", self.mode, self.user, self.group, digest)
 
 
 @operation()
@@ -66,9 +72,36 @@ def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[C
     if not different and not litter:
         host.noop(f"{len(files)} files are as they should be")
         return
+    for file in different:
+        differences.of_file(file.path, file.content, file.expected, states.get(file.path))
     if litter:
+        for path in sorted(litter):
+            is_draft = path in drafts
+            foresight.change(path, "left by a run that was cut off" if is_draft else "not wanted")
+            foresight.leave(path, None)
         yield StringCommand("rm", "-f", "--", *map(QuoteString, sorted(litter)))
-    yield from write(different)
+    yield from replace(different, states)
+
+
+def replace(files: Sequence[File], states: Mapping[str, FileState]) -> Generator[Command]:
+    """
+    Yield the commands that put our files in their places, keeping what somebody has changed there.
+
+    + states: what is there
+    """
+    if not files:
+        return
+    known = laid.record()
+    seen = {file.path: states[file.path] for file in files if file.path in states}
+    differing = {
+        file.path: seen[file.path]
+        for file in files
+        if file.path in seen and seen[file.path].sha256 != file.expected.sha256
+    }
+    yield from laid.keep(laid.changed(known, differing))
+    yield from write(files)
+    if lines := laid.recorded(known, {file.path: file.expected.sha256 for file in files}):
+        yield from write([File(str(paths.LAID), lines, mode="600")])
 
 
 def write(files: Iterable[File]) -> Generator[Command]:
@@ -82,6 +115,8 @@ def write(files: Iterable[File]) -> Generator[Command]:
     files = list(files)
     if not files:
         return
+    for file in files:
+        foresight.leave(file.path, file.content)
     drafts = [QuoteString(temporary(file.path)) for file in files]
     directories = sorted({posixpath.dirname(file.path) for file in files})
     # fmt: off
@@ -155,6 +190,8 @@ def directories(*, directories: Mapping[str, str]) -> Generator[StringCommand]:
     steps: list[object] = []
     for path, mode in directories.items():
         state = states.get(path)
+        if found := differences.of_directory(state, mode):
+            foresight.change(path, found)
         if state is None or state.type not in ("directory", "symbolic link"):
             steps += ["&&", "mkdir", "-p", "--", QuoteString(path)]
         if mode and (state is None or (state.type, state.mode) != ("directory", mode)):
@@ -162,6 +199,8 @@ def directories(*, directories: Mapping[str, str]) -> Generator[StringCommand]:
     if not steps:
         host.noop(f"{len(directories)} directories are there")
         return
+    for path in directories:
+        foresight.leave(path, b"")
     yield StringCommand(*steps[1:])
 
 
@@ -178,6 +217,8 @@ def links(*, links: Mapping[str, str]) -> Generator[StringCommand]:
         host.noop(f"{len(links)} links are there")
         return
     for path, target in different.items():
+        found = f"leads to {targets[path]}, should lead" if path in targets else "should lead"
+        foresight.change(path, f"{found} to {target}")
         draft = QuoteString(temporary(path))
         # fmt: off
         yield StringCommand(
@@ -201,4 +242,5 @@ def first_line(*, path: str, content: str) -> Generator[Command]:
     if content in text.splitlines():
         host.noop(f"{path} has the line")
         return
+    foresight.change(path, f"without its line `{content}`")
     yield from write([File(path, f"{content}\n{text}".encode(errors="surrogateescape"))])

@@ -16,6 +16,8 @@ from pyinfra.api import operation as pyinfra_operation
 from pyinfra.api.exceptions import NestedOperationError, PyinfraError
 from pyinfra.context import ctx_host, ctx_state
 
+from slipway.operations import foresight
+
 # A key of the host's connector_data: there in a run of ours, true while a task of ours runs
 INDEPENDENT = "independent"
 
@@ -30,7 +32,11 @@ def operation() -> Callable[[Callable[..., Generator[Any]]], Any]:
     """
 
     def decorate(function: Callable[..., Generator[Any]]) -> Any:
-        declared: Any = pyinfra_operation()(function)
+        @functools.wraps(function)
+        def noted(*arguments: Any, **keywords: Any) -> Generator[Any]:
+            yield from foresight.collected(function(*arguments, **keywords))
+
+        declared: Any = pyinfra_operation()(noted)
 
         @functools.wraps(function)
         def independent(*arguments: Any, **keywords: Any) -> Any:

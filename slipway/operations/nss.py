@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pyinfra import host
 
 from slipway.facts.files import FileText
+from slipway.operations import foresight
 from slipway.operations.files import Command, File, write
 from slipway.operations.independent import operation
 
@@ -38,5 +39,6 @@ def source(*, database: str, place: str) -> Generator[Command]:
         break
     else:
         lines.append(f"{database}: files {place}")
+    foresight.change(_CONFIGURATION, f"does not have {database} asked at {place}")
     content = "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
     yield from write([File(_CONFIGURATION, content)])

@@ -10,6 +10,8 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
 from slipway.facts.packages import InstalledPackages
+from slipway.operations import foresight
+from slipway.operations.degraded import degrade
 from slipway.operations.independent import operation
 
 _LISTS = "/var/lib/apt/lists"
@@ -20,6 +22,9 @@ def installed(*, packages: list[str]) -> Generator[StringCommand]:
     """
     Have these packages, in whatever version is there; apt runs only when one is missing.
 
+    A start installs none: SSH would wait for the network, and who built the image may have removed
+    them. What is missing then is said, and `slipway converge` installs it.
+
     Package lists are fetched before and removed after, so that no image layer holds them.
 
     + packages: names in the base's archive
@@ -29,6 +34,13 @@ def installed(*, packages: list[str]) -> Generator[StringCommand]:
     if not missing:
         host.noop(f"{len(packages)} packages are installed")
         return
+    if host.data.get("is_start"):
+        names = ", ".join(missing)
+        degrade("packages", f"not installed: {names}; `slipway converge` installs them")
+        host.noop("a start installs no packages")
+        return
+    for name in missing:
+        foresight.change(name, "not installed")
     # fmt: off
     yield StringCommand(
         "export DEBIAN_FRONTEND=noninteractive;", "apt-get", "-q", "update",

@@ -16,8 +16,9 @@ from slipway.contract.paths import LOGS, SLIPWAY, SUPERVISOR_PROGRAMS
 from slipway.facts.files import FileStates
 from slipway.facts.mounts import FuseObstacle
 from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
+from slipway.operations import differences, foresight
 from slipway.operations.degraded import degrade
-from slipway.operations.files import Command, File, write
+from slipway.operations.files import Command, File, replace
 from slipway.operations.independent import operation
 from slipway.operations.supervisor import apply
 from slipway.remotes.states import PROGRAM_MARK
@@ -51,6 +52,7 @@ def private(*, path: str) -> Generator[StringCommand]:
             )
         host.noop("its mode can't be changed from here")
         return
+    foresight.change(path, f"mode {there.mode}, should be 600")
     yield StringCommand("chmod", "600", "--", QuoteString(path))
 
 
@@ -100,9 +102,15 @@ def supervised(
     }
     if gone:
         paths = [f"{SUPERVISOR_PROGRAMS}/{name}.conf" for name in sorted(gone)]
+        for path in paths:
+            foresight.change(path, "of a remote that is gone")
+            foresight.leave(path, None)
         yield StringCommand("rm", "-f", "--", *map(QuoteString, paths))
     states = host.get_fact(FileStates, paths=[file.path for file in files]) if files else {}
-    yield from write(file for file in files if not file.matches(states.get(file.path)))
+    different = [file for file in files if not file.matches(states.get(file.path))]
+    for each in different:
+        differences.of_file(each.path, each.content, each.expected, states.get(each.path))
+    yield from replace(different, states)
     yield from apply(running=sorted(wanted))
     if gone:  # only now have their programs ended; a directory with files in it is the user's
         points = [f"{workspace}/remote/{remote}" for remote in sorted(gone.values())]

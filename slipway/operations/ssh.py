@@ -5,6 +5,7 @@ sshd: host keys of the container's own, and a daemon that runs while there is a 
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Generator, Sequence
 
@@ -12,7 +13,17 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
-from slipway.contract.paths import HOST_KEY_LOCK, LOCK, LOGS, MODULI, PYTHON, SSHD
+from slipway.contract.paths import (
+    HOST_KEY_LOCK,
+    LOCK,
+    LOGS,
+    MODULI,
+    PYTHON,
+    SSH,
+    SSHD,
+    SSHD_DROP_INS,
+    SSHD_ENVIRONMENT,
+)
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.files import FileText
 from slipway.facts.mounts import Mounts
@@ -24,10 +35,11 @@ from slipway.facts.ssh import (
     WeakModuli,
 )
 from slipway.facts.supervisor import UP, SupervisordState
+from slipway.operations import foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, write
 from slipway.operations.independent import operation
-from slipway.operations.supervisor import Complaint, checked
+from slipway.operations.supervisor import Complaint, checked, expected, will_run
 from slipway.services import told
 from slipway.settings import public_keys
 from slipway.ssh import host_key
@@ -52,11 +64,16 @@ def host_keys(*, types: list[str]) -> Generator[StringCommand]:
 
     + types: as `ssh-keygen -t` knows them; none, for an image, which must not hold any
     """
-    present = host.get_fact(HostKeys)
+    gone = {path for path, content in foresight.left().items() if content is None}
+    present = {each for each in host.get_fact(HostKeys) if str(host_key.path(each)) not in gone}
     if not types:
         for kind in sorted(present):
+            foresight.change(str(host_key.path(kind)), "an image has no host key")
             yield StringCommand("rm", "-f", *map(str, host_key.pair(host_key.path(kind))))
     if missing := [kind for kind in types if kind not in present]:
+        for path in map(host_key.path, missing):
+            foresight.change(str(path), "missing, or without its public part")
+            foresight.leave(str(path), b"")
         command = StringCommand(*PYTHON, "slipway.ssh.host_key", *map(QuoteString, missing))
         yield Inside(command, lambda: _made(missing))
     if present >= set(types) and (types or not present):
@@ -85,7 +102,11 @@ def no_foreign_host_keys(*, record: str) -> Generator[Command]:
     pairs = [host_key.pair(host_key.path(kind)) for kind in sorted(present)]
     parts = [str(part) for pair in pairs for part in pair]
     ours = [part for part in parts if not mountinfo.is_volume(mounts, part)]
+    foresight.change(record, "names another container" if noted else "missing")
     if ours:
+        for part in ours:
+            foresight.change(part, "another container's")
+            foresight.leave(part, None)
         yield StringCommand("rm", "-f", "--", *map(QuoteString, ours))
     yield from write([File(record, f"{digest}\n".encode(), mode="600")])
 
@@ -100,6 +121,7 @@ def strong_moduli(*, bits: int) -> Generator[StringCommand]:
     if not host.get_fact(WeakModuli, bits=bits):
         host.noop(f"no modulus has less than {bits} bits")
         return
+    foresight.change(str(MODULI), f"has moduli of less than {bits} bits")
     moduli, draft = str(MODULI), temporary(str(MODULI))
     # fmt: off
     yield StringCommand(
@@ -133,6 +155,7 @@ def internal_sftp(*, configuration: str) -> Generator[Command]:
         degrade("sftp", f"{rule}: what a ~/.bashrc prints breaks it (Subsystem sftp internal-sftp)")
         host.noop(f"{configuration} is not ours to change")
         return
+    foresight.change(configuration, "sftp starts in the user's shell")
     yield from write([File(configuration, mended.encode(errors="surrogateescape"))])
 
 
@@ -153,6 +176,7 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
     elif (supervisord := host.get_fact(SupervisordState)) is None or supervisord.silent:
         host.noop("no supervisord runs here" if supervisord is None else "supervisord is silent")
     else:
+        foresight.act(f"the {kind} host key", "be made in the background")
         # The lock is taken before this returns, and passes on to those that do the work
         # fmt: off
         yield StringCommand(
@@ -175,7 +199,7 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
 
     + authorized_keys: the files whose valid lines count
     """
-    supervisord = host.get_fact(SupervisordState)
+    supervisord = expected()
     if supervisord is not None and supervisord.silent:
         yield Complaint(told.SILENCE)
         return
@@ -183,20 +207,38 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
         host.noop("sshd is not supervised here")
         return
     files = host.get_fact(KeyFiles, paths=list(authorized_keys))
-    wanted = any(public_keys.any_valid(file.content) for file in files.values())
+    contents = {file.real: file.content for file in files.values()} | foresight.left()
+    places = {file.real for file in files.values()} | set(authorized_keys)
+    wanted = any(public_keys.any_valid(contents.get(place) or b"") for place in places)
     up = supervisord.programs["sshd"].state in UP
     if wanted and not up and host.get_fact(SshPortIsTaken):
         degrade("sshd", "port 22 is taken by another server, which is left alone")
         host.noop("another server has port 22")
     elif wanted and not up:
+        foresight.act("sshd", "start")
+        will_run("sshd")
         yield checked([("supervisor.startProcess", ("sshd", False))])
     elif up and not wanted:
+        foresight.act("sshd", "stop: no key opens a session")
         yield checked([("supervisor.stopProcess", ("sshd",))])
-    elif up and host.get_fact(SshdIsStale):
+    elif up and (host.get_fact(SshdIsStale) or _will_be_stale()):
+        foresight.act("sshd", "read its files again: they are newer")
         yield StringCommand(SSHD, "-t")
         yield checked([("supervisor.signalProcess", ("sshd", "HUP"))])
     else:
         host.noop("sshd runs" if up else "sshd waits for a key")
+
+
+def _will_be_stale() -> bool:
+    """
+    Tell whether earlier operations of a check would write what sshd reads at its start.
+    """
+    directories = (str(SSH), str(SSHD_DROP_INS))
+    return any(
+        posixpath.dirname(path) in directories or path == str(SSHD_ENVIRONMENT)
+        for path in foresight.left()
+        if path != str(MODULI)
+    )
 
 
 def _made(kinds: Sequence[str]) -> Result:

@@ -11,7 +11,8 @@ from pyinfra.api import OperationError, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import SUPERVISOR_PROGRAMS
-from slipway.facts.supervisor import UP, Supervisord, SupervisordState, asked, rpc
+from slipway.facts.supervisor import UP, Program, Supervisord, SupervisordState, asked, rpc
+from slipway.operations import foresight, program_files
 from slipway.operations.independent import operation
 from slipway.services import told
 from slipway.system import supervisor_rpc
@@ -33,7 +34,7 @@ def update(*, running: Sequence[str] = ()) -> Generator[StringCommand]:
 
     + running: programs that must run now, whatever their files say, started where they don't
     """
-    supervisord = host.get_fact(SupervisordState)
+    supervisord = expected()
     down = supervisord.down if supervisord else ()
     others = [name for name in down if name not in running]
     yield from _apply(supervisord, running=[*running, *others])
@@ -45,7 +46,30 @@ def apply(*, running: Sequence[str]) -> Generator[StringCommand]:
     """
     Yield what `update` does, for operations that have written programs' files of their own.
     """
-    yield from _apply(host.get_fact(SupervisordState), running=running)
+    yield from _apply(expected(), running=running)
+
+
+def expected() -> Supervisord | None:
+    """
+    Return supervisord's state; in a check, that which the operations above would leave.
+    """
+    plan = foresight.plan()
+    if plan is None or not plan.is_check:
+        return host.get_fact(SupervisordState)
+    state = plan.supervisord or host.get_fact(SupervisordState)
+    return program_files.foreseen(state, plan) if state else None
+
+
+def will_run(name: str) -> None:
+    """
+    Note for the operations that follow that a program was started.
+    """
+    plan = foresight.plan()
+    if plan and plan.is_check:
+        state = plan.supervisord or host.get_fact(SupervisordState)
+        if state:
+            started = {**state.programs, name: Program("STARTING", 0)}
+            plan.supervisord = state._replace(programs=started)
 
 
 def checked(calls: Sequence[supervisor_rpc.Call]) -> StringCommand:
@@ -133,10 +157,31 @@ def _apply(supervisord: Supervisord | None, *, running: Sequence[str]) -> Genera
     starts = _to_start(supervisord, running)
     if not calls and not starts:
         host.noop("supervisord has what its files say")
+    _tell(supervisord, starts)
     if calls:
         yield checked(calls)
     if starts:  # one may run by now; for one that can't be started health has the words
         yield tried([("supervisor.startProcess", (name, False)) for name in starts])
+
+
+def _tell(supervisord: Supervisord, starts: Sequence[str]) -> None:
+    """
+    Note what becomes of programs, each once, and how supervisord is for what follows.
+    """
+    named = {"stop: its file is gone": supervisord.removed}
+    named |= {"restart: its file changed": supervisord.changed}
+    named |= {"be added: its file is new": supervisord.added}
+    for what, names in named.items():
+        for name in names:
+            foresight.act(name, what)
+    replaced = {*supervisord.removed, *supervisord.changed, *supervisord.added}
+    for name in starts:
+        if _group(name) not in replaced:
+            foresight.act(name, "start")
+    plan = foresight.plan()
+    if plan and plan.is_check:
+        plan.supervisord = program_files.applied(supervisord, starts)
+        plan.applied |= plan.left.keys()
 
 
 def _to_start(supervisord: Supervisord, running: Sequence[str]) -> list[str]:

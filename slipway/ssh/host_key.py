@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.contract import paths
-from slipway.system import atomic, locks, supervisor_rpc
+from slipway.system import atomic, locks, supervisor_rpc, words
 
 SLOW = "rsa"
 BITS = 4096  # of an RSA key: what the hardened policies ask for
@@ -52,7 +52,8 @@ def complaint(kinds: Sequence[str]) -> str:
         else:
             offer_slow()
     except subprocess.CalledProcessError as error:
-        return f"slipway: host key: {error.stderr.decode(errors='replace').strip() or error}"
+        said = error.stderr.decode(errors="replace")
+        return f"slipway: host key: {words.said(said, program='ssh-keygen', code=error.returncode)}"
     except OSError as error:
         return f"slipway: host key: {error}"
     return ""

@@ -18,6 +18,7 @@ def test_the_tools_of_a_rented_machine_are_installed(host: Host, name: str) -> N
     assert host.check_output("dpkg-query -W -f '${db:Status-Status}' %s", name) == "installed"
 
 
+@pytest.mark.build
 def test_no_package_list_is_left(host: Host) -> None:
     """
     Apt's lists and downloads are in no layer of the image.

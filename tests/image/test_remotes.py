@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -7,20 +8,21 @@ from slipway.settings.variables import Settings
 
 
 @pytest.mark.start
-def test_every_remote_that_can_be_is_mounted(settings: Settings) -> None:
+def test_every_remote_that_can_be_is_mounted(host: Host, settings: Settings) -> None:
     """
     Where FUSE is allowed, each remote with a program that mounts is one below the workspace.
-    """
-    files = Path("/etc/supervisor/conf.d").glob("remote-*.conf")
-    programs = [file for file in files if "/slipway mount " in file.read_text()]
-    points = [
-        line.split(" ")[4]
-        for line in Path("/proc/self/mountinfo").read_text().splitlines()
-        if "fuse.rclone" in line
-    ]
 
-    assert len(points) == len(programs)
-    assert all(point.startswith(f"{settings.workspace}/remote/") for point in points)
+    One whose server is away, or that somebody stopped, is reported with its reason instead.
+    """
+    status = json.loads(host.check_output("slipway status --json"))
+    reported = {mount["program"] for mount in status["mounts"] if mount["detail"]}
+    files = Path("/etc/supervisor/conf.d").glob("remote-*.conf")
+    programs = {file.stem for file in files if "/slipway mount " in file.read_text()}
+    mounted = {mount["program"] for mount in status["mounts"] if mount["mounted"]}
+
+    assert programs - mounted - reported == set()
+    for mount in status["mounts"]:
+        assert mount["point"].startswith(f"{settings.workspace}/remote/")
 
 
 @pytest.mark.start

@@ -14,9 +14,12 @@ Start = Callable[..., Slipway]
 
 # One way to break each subject, and the spec that has to notice.
 # fmt: off
+IMAGE_MUTATIONS = {  # in an image that nobody started
+    "apt lists": ("touch /var/lib/apt/lists/x_Packages", "test_no_package_list"),
+    "image's host key": ("ssh-keygen -A", "test_the_image_holds_no_host_key"),
+}
 MUTATIONS = {
     "packages": ("dpkg --purge --force-depends zip", "test_the_tools"),
-    "apt lists": ("touch /var/lib/apt/lists/x_Packages", "test_no_package_list"),
     "rclone": ("ln -sfn /bin/true /usr/local/bin/rclone", "test_rclone_is_the_locked_one"),
     "static file": ("echo >> /etc/motd", "test_files_mirrors_the_root"),
     "mode": ("chmod 600 /etc/profile.d/slipway.sh", "test_files_mirrors_the_root"),
@@ -94,12 +97,25 @@ MUTATIONS = {
     "open socket": ("chmod 777 /run/supervisor.sock", "test_supervisords_socket"),
     "logtail stopped": ("supervisorctl stop logtail", "test_supervised_programs_run"),
     "open port": (
-        "nohup python3 -m http.server 8099 >/dev/null 2>&1 & sleep 1",
+        (
+            "printf '[program:remote-x]\\ncommand=python3 -m http.server 8099\\n'"
+            " > /etc/supervisor/conf.d/remote-x.conf; supervisorctl update;"
+            " until curl -so /dev/null 127.0.0.1:8099; do sleep 0.1; done"
+        ),
         "test_nothing_listens_but_sshd",
     ),
     "failed operation": (
         'sed -i \'s/"outcome": "unchanged"/"outcome": "failed"/\' /run/slipway/report.json',
         "test_the_last_convergence",
+    ),
+    "sshd's port": (
+        (
+            "echo Port 2222 >> /etc/ssh/sshd_config.d/00-slipway.conf;"
+            "flock /run/slipway/host-key.lock true; supervisorctl signal HUP sshd;"
+            " until curl -s telnet://127.0.0.1:2222 -m 1 | grep SSH;"
+            " do sleep 0.1; done"
+        ),
+        "test_nothing_listens_but_sshd",
     ),
     "no mount": (
         (
@@ -113,6 +129,26 @@ MUTATIONS = {
         "test_the_write_cache",
     ),
 }
+
+# What a user may well do in a container that stays healthy, and what verify says of it
+# fmt: off
+SSHD_D = "/etc/ssh/sshd_config.d"
+CHOICES = {
+    "a service": (
+        ("printf '[program:web]\\ncommand=python3 -m http.server 8099\\n'"
+        " > /etc/supervisor/conf.d/web.conf; supervisorctl update"),
+        "",
+    ),
+    "a server of a session": ("nohup python3 -m http.server 8098 >/dev/null 2>&1 &", ""),
+    "apt lists": ("touch /var/lib/apt/lists/x_Packages", ""),
+    "a platform's host keys": ("ssh-keygen -A", ""),
+    "only a platform's host keys": ("rm /etc/ssh/ssh_host_*; ssh-keygen -A", ""),
+    "a MAC": (f"echo 'MACs hmac-sha2-512' > {SSHD_D}/00-a.conf", "chosen: MACs"),
+    "no root": (f"echo 'PermitRootLogin no' > {SSHD_D}/00-a.conf", "chosen: PermitRootLogin no"),
+    "X11": (f"echo 'X11Forwarding yes' > {SSHD_D}/00-a.conf", "chosen: X11Forwarding yes"),
+    "an rclone of his own": ("nohup rclone rcd --rc-no-auth >/dev/null 2>&1 &", ""),
+}
+# fmt: on
 
 
 def test_the_specs_hold_for_the_image(start: Start) -> None:
@@ -172,3 +208,43 @@ def test_a_broken_container_fails_its_spec(start: Start, key: KeyPair, subject: 
 
     assert result.code == 1, result.stdout
     assert f"::{spec}" in result.stdout, result.stdout
+
+
+@pytest.mark.parametrize("subject", IMAGE_MUTATIONS)
+def test_a_broken_image_fails_its_spec(start: Start, subject: str) -> None:
+    """
+    What is true of an image only is looked for there only.
+    """
+    command, spec = IMAGE_MUTATIONS[subject]
+    script = f"{command}; exec slipway verify -- -k {spec}"
+    slipway = start("-c", script, entrypoint=["sh"])
+
+    assert slipway.container.wait(timeout=120)["StatusCode"] == 1, slipway.logs()
+    assert f"::{spec}" in slipway.logs()
+
+
+@pytest.mark.parametrize("subject", CHOICES)
+def test_what_a_user_chose_is_no_fault(start: Start, key: KeyPair, subject: str) -> None:
+    """
+    A healthy container's specs hold; where a choice overrules one, that is said.
+    """
+    command, said = CHOICES[subject]
+    slipway = start(environment={"SSH_PUBKEY": key.public})
+    slipway.wait_converged()
+    slipway.wait_ssh(key)
+    slipway.exec("sh", "-c", f"{command}\nsupervisorctl signal HUP sshd")
+    result = slipway.exec("slipway", "verify")
+
+    assert result.code == 0, result.stdout
+    assert said in result.stdout
+
+
+def test_the_specs_hold_without_any_capability(start: Start, key: KeyPair) -> None:
+    """
+    Sessions lack some then, and the specs are not about sessions.
+    """
+    slipway = start(environment={"SSH_PUBKEY": key.public}, cap_drop=["ALL"])
+    slipway.wait_converged()
+    result = slipway.exec("slipway", "verify")
+
+    assert result.code == 0, result.stdout

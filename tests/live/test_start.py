@@ -164,7 +164,7 @@ def test_drift_is_named_and_put_right(start: Start, key: KeyPair) -> None:
     slipway.check_output("sh", "-c", "echo bad > /etc/motd; chmod 666 /etc/profile.d/slipway.sh")
     check = slipway.exec("slipway", "check")
     assert check.code == 2
-    assert "Overlay: Lay the static files" in check.stdout
+    assert "Overlay: /etc/motd: content differs" in check.stdout
     report = slipway.converge()
 
     changed = [entry["name"] for entry in report["operations"] if entry["outcome"] == "changed"]

@@ -173,7 +173,7 @@ def test_a_fatal_program_that_is_stopped_by_hand_stays_so(crashing: Slipway) -> 
     crashing.wait_healthy()
     assert "late was stopped by hand" in crashing.health().stdout
     check = crashing.exec("slipway", "check")
-    assert (check.code, "startProcess late" in check.stdout) == (2, True)
+    assert (check.code, "Services: late: would start" in check.stdout) == (2, True)
     begun = time.monotonic()  # the comeback was due ten seconds after it was given up
     wait_until(lambda: time.monotonic() > begun + 12, "a comeback would have been", 20)
 

@@ -74,7 +74,7 @@ lay()
 
     assert outcomes(ran(is_check=True)) == [
         ("Files", "Have one", "unchanged", ""),
-        ("Files", "Have another", "changed", f"touch {tmp_path}/missing"),
+        ("Files", "Have another", "changed", "Have another: would change"),
     ]
     assert not (tmp_path / "missing").exists()
 
@@ -103,15 +103,17 @@ count(name="Count")
     [
         ("echo said; echo why >&2; echo more >&2; exit 3", "why more"),
         ("echo said; exit 3", "said"),
-        ("exit 3", "Error: executed 0 commands"),
-        (f"printf %{MAX_DETAIL + 1}d 0 >&2; exit 3", " " * MAX_DETAIL),
+        ("exit 3", "exit ended with exit code 3, and said nothing"),
+        ("echo @@@@ >&2; exit 3", "echo ended with exit code 3, and said nothing"),
+        ("echo some >&2; echo @@@ >&2; echo it is denied >&2; exit 3", "it is denied"),
+        (f"printf %0{MAX_DETAIL + 1}d 0 >&2; exit 3", "0" * MAX_DETAIL),
     ],
 )
 def test_a_failed_operation_ends_its_task_and_no_other(
     deploy: Deploy, tmp_path: Path, command: str, detail: str
 ) -> None:
     """
-    Its detail is what it said: errors before anything else, and pyinfra's words where it is silent.
+    Its detail is what it said: errors before anything else, and how it ended where it is silent.
     """
     deploy(f"""
 @task("First")

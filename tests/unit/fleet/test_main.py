@@ -18,7 +18,7 @@ from slipway.fleet import __main__ as command
 from tests.unit.conftest import reported
 
 RIGHT = Operation("SSH", "Have the host keys", "unchanged", 0.0, "")
-CHANGED = Operation("Overlay", "Lay it", "changed", 0.1, "mv a b")
+CHANGED = Operation("Overlay", "Lay it", "changed", 0.1, "/a: missing\n/b: mode 777, should be 755")
 FAILED = Operation("Workspace", "Share it", "failed", 0.1, "setfacl: why")
 
 
@@ -109,7 +109,7 @@ def test_each_line_begins_with_its_container(capsys: pytest.CaptureFixture[str])
 
 def test_a_check_says_what_would_change(capsys: pytest.CaptureFixture[str]) -> None:
     """
-    With the commands, in the order of the deploy; what is refused is named, too.
+    One line a thing, in the order of the deploy; what is refused is named, too.
     """
     Fleet.reports = {
         "one": reported(
@@ -122,7 +122,8 @@ def test_a_check_says_what_would_change(capsys: pytest.CaptureFixture[str]) -> N
 
     assert lines == [
         "one: checked in 0.25 s: 1 changed, 1 unchanged, 1 failed",
-        "one: changed: Overlay: Lay it: mv a b",
+        "one: changed: Overlay: /a: missing",
+        "one: changed: Overlay: /b: mode 777, should be 755",
         "one: failed: Workspace: Share it: setfacl: why",
         "one: refused: GPU_COUNT: must be a number (all are used)",
     ]

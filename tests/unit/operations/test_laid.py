@@ -1,0 +1,113 @@
+"""
+Whose work a file is that differs from ours: an older version's, or somebody's.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from pyinfra.context import ctx_host
+
+from slipway.contract import paths
+from slipway.contract.refusal import Note
+from slipway.facts.files import FileState, FileStates, FileText
+from slipway.operations import files
+from slipway.operations.files import File
+from slipway.operations.foresight import PLAN, Plan
+from tests.unit.conftest import FactHost, _text
+
+MOTD = File("/etc/motd", b"ours\n")
+COPY = f"{paths.REPLACED}/etc/motd"
+
+
+def digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+def seen(content: bytes) -> FileState:
+    return MOTD.expected._replace(sha256=digest(content))
+
+
+def laid(
+    there: bytes, *, record: str, live: bool = True, kept: bool = True, file: File = MOTD
+) -> tuple[list[str], list[Note]]:
+    """
+    Return the commands that lay a file, and what is noted.
+    """
+
+    def states(paths: list[str]) -> dict[str, FileState]:
+        copies = {COPY: seen(there)} if kept else {}
+        return {
+            path: state
+            for path, state in {file.path: seen(there), **copies}.items()
+            if path in paths
+        }
+
+    host = FactHost({FileStates: states, FileText: record})
+    host.data["live"] = live
+    host.connector_data[PLAN] = Plan(is_check=False)
+    with ctx_host.use(host):
+        commands = [_text(each) for each in files.present._inner(files=[file])]  # noqa: SLF001
+    notes: list[Any] = host.connector_data.get("notes", [])
+    return commands, notes
+
+
+def is_kept(commands: list[str]) -> bool:
+    return any(f"cp -p -- /etc/motd {COPY}" in command for command in commands)
+
+
+@pytest.mark.parametrize(
+    ("record", "live", "kept"),
+    [
+        (f"{digest(b'older')}  /etc/motd\n", True, False),  # ours of an older version
+        (f"{digest(b'other')}  /etc/motd\n", True, True),
+        (f"{digest(b'other')}  /etc/motd\n", False, True),  # an image's author had changed it
+        ("", True, True),
+        ("", False, False),  # the base's own
+        ("nonsense\n", True, True),
+    ],
+)
+def test_somebodys_work_is_kept(record: str, *, live: bool, kept: bool) -> None:
+    """
+    In a directory of root's alone, with its mode; and it is named.
+    """
+    commands, notes = laid(b"older", record=record, live=live)
+
+    assert is_kept(commands) is kept
+    assert [note.variable for note in notes] == (["/etc/motd"] if kept else [])
+    assert all(COPY in note.text for note in notes)
+    assert any(command == "/etc/.motd.slipway <- ours\n" for command in commands)
+    if kept:
+        assert f"chmod 700 {paths.REPLACED}" in commands[0]
+
+
+def test_what_is_laid_is_recorded() -> None:
+    """
+    Beside what was before; root alone reads it.
+    """
+    commands, _ = laid(b"older", record=f"{digest(b'x')}  /etc/other\n")
+    (written,) = [each for each in commands if each.startswith(f"{paths.STATE}/.laid.slipway <- ")]
+
+    assert f"{digest(b'ours' + bytes([10]))}  /etc/motd\n" in written
+    assert f"{digest(b'x')}  /etc/other\n" in written
+    assert any(f"chmod 600 {paths.STATE}/.laid.slipway" in command for command in commands)
+
+
+def test_what_could_not_be_kept_is_replaced_all_the_same() -> None:
+    commands, (note,) = laid(b"older", record="", kept=False)
+
+    assert "could not be kept" in note.text
+    assert any(command == "/etc/.motd.slipway <- ours\n" for command in commands)
+
+
+def test_what_belongs_to_one_start_is_nobodys_work() -> None:
+    """
+    Variables change with each start; nothing of them is kept anywhere.
+    """
+    file = File("/run/slipway/environment.sh", b"new", mode="600")
+    commands, notes = laid(b"older", record="", file=file)
+
+    assert not [command for command in commands if str(paths.STATE) in command]
+    assert notes == []
