@@ -15,5 +15,5 @@ shell_names = st.from_regex(r"X[A-Za-z0-9_]{0,8}", fullmatch=True)
 names = (
     st.one_of(shell_names, bytewise)
     .map(lambda name: os.fsdecode(os.fsencode(name.replace("=", ""))))
-    .filter(bool)
+    .filter(lambda name: name not in ("", "_"))  # a shell sets `_` itself
 )
