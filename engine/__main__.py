@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from engine import base, host, image, keys, owner, venv
+from engine import base, host, image, keys, login, owner, venv
 from engine.client import compose
 from engine.commands import Failure, run
 from engine.compose import LOOPBACK, Compose
@@ -33,11 +33,18 @@ def up(project: Project, steps: Steps) -> None:
         step.doing("looking at this host")
         stack.decide()
         container = stack.up(step)
-        port = stack.published(container, 22) or int(stack.decided["SSH_PORT"])
+        way = login.of(project, container)
+        port = way.published(
+            lambda inside: stack.published(container, inside), int(stack.decided["SSH_PORT"])
+        )
         address = LOOPBACK if stack.address in EVERYWHERE else stack.address
-        known = keys.remember_host(project, container, address, port)
-    for note in stack.notes:
+        known = keys.remember_host(project, container, address, port or login.DEFAULT_PORT)
+    for note in (*stack.notes, *way.obstacles):
         steps.note(note)
+    if port is None:
+        steps.note(way.unpublished())
+    if not way.possible or port is None:
+        return  # no ssh line would work
     words = ["ssh", "-p", str(port), "-o", f"UserKnownHostsFile={project.shown(known)}"]
     private = keys.identity(project)
     if private:

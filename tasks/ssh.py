@@ -21,7 +21,7 @@ from slipway.contract.paths import (
 from slipway.converge.task import task
 from slipway.facts.limits import ContainerLimits
 from slipway.facts.ssh import HostKeys, SshdAbilities
-from slipway.operations import acl, authorized_keys, files, nss, ssh
+from slipway.operations import acl, authorized_keys, files, nss, ssh, sshd_config
 from slipway.operations.files import File
 from slipway.settings.variables import Settings
 from slipway.ssh import admission, algorithms, host_key
@@ -52,6 +52,9 @@ def serve(*, settings: Settings, live: bool) -> None:
             *([File(line, host_key.slow_line())] if has_slow_key else []),
         ],
         absent=[] if has_slow_key else [line],
+    )
+    sshd_config.included(
+        name="Have sshd read its drop-ins", path=str(SSHD_CONFIG), drop_in=str(SSHD_ALGORITHMS)
     )
     ssh.internal_sftp(name="Serve sftp without a shell", configuration=str(SSHD_CONFIG))
     ssh.strong_moduli(name="Have strong moduli only", bits=SMALLEST_MODULUS)

@@ -58,6 +58,7 @@ def converge(  # noqa: PLR0913 - each is a choice of the caller's
     light_pyinfra.install()
     from slipway.converge import here  # noqa: PLC0415 - pyinfra comes after its stand-ins
     from slipway.converge.timings import Timings  # noqa: PLC0415 - likewise
+    from slipway.ssh import verdict  # noqa: PLC0415 - only in what converges
 
     if phase == "start" and (refused := _refused_under_strict()):
         for line in refused:
@@ -77,6 +78,8 @@ def converge(  # noqa: PLR0913 - each is a choice of the caller's
     if timings:
         document["timings"] = timings.to_json()
         lines += timings.lines()
+    if phase == "start" and report.services:
+        lines += [f"slipway: {obstacle}" for obstacle in verdict.look(keep=True).obstacles]
     output.show(document if as_json else None, lines)
     return exits.FAILED if report.failed else exits.OK
 

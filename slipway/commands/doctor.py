@@ -8,9 +8,14 @@ import argparse
 from typing import NamedTuple
 
 from slipway.commands import output
-from slipway.contract import exits
+from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
-from slipway.system import mountinfo
+from slipway.ssh import trial, verdict
+from slipway.ssh.login import REFUSED
+from slipway.system import mountinfo, supervisor_rpc
+
+_TIMEOUT = 5.0  # seconds for supervisord's answer
+_NO_SSHD = "not tried: no sshd of Slipway's runs"
 
 
 class Finding(NamedTuple):
@@ -47,8 +52,45 @@ def run(options: argparse.Namespace) -> int:
 
 def examine() -> list[Finding]:
     """
-    Ask the facts that the tasks ask.
+    Ask the facts that the tasks ask, then log in.
     """
+    return [*_surroundings(), *_login()]
+
+
+def _login() -> list[Finding]:
+    """
+    Say what stands against root's login, and try one.
+    """
+    sshd = _sshd()
+    found = verdict.look(keep=False, pid=sshd)
+    limits = [obstacle for obstacle in found.obstacles if not obstacle.refuses]
+    refusals = [obstacle for obstacle in found.obstacles if obstacle.refuses]
+    ports = f"on port {', '.join(map(str, found.ports))}"
+    findings = [
+        Finding("root can log in", works=False, detail=str(obstacle).removeprefix(REFUSED))
+        for obstacle in refusals
+    ] or [Finding("root can log in", works=True, detail=ports)]
+    findings += [Finding("logins without limits", works=False, detail=str(each)) for each in limits]
+    if not sshd:
+        return [*findings, Finding("a login of its own", works=False, detail=_NO_SSHD)]
+    works, words = trial.attempt(found)
+    return [*findings, Finding("a login of its own", works, words)]
+
+
+def _sshd() -> int:
+    """
+    Return the process that supervisord knows as sshd; 0 where none runs.
+    """
+    try:
+        programs = supervisor_rpc.ask(
+            paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=_TIMEOUT
+        )
+    except OSError:
+        return 0
+    return next((int(each["pid"]) for each in programs if each["name"] == "sshd"), 0)
+
+
+def _surroundings() -> list[Finding]:
     light_pyinfra.install()
     # pyinfra comes after its stand-ins
     from slipway.converge import here  # noqa: PLC0415

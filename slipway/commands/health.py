@@ -8,6 +8,7 @@ import argparse
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -16,12 +17,12 @@ from slipway.contract import exits, paths, report
 from slipway.environment import gpus
 from slipway.remotes import states
 from slipway.services import told
-from slipway.settings import public_keys
-from slipway.ssh import banner
+from slipway.ssh import banner, configuration, verdict
 from slipway.system import files, locks
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
+_ENTRYPOINT = b"slipway.entrypoint"  # in the words of a PID 1 that is ours
 DOWN = {"FATAL", "BACKOFF", "UNKNOWN", "EXITED"}
 
 
@@ -32,6 +33,16 @@ class Verdict(NamedTuple):
 
     healthy: bool
     line: str
+
+
+class Findings:
+    """
+    What is wrong, and what is worth a note.
+    """
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self.notes: list[str] = []
 
 
 class TooLate(Exception):  # noqa: N818 - not an OSError, which would be taken for an answer
@@ -51,86 +62,130 @@ def run(options: argparse.Namespace) -> int:
     """
     Print the verdict.
     """
-    verdict = examine()
-    output.show(verdict._asdict() if options.json else None, [verdict.line])
-    return exits.OK if verdict.healthy else exits.FAILED
+    said = examine()
+    output.show(said._asdict() if options.json else None, [said.line])
+    return exits.OK if said.healthy else exits.FAILED
 
 
 def examine() -> Verdict:
     """
     Compare what should run with what does. Raises PermissionError for anybody but root.
+
+    What is known when the bound is reached is said.
     """
+    findings = Findings()
     try:
         with _bound(BOUND):
-            complaint, notes = _examined()
+            _examine(findings)
     except TooLate:
-        complaint, notes = f"no verdict after {BOUND:.0f} s", []
-    if complaint:
-        return Verdict(False, f"unhealthy: {complaint}")
+        if not findings.complaints:
+            findings.complaints.append(f"no verdict after {BOUND:.0f} s")
+    if findings.complaints:
+        return Verdict(False, f"unhealthy: {'; '.join(dict.fromkeys(findings.complaints))}")
+    notes = findings.notes
     return Verdict(True, "healthy" + (f" ({', '.join(notes)})" if notes else ""))
 
 
-def _examined() -> tuple[str, list[str]]:
+def _examine(findings: Findings) -> None:
     """
-    Return the first complaint, "" for none, and what is worth a note in a healthy container.
+    Find all that is wrong, and what is worth a note in a healthy container.
     """
     last = report.load()
     is_converging = locks.is_held(paths.LOCK)
     if last is None or last.boot != report.boot():
-        return "the convergence of this start has not ended", []
+        findings.complaints.append(_unstarted(is_converging=is_converging))
+        return
     if paths.UNFINISHED.exists() and not is_converging:
-        return "a convergence was cut off half-way: run `slipway converge`", []
+        findings.complaints.append("a convergence was cut off half-way: run `slipway converge`")
     # what is left out now is asked below: a file may be mended since
     failed = [each for each in last.failed if not each.detail.startswith(told.LEFT_OUT)]
-    if failed:
-        return str(failed[0]), []
+    findings.complaints += map(str, failed)
     if gpu := gpus.lost(paths.DEVICES):
-        return f"GPU: {gpu}", []
-    missing = {entry.feature for entry in last.degraded}
-    notes = [f"refused {refusal.variable}" for refusal in last.refusals]
-    notes += [f"degraded {entry.feature}" for entry in last.degraded]
-    notes += states.notes(last.workspace)
-    if not last.services:
-        return "", notes
-    complaint, of_services = _services(with_sshd="sshd" not in missing)
-    return complaint, notes + of_services
+        findings.complaints.append(f"GPU: {gpu}")
+    findings.notes += [f"refused {refusal.variable}" for refusal in last.refusals]
+    findings.notes += [f"degraded {entry.feature}" for entry in last.degraded]
+    findings.notes += states.notes(last.workspace)
+    if last.services:
+        missing = {entry.feature for entry in last.degraded}
+        _examine_services(findings, with_sshd="sshd" not in missing)
 
 
-def _services(*, with_sshd: bool) -> tuple[str, list[str]]:
+def _unstarted(*, is_converging: bool) -> str:
+    """
+    Say what is to be waited for, or done, where this start has no report yet.
+    """
+    first = files.readable(Path("/proc/1/cmdline")) or b""
+    if is_converging or _ENTRYPOINT in first or paths.SUPERVISOR_SOCKET.exists():
+        return "the convergence of this start has not ended"
+    return "Slipway was not started here: run `slipway start`"
+
+
+def _examine_services(findings: Findings, *, with_sshd: bool) -> None:
     try:
         said = told.ask(timeout=TIMEOUT)
     except PermissionError:
         raise
     except OSError as error:
-        return told.silence(error), []
-    complaint, notes = _programs(said.programs, with_sshd=with_sshd)
+        findings.complaints.append(told.silence(error))
+        return
+    _examine_programs(findings, said.programs)
     if said.left_out:
         words = told.LEFT_OUT + "; ".join(map(told.sentence, said.left_out))
-        complaint = f"{complaint}; {words}" if complaint else words
-    return complaint, [*notes, *said.notes]
+        findings.complaints.append(words)
+    sshd = next((process for process in said.programs if process["group"] == "sshd"), None)
+    if sshd and with_sshd:
+        _examine_login(findings, sshd)
+    findings.notes += said.notes
 
 
-def _programs(processes: list[dict[str, Any]], *, with_sshd: bool) -> tuple[str, list[str]]:
-    has_key = _has_key()
-    notes = []
+def _examine_programs(findings: Findings, processes: list[dict[str, Any]]) -> None:
     for process in processes:
         trouble = _trouble(process)
         if trouble and process["remote"]:  # no reason to restart the container
-            notes.append(f"{process['name']} is down")
+            findings.notes.append(f"{process['name']} is down")
         elif trouble:
-            return trouble, []
-        elif _is_stopped_by_hand(process) and (process["name"] != "sshd" or has_key):
-            notes.append(f"{process['name']} was stopped by hand")
+            findings.complaints.append(trouble)
+        elif _is_stopped_by_hand(process) and process["name"] != "sshd":
+            findings.notes.append(f"{process['name']} was stopped by hand")
         elif process["statename"] == "EXITED" and process.get("left"):
-            notes.append(f"{process['name']} is done: {told.unsupervised(process['left'])}")
+            words = told.unsupervised(process["left"])
+            findings.notes.append(f"{process['name']} is done: {words}")
         elif process["statename"] == "EXITED" and not process.get("is_job"):
-            notes.append(f"{process['name']} is done, with exit code {process['exitstatus']}")
-    sshd = next((process for process in processes if process["group"] == "sshd"), None)
-    if sshd and with_sshd and has_key and not _is_stopped_by_hand(sshd):
-        is_up = sshd["statename"] in ("STARTING", "RUNNING")
-        if not is_up or not banner.is_shown(timeout=TIMEOUT, pid=sshd["pid"]):
-            return "sshd does not answer", []
-    return "", notes
+            code = process["exitstatus"]
+            findings.notes.append(f"{process['name']} is done, with exit code {code}")
+
+
+def _examine_login(findings: Findings, sshd: dict[str, Any]) -> None:
+    """
+    Find whether root could open a session now.
+
+    Without a key nobody is kept out, so nothing about it is an illness.
+    """
+    login = verdict.look(keep=True, pid=sshd["pid"])
+    if login.has_key and _is_stopped_by_hand(sshd):
+        findings.notes.append("sshd was stopped by hand")
+        return
+    for obstacle in login.obstacles:
+        is_ill = login.has_key and not obstacle.is_chosen
+        (findings.complaints if is_ill else findings.notes).append(str(obstacle))
+    is_closed = any(obstacle.closes and obstacle.refuses for obstacle in login.obstacles)
+    if not login.has_key or _trouble(sshd) or is_closed:
+        return
+    is_up = sshd["statename"] in ("STARTING", "RUNNING")
+    by_port: dict[int, str] = {}
+    for address, port in login.listening:
+        by_port.setdefault(port, address)
+    if not is_up or not by_port:
+        findings.complaints.append("sshd does not answer")
+    findings.complaints += [
+        "sshd does not answer" + (f" on port {port}" if port != configuration.DEFAULT_PORT else "")
+        for port, address in by_port.items()
+        if is_up and not _shows_banner(address, port, sshd["pid"])
+    ]
+
+
+def _shows_banner(address: str, port: int, pid: int) -> bool:
+    return banner.is_shown(address=address, port=port, timeout=TIMEOUT, pid=pid)
 
 
 def _trouble(process: dict[str, Any]) -> str:
@@ -155,11 +210,6 @@ def _is_stopped_by_hand(process: dict[str, Any]) -> bool:
     Tell whether it has run in this supervisord before: STOPPED then means by hand.
     """
     return bool(process["statename"] == "STOPPED" and process["start"])
-
-
-def _has_key() -> bool:
-    places = (paths.AUTHORIZED_KEYS, paths.KEYS_FALLBACK)
-    return any(public_keys.any_valid(files.readable(path) or b"") for path in places)
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def _supervise() -> None:
     variables = at_start.prepare({**given, **given_arguments(Path("/proc/1/cmdline").read_bytes())})
     with container_output() as output:
         subprocess.Popen(
-            paths.SUPERVISORD,
+            [*_reaper(), *paths.SUPERVISORD],
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -92,3 +92,12 @@ def _supervise() -> None:
         if time.monotonic() > deadline:
             raise OSError(f"supervisord does not answer; see {paths.LOGS}/supervisord.log")
         time.sleep(0.02)  # its socket appears, and nothing tells when
+
+
+def _reaper() -> list[str]:
+    """
+    Return what takes in the orphans of our programs: PID 1 need not, `sleep` leaves them zombies.
+
+    sshd leaves one for each connection that ends before its login: each of health's questions.
+    """
+    return [paths.TINI, "-s", "--"] if Path(paths.TINI).exists() else []

@@ -18,6 +18,9 @@ from slipway.remotes.mounted import cache_claims, cache_files
 from slipway.services import first_process, told
 from slipway.services.told import unsupervised
 from slipway.settings import providers
+from slipway.ssh import verdict
+from slipway.ssh.configuration import DEFAULT_PORT
+from slipway.ssh.situation import Situation
 from slipway.system import mountinfo
 
 _RUNS, _NONE, _SILENT = "runs", "does not run", "does not answer"
@@ -61,6 +64,7 @@ def gather() -> dict[str, Any]:
     return {
         "converged": _converged(last),
         "ssh": "ssh -p {1} root@{0}".format(*address) if address else "",
+        "login": _login(verdict.look(keep=False, pid=_sshd(said.programs))),
         "workspace": {
             "path": workspace,
             "mounted": mountinfo.is_volume(mounts, workspace),
@@ -101,6 +105,10 @@ def render(seen: dict[str, Any]) -> list[str]:
     kind = "mounted" if workspace["mounted"] else "NOT mounted: its files go with the container"
     lines = [f"convergence  {seen['converged']}", f"workspace    {workspace['path']} ({kind})"]
     lines += [f"ssh          {seen['ssh']}"] if seen["ssh"] else []
+    login = seen["login"]
+    if login["ports"] != [DEFAULT_PORT]:
+        lines.append(f"ssh          port {', '.join(map(str, login['ports']))}")
+    lines += [f"ssh          {obstacle}" for obstacle in login["obstacles"]]
     gpu, threads = seen["gpus"], seen["threads"]
     if gpu["vendor"]:
         number = "" if gpu["number"] is None else f" {gpu['number']}"
@@ -145,6 +153,21 @@ def _described(process: dict[str, Any]) -> str:
     if process.get("left"):
         return f"{done}: {unsupervised(process['left'])}"
     return done if process.get("is_job") else f"{done} (autorestart=true would start it again)"
+
+
+def _sshd(processes: list[dict[str, Any]]) -> int:
+    return next((process["pid"] for process in processes if process["name"] == "sshd"), 0)
+
+
+def _login(found: Situation) -> dict[str, Any]:
+    """
+    Return where sshd listens, and what stands against root's login.
+    """
+    return {
+        "possible": found.is_possible,
+        "ports": found.ports,
+        "obstacles": [str(obstacle) for obstacle in found.obstacles],
+    }
 
 
 def _unused(caches: Path) -> dict[str, int]:

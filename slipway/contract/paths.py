@@ -13,6 +13,7 @@ PROGRAMS = INSTALLED / "venv/bin"  # of the venv
 PYTHON = [f"{PROGRAMS}/python3", "-I", "-m"]  # nothing of the user's PYTHON* gets in
 CONVERGE = [*PYTHON, "slipway", "converge"]
 SSHD = "/usr/sbin/sshd"
+TINI = "/usr/bin/tini"
 RCLONE = f"{PROGRAMS}/rclone"  # without the relay that `rclone` on PATH starts
 COMMANDS = Path("/usr/local/bin")  # on PATH
 SLIPWAY = COMMANDS / "slipway"
@@ -26,6 +27,8 @@ REPORT = RUN / "report.json"
 UNFINISHED = RUN / "unfinished"  # there while a convergence runs, and after one was cut off
 DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
 PROCESSES = RUN / "processes"  # of the supervised programs, with their start times
+SSHD_OPTIONS = RUN / "sshd.options"  # there where sshd is served from a place of our own
+LOGIN = RUN / "login.json"  # whether root could log in: slipway.ssh.verdict
 HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
 
 SSH = Path("/etc/ssh")

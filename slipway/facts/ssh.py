@@ -4,14 +4,18 @@ sshd: its host keys, and whether it runs with the configuration that is there.
 
 from __future__ import annotations
 
+import importlib
 import re
+from types import ModuleType
 from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import (
     HOST_KEY_LOCK,
     MODULI,
+    PYTHON,
     SSH,
     SSHD_CONFIG,
     SSHD_DROP_INS,
@@ -136,19 +140,61 @@ class SshdIsStale(FactBase[bool]):
         return bool(output)
 
 
+class SshdPorts(FactBase[list[int]]):
+    """
+    Returns the ports that sshd's configuration has it listen on.
+    """
+
+    default = list
+
+    def command(self) -> StringCommand:
+        """Read the files; sshd itself may not be able to."""
+        command = StringCommand(*PYTHON, "slipway.ssh.configured", "ports")
+        return Inside(command, lambda: Result(_configured().ports()))
+
+    def process(self, output: list[str]) -> list[int]:
+        """Take one a line."""
+        return [int(line) for line in output]
+
+
+class HasOtherKeys(FactBase[bool]):
+    """
+    Returns whether sshd has keys that are in no file of ours: a CA's, a program's, a user's file.
+    """
+
+    default = bool
+
+    def command(self) -> StringCommand:
+        """Read the configuration and what it names."""
+        command = StringCommand(*PYTHON, "slipway.ssh.configured", "keys")
+        return Inside(command, lambda: Result(_configured().keys()))
+
+    def process(self, output: list[str]) -> bool:
+        """Any word will do."""
+        return bool(output)
+
+
 class SshPortIsTaken(FactBase[bool]):
     """
-    Returns whether something listens on TCP port 22 already: a cloud's own sshd, say.
+    Returns whether something listens on a TCP port already: a cloud's own sshd, say.
 
     State 0A of /proc/net/tcp is LISTEN; ports are in hexadecimal (proc(5)).
     """
 
     default = bool
 
-    def command(self) -> str:
+    def command(self, port: int) -> str:
         """Look into the kernel's tables; no tool for sockets need be installed."""
-        return "grep -hE ':0016 [0-9A-F]+:0000 0A' /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
+        line = f":{port:04X} [0-9A-F]+:0000 0A"
+        return f"grep -hE '{line}' /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
 
     def process(self, output: list[str]) -> bool:
         """Any listener will do."""
         return bool(output)
+
+
+def _configured() -> ModuleType:
+    """
+    Return the module that reads sshd's configuration: few starts need it.
+    """
+    return importlib.import_module("slipway.ssh.configured")

@@ -28,9 +28,11 @@ from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.files import FileText
 from slipway.facts.mounts import Mounts
 from slipway.facts.ssh import (
+    HasOtherKeys,
     HostKeyIsInTheMaking,
     HostKeys,
     SshdIsStale,
+    SshdPorts,
     SshPortIsTaken,
     WeakModuli,
 )
@@ -210,10 +212,11 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
     contents = {file.real: file.content for file in files.values()} | foresight.left()
     places = {file.real for file in files.values()} | set(authorized_keys)
     wanted = any(public_keys.any_valid(contents.get(place) or b"") for place in places)
+    wanted = wanted or host.get_fact(HasOtherKeys)
     up = supervisord.programs["sshd"].state in UP
-    if wanted and not up and host.get_fact(SshPortIsTaken):
-        degrade("sshd", "port 22 is taken by another server, which is left alone")
-        host.noop("another server has port 22")
+    if wanted and not up and (taken := _taken_ports()):
+        degrade("sshd", f"port {taken} is taken by another server, which is left alone")
+        host.noop(f"another server has port {taken}")
     elif wanted and not up:
         foresight.act("sshd", "start")
         will_run("sshd")
@@ -239,6 +242,16 @@ def _will_be_stale() -> bool:
         for path in foresight.left()
         if path != str(MODULI)
     )
+
+
+def _taken_ports() -> str:
+    """
+    Return sshd's ports where others listen on all of them; "" where one is left for it.
+    """
+    ports = host.get_fact(SshdPorts)
+    if not all(host.get_fact(SshPortIsTaken, port=port) for port in ports):
+        return ""
+    return ", ".join(map(str, ports))
 
 
 def _made(kinds: Sequence[str]) -> Result:

@@ -25,24 +25,27 @@ _TRACE = re.compile(
 )
 
 
-def is_shown(*, port: int = 22, timeout: float, pid: int = 0) -> bool:
+def is_shown(*, address: str = "127.0.0.1", port: int, timeout: float, pid: int = 0) -> bool:
     """
-    Tell whether an sshd on loopback says what it is, or would if others had not come first.
+    Tell whether an sshd of this machine says what it is, or would if others had not come first.
 
     It takes one connection after the other: 500 at once, or 50 logins, keep the next one waiting
     for 2 to 7 seconds on two processors. That is no sshd that hangs: one that does has no turn of
     the processor, this one has many.
 
+    + address: where it listens
     + timeout: in seconds, for each step
     + pid: of the sshd that listens; 0 where it is not known, and no waiting is excused
     """
     banner = b""
     turns = _turns(pid)
-    with contextlib.suppress(OSError), socket.socket() as connection:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family) as connection:
         connection.settimeout(timeout)
-        connection.bind((ADDRESS, 0))
+        if family == socket.AF_INET:  # IPv6 has one loopback address alone
+            connection.bind((ADDRESS, 0))
         try:
-            connection.connect(("127.0.0.1", port))
+            connection.connect((address, port))
             connection.sendall(_IDENTIFICATION)
             while b"\n" not in banner and len(banner) < _LONGEST:
                 if not (part := connection.recv(_LONGEST)):

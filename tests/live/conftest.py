@@ -150,9 +150,22 @@ class Slipway:
         """
         Run a command over ssh, with the real client and nothing of its user's configuration.
         """
+        return self.ssh_with([], key, *words, stdin=stdin)
+
+    def ssh_with(
+        self,
+        options: list[str],
+        key: KeyPair,
+        *words: str,
+        stdin: str | None = None,
+        port: int = 22,
+    ) -> Result:
+        """
+        The same with options of ssh's, and another port of the container.
+        """
         # fmt: off
         command = [
-            "ssh", "-F", "none", "-p", str(self.port(22)), "-i", str(key.path),
+            "ssh", "-F", "none", *options, "-p", str(self.port(port)), "-i", str(key.path),
             "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10",
             "root@127.0.0.1", *words,

@@ -18,6 +18,7 @@ from tests.unit.conftest import reported
 QUIET: dict[str, Any] = {
     "converged": "none yet",
     "ssh": "",
+    "login": {"possible": True, "ports": [22], "obstacles": []},
     "workspace": {"path": "/workspace", "mounted": True},
     "gpus": {"vendor": "", "number": 0, "chosen": ""},
     "threads": {"number": None, "because": ""},
@@ -48,6 +49,8 @@ def remote(**changes: Any) -> dict[str, Any]:
         ({}, "program      supervisord does not run here"),
         ({"workspace": {"path": "/w", "mounted": False}}, "workspace    /w (NOT mounted:"),
         ({"ssh": "ssh -p 22 root@h"}, "ssh          ssh -p 22 root@h"),
+        ({"login": {"ports": [22, 2222], "obstacles": []}}, "ssh          port 22, 2222"),
+        ({"login": {"ports": [22], "obstacles": ["root can't"]}}, "ssh          root can't"),
         ({"gpus": {"vendor": "nvidia", "number": 2, "chosen": ""}}, "gpus         nvidia 2: all"),
         ({"gpus": {"vendor": "wsl", "number": None, "chosen": "X=0"}}, "gpus         wsl: X=0"),
         ({"threads": {"number": 2, "because": "quota"}}, "threads      2: quota"),

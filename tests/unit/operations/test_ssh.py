@@ -13,9 +13,11 @@ from slipway.facts.authorized_keys import KeyFile, KeyFiles
 from slipway.facts.files import FileText
 from slipway.facts.mounts import Mounts
 from slipway.facts.ssh import (
+    HasOtherKeys,
     HostKeyIsInTheMaking,
     HostKeys,
     SshdIsStale,
+    SshdPorts,
     SshPortIsTaken,
     WeakModuli,
 )
@@ -247,6 +249,7 @@ def sshd(state: str, *, stale: bool = False) -> Facts:
         SupervisordState: supervisord,
         KeyFiles: KEYS,
         SshdIsStale: stale,
+        SshdPorts: [22],
         SshPortIsTaken: False,
     }
 
@@ -261,3 +264,30 @@ def test_sshd_reads_only_what_it_can_use(run: Run) -> None:
 
     assert stale == ["/usr/sbin/sshd -t", "signalProcess sshd"]
     assert (fresh, down) == ([], ["startProcess sshd"])
+
+
+def test_sshd_waits_only_where_all_of_its_ports_are_anothers(run: Run) -> None:
+    """
+    It listens on those that are left, whatever their numbers.
+    """
+    facts = {**sshd("STOPPED"), SshdPorts: [2222, 22], SshPortIsTaken: lambda port: port == 22}
+    one_left = run(ssh.daemon, authorized_keys=["/keys"], facts=facts)
+    facts = {**facts, SshPortIsTaken: True}
+
+    assert one_left == ["startProcess sshd"]
+    assert run(ssh.daemon, authorized_keys=["/keys"], facts=facts) == []
+    assert run.host.noops == ["another server has port 2222, 22"]
+
+
+@pytest.mark.parametrize(("has_other", "commands"), [(True, ["startProcess sshd"]), (False, [])])
+def test_a_key_that_is_in_no_file_of_ours_counts(
+    run: Run,
+    has_other: bool,  # noqa: FBT001
+    commands: list[str],
+) -> None:
+    """
+    A CA's (TrustedUserCAKeys), say.
+    """
+    facts = {**sshd("STOPPED"), KeyFiles: {}, HasOtherKeys: has_other}
+
+    assert run(ssh.daemon, authorized_keys=["/keys"], facts=facts) == commands

@@ -213,9 +213,10 @@ def test_a_program_that_is_done_stays_so_and_is_told(
     (program,) = _said(running, monkeypatch).programs
 
     assert status._described(program).endswith(words)  # noqa: SLF001
-    complaint, notes = health._programs([program], with_sshd=False)  # noqa: SLF001
-    assert complaint == ""
-    assert notes == (["job is done, with exit code 0"] if is_noted else [])
+    findings = health.Findings()
+    health._examine_programs(findings, [program])  # noqa: SLF001
+    assert findings.complaints == []
+    assert findings.notes == (["job is done, with exit code 0"] if is_noted else [])
 
 
 def test_a_program_that_should_come_back_does(running: Running) -> None:
@@ -239,7 +240,9 @@ def test_a_daemon_of_a_job_is_told(running: Running, monkeypatch: pytest.MonkeyP
     (program,) = until(lambda: _left(running, monkeypatch), "its daemon is seen")
 
     assert "it left 1 running, which nobody supervises" in status._described(program)  # noqa: SLF001
-    assert health._programs([program], with_sshd=False)[1] == [  # noqa: SLF001
+    findings = health.Findings()
+    health._examine_programs(findings, [program])  # noqa: SLF001
+    assert findings.notes == [
         "job is done: it left 1 running, which nobody supervises: it must stay in the foreground"
     ]
 

@@ -1,0 +1,227 @@
+"""
+What slipway.ssh.login judges, read from this container.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from slipway.contract import paths
+from slipway.settings import public_keys
+from slipway.ssh import account, configuration, effective, key_files, login, wrappers
+from slipway.ssh.account import GROUP, PASSWD, SHADOW, USER, Account, Shell
+from slipway.ssh.configuration import Written
+from slipway.ssh.key_files import KeyFile
+from slipway.ssh.login import Obstacle, Subject
+from slipway.ssh.patterns import Connection, an_address
+from slipway.system import files
+
+STRANGER = "203.0.113.7"  # an address that is nobody's (RFC 5737)
+_MOST_PROBES = 8
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - compared with, not bound to
+_OUR_FILES = (paths.AUTHORIZED_KEYS, paths.KEYS_FALLBACK)
+DAY = 86400  # seconds
+
+
+class Situation(NamedTuple):
+    """
+    What there is to know of root's login.
+    """
+
+    obstacles: list[Obstacle]
+    ports: list[int]
+    listening: list[tuple[str, int]]  # where to ask for sshd's banner
+    has_key: bool  # somebody has a key that sshd reads, wherever that is
+    authorized: list[str] = []  # noqa: RUF012 - nobody adds to one; files of keys that sshd reads
+    host_keys: list[str] = []  # noqa: RUF012 - likewise
+
+    @property
+    def is_possible(self) -> bool:
+        """Tell whether root could open a session."""
+        return not any(obstacle.refuses for obstacle in self.obstacles)
+
+
+class Seen(NamedTuple):
+    """
+    A situation, and the paths that it depends on.
+    """
+
+    situation: Situation
+    contents: list[str]
+    places: list[str]  # of these owner and mode alone
+
+
+def judged() -> Seen:
+    """
+    Read everything and judge it, all but the capabilities, which are the running sshd's.
+    """
+    written, root = configuration.read(), _account()
+    port = written.ports[0]
+    strangers = Connection(USER, root.groups, STRANGER, port)
+    try:
+        subject = Subject(effective.ask(strangers), written, strangers)
+    except effective.CannotTell as error:
+        what = f"sshd can't use its configuration: {error.trouble.what}"
+        unusable = Obstacle(what, error.trouble.place, refuses=False, is_chosen=False)
+        listening = [("127.0.0.1", port) for port in written.ports]
+        has_key = has_other_keys(written) or any(_holds_key(str(path)) for path in _OUR_FILES)
+        situation = Situation([unusable], written.ports, listening, has_key)
+        return Seen(situation, _contents(written, root, ()), [str(paths.SSHD_CHROOT)])
+    read = _key_files(subject, root)
+    ours = [_key_file(str(path), root, subject) for path in _OUR_FILES]
+    probes = [("", _met(subject)), *_others(written, root, port)]
+    has_key = has_other_keys(written) or not key_files.is_empty([*read, *ours])
+    obstacles = [
+        *login.together(probes),
+        *_of_account(root, subject),
+        *_of_keys(subject, read, ours),
+        *login.of_listening(subject),
+        *login.of_hardening(subject),
+    ]
+    situation = Situation(
+        obstacles=obstacles,
+        ports=_ports(subject),
+        listening=_listening(subject),
+        has_key=has_key,
+        authorized=[file.path for file in read],
+        host_keys=subject.values("HostKey"),
+    )
+    named = [*_named(subject, "RevokedKeys"), *_named(subject, "TrustedUserCAKeys")]
+    contents = _contents(written, root, [*(file.path for file in (*read, *ours)), *named])
+    above = {place for file in read for place in key_files.above(file.path, root.home)}
+    return Seen(situation, contents, [*above, str(paths.SSHD_CHROOT)])
+
+
+def has_other_keys(written: Written) -> bool:
+    """
+    Tell whether sshd has keys besides those in our files: a CA's, a program's, a user's own file.
+    """
+    for line in written.lines:
+        if line.keyword in ("authorizedkeyscommand", "trustedusercakeys") and line.words:
+            value = line.words[0]
+            if value.lower() != "none" and (line.keyword[0] == "a" or _holds_key(value)):
+                return True
+        if line.keyword == "authorizedkeysfile":
+            home = _account().home
+            if any(_holds_key(key_files.expanded(name, home)) for name in line.words):
+                return True
+    return False
+
+
+def _others(written: Written, root: Account, port: int) -> list[tuple[str, list[Obstacle]]]:
+    """
+    Return what connections meet from the addresses that the configuration tells apart.
+    """
+    found = []
+    for pattern in written.addresses[:_MOST_PROBES]:
+        if address := an_address(pattern):
+            connection = Connection(USER, root.groups, address, port)
+            with contextlib.suppress(effective.CannotTell):  # it could, a moment ago
+                subject = Subject(effective.ask(connection), written, connection)
+                found.append((pattern, _met(subject)))
+    return found
+
+
+def _met(subject: Subject) -> list[Obstacle]:
+    found = login.of_configuration(subject)
+    for path in _named(subject, "RevokedKeys"):
+        if not os.access(path, os.R_OK):
+            what = f"RevokedKeys {path} can't be read, so sshd takes no key"
+            found.append(subject.obstacle("RevokedKeys", what))
+    if rule := _denied(subject.connection.address):
+        found.append(Obstacle("TCP wrappers close the connection", rule, closes=True))
+    return found
+
+
+def _of_account(root: Account, subject: Subject) -> list[Obstacle]:
+    path = Path(root.shell)
+    shell = Shell(path.is_file(), os.access(path, os.X_OK))
+    findings = account.findings(
+        root, shell, pam=subject.value("UsePAM") == "yes", today=int(time.time()) // DAY
+    )
+    return [Obstacle(what, path, is_chosen=chosen) for what, path, chosen in findings]
+
+
+def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list[Obstacle]:
+    found = []
+    command = subject.value("AuthorizedKeysCommand")
+    if command in ("", "none") and not any(map(_holds_key, _named(subject, "TrustedUserCAKeys"))):
+        found += login.of_keys(subject, read, ours)
+    if paths.AUTHORIZED_KEYS_MOUNT.is_dir():
+        what = (
+            f"{paths.AUTHORIZED_KEYS_MOUNT} is a directory: the engine makes one where the host's "
+            "file is missing; make that a file and start a new container"
+        )
+        found.append(Obstacle(what, refuses=False))
+    return found
+
+
+def _denied(address: str) -> str:
+    """
+    Return the rule of TCP wrappers that refuses an address, where this sshd asks them.
+    """
+    deny = _text(wrappers.DENY)
+    if not wrappers.rules(deny) and not wrappers.rules(_text(wrappers.ALLOW)):
+        return ""
+    rule = wrappers.denied(_text(wrappers.ALLOW), deny, address)
+    if not rule:
+        return ""
+    return rule if wrappers.LIBRARY in (files.readable(Path(paths.SSHD)) or b"") else ""
+
+
+def _key_files(subject: Subject, root: Account) -> list[KeyFile]:
+    names = [name for name in subject.values("AuthorizedKeysFile") if name.lower() != "none"]
+    return [_key_file(key_files.expanded(name, root.home), root, subject) for name in names]
+
+
+def _key_file(path: str, root: Account, subject: Subject) -> KeyFile:
+    def is_private(group: int) -> bool:
+        return account.is_private(group, passwd=_text(PASSWD), members=_text(GROUP))
+
+    strict = subject.value("StrictModes") != "no"
+    return key_files.look(path, home=root.home, strict=strict, is_private=is_private)
+
+
+def _account() -> Account:
+    return account.parse(_text(PASSWD), _text(SHADOW), _text(GROUP))
+
+
+def _named(subject: Subject, keyword: str) -> list[str]:
+    """
+    Return the file that an option names; as it is written, for a value in lower case is another.
+    """
+    return [word for word in subject.values(keyword) if word.lower() != "none"]
+
+
+def _holds_key(path: str) -> bool:
+    file = Path(path)
+    return file.is_file() and public_keys.any_valid(files.readable(file) or b"")
+
+
+def _ports(subject: Subject) -> list[int]:
+    listening = _listening(subject)
+    return list(dict.fromkeys(port for _, port in listening)) or subject.written.ports
+
+
+def _listening(subject: Subject) -> list[tuple[str, int]]:
+    found = []
+    for value in subject.effective.get("listenaddress", ()):
+        address, _, port = value.split(" ")[0].rpartition(":")
+        if port.isdigit():
+            found.append((_ANYWHERE.get(address, address).strip("[]"), int(port)))
+    return sorted(found, key=lambda place: ":" in place[0])  # IPv4 first: [::] may be switched off
+
+
+def _contents(written: Written, root: Account, more: Iterable[str]) -> list[str]:
+    fixed = (PASSWD, SHADOW, GROUP, wrappers.ALLOW, wrappers.DENY, root.shell, paths.SSHD)
+    given = (str(paths.AUTHORIZED_KEYS_MOUNT), *more)
+    return list(dict.fromkeys([*written.looked_at, *fixed, *given]))
+
+
+def _text(path: str) -> str:
+    return (files.readable(Path(path)) or b"").decode(errors="replace")

@@ -1,0 +1,137 @@
+"""
+Could root open a session right now: the verdict on this container, kept until a file changes.
+
+`sshd -T` takes ten milliseconds of a processor, which health has not to spend every few seconds. So
+what is judged from files is kept in /run beside what those were like. The capabilities of the sshd
+that runs are looked at each time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+from slipway.contract import paths
+from slipway.ssh import capabilities, situation
+from slipway.ssh.login import Obstacle
+from slipway.ssh.situation import DAY, Seen, Situation
+from slipway.system import atomic, files
+
+_SETTLED = 50_000_000  # nanoseconds: a clock's tick, within which a second change is not seen
+_FIRST_FREE = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+
+
+def look(*, keep: bool, pid: int | None = None) -> Situation:
+    """
+    Return the verdict.
+
+    + keep: write it down for the next time
+    + pid: sshd's, whose capabilities count; 0 where none runs, and then ours do
+    """
+    found = _kept()
+    if found is None:
+        began = time.time_ns()
+        seen = situation.judged()
+        found = seen.situation
+        if keep:
+            _keep(seen, began)
+    more = _of_capabilities(found.ports, str(pid or "self"))
+    known = [
+        each._replace(refuses=True) if pid == 0 and _is_unusable(each) else each
+        for each in found.obstacles
+    ]
+    return found._replace(obstacles=[*known, *more])
+
+
+def _is_unusable(obstacle: Obstacle) -> bool:
+    """
+    Tell whether sshd can't use its configuration: one that runs goes on as it is, none starts.
+    """
+    return not obstacle.refuses and not obstacle.is_chosen
+
+
+def _of_capabilities(ports: list[int], process: str) -> list[Obstacle]:
+    held = capabilities.mask(_text(f"/proc/{process}/status"))
+    found = []
+    if names := capabilities.missing(held, capabilities.SESSION):
+        what = f"the container lacks the capabilities {', '.join(names)} (--cap-add)"
+        found.append(Obstacle(what, is_chosen=False))
+    if names := capabilities.missing(held, capabilities.TERMINAL):
+        what = f"no session has a terminal: the container lacks {', '.join(names)} (--cap-add)"
+        found.append(Obstacle(what, refuses=False))
+    first_free = _text(_FIRST_FREE).strip()
+    closed = capabilities.unbindable(held, ports, int(first_free)) if first_free else []
+    if closed and len(closed) == len(ports):
+        numbers = ", ".join(map(str, closed))
+        what = f"sshd may not listen on port {numbers}: the container lacks {capabilities.BIND}"
+        found.append(Obstacle(f"{what} (--cap-add)", is_chosen=False))
+    return found
+
+
+def _text(path: str) -> str:
+    return (files.readable(Path(path)) or b"").decode(errors="replace")
+
+
+def _stamp(contents: list[str], places: list[str]) -> list[Any]:
+    """
+    Return what the paths are like, and the day: accounts expire.
+    """
+    found: list[Any] = [int(time.time()) // DAY]
+    for path in contents:
+        status = _status(path)
+        if status is None:
+            found.append(None)
+        elif stat.S_ISDIR(status.st_mode):
+            found.append([status.st_ino, status.st_mtime_ns])
+        else:
+            found.append([status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size])
+    for path in places:
+        status = _status(path)
+        found.append(status and [status.st_mode, status.st_uid, status.st_gid])
+    return found
+
+
+def _status(path: str) -> os.stat_result | None:
+    with contextlib.suppress(OSError):
+        return Path(path).stat()
+    return None
+
+
+def _kept() -> Situation | None:
+    try:
+        kept = json.loads(files.readable(paths.LOGIN) or b"")
+        if kept["stamp"] != _stamp(kept["contents"], kept["places"]):
+            return None
+        return Situation(
+            [Obstacle(*each) for each in kept["obstacles"]],
+            list(kept["ports"]),
+            [(address, port) for address, port in kept["listening"]],
+            bool(kept["has_key"]),
+            list(kept["authorized"]),
+            list(kept["host_keys"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(seen: Seen, began: int) -> None:
+    """
+    Write a verdict down, unless a file has changed meanwhile or just before.
+    """
+    for path in (*seen.contents, *seen.places):
+        status = _status(path)
+        if status and status.st_ctime_ns > began - _SETTLED:
+            return
+    document = {
+        **seen.situation._asdict(),
+        "contents": seen.contents,
+        "places": seen.places,
+        "stamp": _stamp(seen.contents, seen.places),
+    }
+    with contextlib.suppress(OSError):  # a full disk: it is found out again
+        atomic.write(paths.LOGIN, json.dumps(document).encode(), durable=False)
