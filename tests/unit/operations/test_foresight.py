@@ -12,7 +12,7 @@ from pyinfra.context import ctx_host
 from slipway.contract import paths
 from slipway.facts.authorized_keys import KeyFile, KeyFiles
 from slipway.facts.files import FileState, FileStates, FileText
-from slipway.facts.ssh import SshdIsStale, SshPortIsTaken
+from slipway.facts.ssh import HasOtherKeys, SshdIsStale, SshdPorts, SshPortIsTaken
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
 from slipway.operations import differences, files, foresight, ssh, supervisor
 from slipway.operations.files import File
@@ -93,7 +93,8 @@ def test_keys_that_are_written_first_count(
     The file is gone: sshd would stop, if the operation above did not write it.
     """
     facts = {KeyFiles: {}, SupervisordState: sshd(program), SshdIsStale: False}
-    check = Check({**facts, SshPortIsTaken: False})
+    facts |= {HasOtherKeys: False, SshdPorts: [22], SshPortIsTaken: False}
+    check = Check(facts)
     if content is not None:
         check.plan.left["/root/.ssh/authorized_keys"] = content
 
