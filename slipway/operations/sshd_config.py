@@ -11,6 +11,7 @@ from pyinfra import host
 from slipway.contract.paths import SSHD_DROP_INS
 from slipway.facts.files import FileText
 from slipway.facts.mounts import Mounts
+from slipway.operations import foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, write
 from slipway.operations.independent import operation
@@ -39,4 +40,5 @@ def included(*, path: str, drop_in: str) -> Generator[Command]:
         degrade("SSH hardening", f"{path} is mounted and includes no {SSHD_DROP_INS}/*.conf")
         host.noop(f"{path} is not ours to change")
         return
+    foresight.change(path, "sshd reads no file of Slipway's: the Include is missing")
     yield from write([File(path, (_INCLUDE + text).encode(errors="surrogateescape"))])
