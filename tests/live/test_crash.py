@@ -25,10 +25,10 @@ AT_ONCE = 8  # convergences
 TREE = r"""
 cd / && {
   find etc/ssh etc/supervisor etc/profile.d etc/motd etc/bash.bashrc etc/nsswitch.conf root \
-       run/slipway usr/local/bin var/lib/slipway workspace -xdev ! -name report.json \
-       -printf '%p %M %U:%G %l\n' | sort
+       run/slipway usr/local/bin var/lib/slipway workspace -xdev \
+       ! -name report.json ! -name login.json -printf '%p %M %U:%G %l\n' | sort
   find etc/ssh etc/supervisor etc/profile.d etc/motd etc/bash.bashrc etc/nsswitch.conf root \
-       run/slipway var/lib/slipway workspace -xdev -type f ! -name report.json \
+       run/slipway var/lib/slipway workspace -xdev -type f ! -name report.json ! -name login.json \
        -exec sha256sum {} + | sort
   getfacl -nR etc/ssh root workspace 2>/dev/null
 }

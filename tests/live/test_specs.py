@@ -96,14 +96,6 @@ MUTATIONS = {
     ),
     "open socket": ("chmod 777 /run/supervisor.sock", "test_supervisords_socket"),
     "logtail stopped": ("supervisorctl stop logtail", "test_supervised_programs_run"),
-    "open port": (
-        (
-            "printf '[program:remote-x]\\ncommand=python3 -m http.server 8099\\n'"
-            " > /etc/supervisor/conf.d/remote-x.conf; supervisorctl update;"
-            " until curl -so /dev/null 127.0.0.1:8099; do sleep 0.1; done"
-        ),
-        "test_nothing_listens_but_sshd",
-    ),
     "failed operation": (
         'sed -i \'s/"outcome": "unchanged"/"outcome": "failed"/\' /run/slipway/report.json',
         "test_the_last_convergence",

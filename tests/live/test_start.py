@@ -13,15 +13,15 @@ from .conftest import KeyPair, Slipway, wait_until
 Start = Callable[..., Slipway]
 
 # Everything Slipway owns, with mode, owner, ACL, mtime and content; but not the report, a log of
-# runs, nor the time of the directory that it is replaced in.
+# runs, the verdict that health keeps, nor the time of the directory that it is replaced in.
 TREE = r"""
 cd / && {
   find etc/ssh etc/supervisor etc/profile.d etc/motd etc/bash.bashrc root run/slipway \
        usr/local/bin var/lib/slipway workspace -xdev \
-       ! -name report.json ! -path run/slipway ! -path '*/rclone*' \
+       ! -name report.json ! -name login.json ! -path run/slipway ! -path '*/rclone*' \
        -printf '%p %M %U:%G %T@ %l\n' | sort
-  find etc/ssh etc/supervisor root run/slipway workspace -xdev -type f ! -name report.json \
-       -exec sha256sum {} + | sort
+  find etc/ssh etc/supervisor root run/slipway workspace -xdev -type f \
+       ! -name report.json ! -name login.json -exec sha256sum {} + | sort
   getfacl -nR etc/ssh root workspace 2>/dev/null
 }
 """

@@ -311,7 +311,7 @@ def test_a_start_that_was_killed_is_finished_by_the_next(
     assert both.code == 0
     assert slipway.exec("slipway", "check").code == 0
     daemons = slipway.check_output("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
-    assert daemons.count("slipway.services.supervisord -n") == 1
+    assert daemons.count("slipway.services.supervisord -n") == 2  # its tini, and itself
     slipway.wait_ssh(key)
     slipway.wait_healthy()
 
