@@ -31,6 +31,8 @@ SSHD_OPTIONS = RUN / "sshd.options"  # there where sshd is served from a place o
 LOGIN = RUN / "login.json"  # whether root could log in: slipway.ssh.verdict
 HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
 
+SSHD_OPTIONS = RUN / "sshd.options"  # there where sshd is served from a place of our own
+
 SSH = Path("/etc/ssh")
 SSHD_CONFIG = SSH / "sshd_config"
 SSHD_DROP_INS = SSH / "sshd_config.d"
@@ -45,12 +47,13 @@ BASHRC = Path("/etc/bash.bashrc")
 PROFILE = Path("/etc/profile.d/slipway.sh")  # reads SHELL_ENVIRONMENT
 
 LOGS = Path("/var/log/supervisor")
+RUN_LOGS = RUN / "log"  # where LOGS can't be written
 STATE = Path("/var/lib/slipway")
 BELONGS_TO = STATE / "container"  # a digest of which container the host keys are of
 KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
 LAID = STATE / "laid"  # the files that Slipway laid, with their sha256
 REPLACED = STATE / "replaced"  # what these held where somebody had changed them
-KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too
+KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too; in RUN where STATE is read-only
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")
 SUPERVISORD = [*PYTHON, "slipway.services.supervisord", "-n", "-c", str(SUPERVISORD_CONF)]
@@ -66,4 +69,5 @@ WORKSPACE = Path("/workspace")  # unless the variable WORKSPACE says otherwise
 HOME = Path("/root")
 AUTHORIZED_KEYS = HOME / ".ssh/authorized_keys"
 AUTHORIZED_KEYS_MOUNT = HOME / ".ssh/authorized_keys_mount"
+KEY_FILES = (AUTHORIZED_KEYS, KEYS_FALLBACK, RUN / "authorized_keys")  # as sshd reads them
 RCLONE_CONF = Path("/etc/rclone/rclone.conf")
