@@ -18,7 +18,7 @@ from slipway.settings import authorized, providers, public_keys
 from slipway.settings.authorized import Keys
 from slipway.settings.discovery import announced
 from slipway.settings.rclone_variables import is_refused_for_mounts, names_a_file
-from slipway.settings.secrecy import printable, shown
+from slipway.settings.secrecy import KEY_VARIABLES, printable, shown
 from slipway.settings.variable import Refused, Variable
 from slipway.settings.variables import VARIABLES, Settings
 
@@ -257,14 +257,10 @@ class _Reader:
             self.refuse(variable, f"names a file that can't be read: {_reason(error)}", unset)
             return
         size = len(f"{name}={content}".encode(errors="surrogateescape")) + 1
-        is_key = name in self.own and name in _KEY_NAMES
-        if not is_key and (size > _MAX_VARIABLE or "\0" in content):
+        if name not in KEY_VARIABLES and (size > _MAX_VARIABLE or "\0" in content):
             self.refuse(variable, "names a file that is too large for a variable, or binary", unset)
             return
         self.from_files[name] = content
-
-
-_KEY_NAMES = {each.name for each in VARIABLES if each.parse is authorized.keys}
 
 
 def _reason(error: OSError) -> str:

@@ -5,15 +5,15 @@ Settings: every rule of every variable, and what no input may do.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.settings import public_keys
-from slipway.settings.load import KEY_FILE, Loaded, load
+from slipway.settings.load import KEY_FILE, load
 from slipway.settings.variables import Settings
+from tests.unit.settings.conftest import files, refused
 
 ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIYIQ5u1YIYoX6oXqZl5HC0kXqP7yKJEgWj2bcXWk1cJ one"
 TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEhiD5Gm7c5gQUxyVwMAXJNqfYq1lSY2PL0JZw2mYtPw two"
@@ -31,26 +31,6 @@ NAMES = [
     "RCLONE_CACHE_DIR",
     "FOO",
 ]
-
-
-def files(content: dict[str, bytes]) -> Callable[[str], bytes]:
-    """
-    Return a `read` for these files and no others.
-    """
-
-    def read(path: str) -> bytes:
-        if path not in content:
-            raise FileNotFoundError(2, "No such file or directory", path)
-        return content[path]
-
-    return read
-
-
-def refused(loaded: Loaded) -> list[str]:
-    """
-    Return which variables were refused.
-    """
-    return [refusal.variable for refusal in loaded.refusals]
 
 
 def test_nothing_given_is_the_default() -> None:

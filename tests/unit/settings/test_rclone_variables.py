@@ -4,31 +4,10 @@ Which of rclone's variables are not the user's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from slipway.settings.load import Loaded, load
-
-
-def files(content: dict[str, bytes]) -> Callable[[str], bytes]:
-    """
-    Return a `read` for these files and no others.
-    """
-
-    def read(path: str) -> bytes:
-        if path not in content:
-            raise FileNotFoundError(2, "No such file or directory", path)
-        return content[path]
-
-    return read
-
-
-def refused(loaded: Loaded) -> list[str]:
-    """
-    Return which variables were refused.
-    """
-    return [refusal.variable for refusal in loaded.refusals]
+from slipway.settings.load import load
+from tests.unit.settings.conftest import files, refused
 
 
 @pytest.mark.parametrize(

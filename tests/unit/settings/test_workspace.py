@@ -6,14 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.settings.load import Loaded, load
-
-
-def refused(loaded: Loaded) -> list[str]:
-    """
-    Return which variables were refused.
-    """
-    return [refusal.variable for refusal in loaded.refusals]
+from slipway.settings.load import load
+from tests.unit.settings.conftest import refused
 
 
 @pytest.mark.parametrize(
