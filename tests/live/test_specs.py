@@ -102,8 +102,10 @@ MUTATIONS = {
     ),
     "sshd's port": (
         (
+            "until test -e /etc/ssh/sshd_config.d/01-slipway-rsa.conf; do sleep 0.1; done;"
+            "flock /run/slipway/host-key.lock true;"  # nobody else has sshd read it once more
             "echo Port 2222 >> /etc/ssh/sshd_config.d/00-slipway.conf;"
-            "flock /run/slipway/host-key.lock true; supervisorctl signal HUP sshd;"
+            "supervisorctl signal HUP sshd;"
             " until curl -s telnet://127.0.0.1:2222 -m 1 | grep SSH;"
             " do sleep 0.1; done"
         ),
