@@ -4,7 +4,7 @@ What sessions see: the container's variables, byte for byte, in every kind of se
 
 from pyinfra import host
 
-from slipway.contract.paths import SHELL_ENVIRONMENT, SSHD_ENVIRONMENT
+from slipway.contract.paths import ENVIRONMENT, SHELL_ENVIRONMENT, SSHD_ENVIRONMENT
 from slipway.converge.task import task
 from slipway.environment import derived, forms, gpus
 from slipway.facts import surroundings
@@ -30,6 +30,7 @@ def publish(*, settings: Settings, live: bool) -> None:
         degrade("GPUs", fewer)
     variables = derived.derive(settings, around)
     engine = host.get_fact(EngineEnvironment)
+    files.private(name="Keep the start's variables to root", paths=[str(ENVIRONMENT)])
     files.present(
         name="Publish the variables",
         files=[

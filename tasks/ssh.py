@@ -11,21 +11,37 @@ from slipway.contract.paths import (
     AUTHORIZED_KEYS,
     BELONGS_TO,
     HOME,
+    KEY_FILES,
     KEYS_FALLBACK,
     KEYS_RECORD,
+    RUN,
+    SSH,
     SSHD_ADMISSION,
     SSHD_ALGORITHMS,
     SSHD_CONFIG,
     SSHD_RSA_KEY,
+    STATE,
 )
 from slipway.converge.task import task
 from slipway.facts.limits import ContainerLimits
+from slipway.facts.mounts import Mounts
 from slipway.facts.ssh import HostKeys, SshdAbilities
-from slipway.operations import acl, authorized_keys, files, nss, ssh, sshd_config
+from slipway.operations import (
+    acl,
+    authorized_keys,
+    directories,
+    files,
+    mounted,
+    nss,
+    ssh,
+    ssh_place,
+    sshd_config,
+)
 from slipway.operations.files import File
 from slipway.settings.variables import Settings
 from slipway.ssh import admission, algorithms, host_key
 from slipway.ssh.admission import Limits
+from tasks.overlay import static_files
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds; the slow one later
 SMALLEST_MODULUS = 3072  # bits; the hardened policies'
@@ -38,26 +54,47 @@ def serve(*, settings: Settings, live: bool) -> None:
     """
     # sshd refuses to start without a user sshd, which a mounted /etc/passwd of the host may lack
     nss.source(name="Know the user sshd in any case", database="passwd", place="extrausers")
+    is_ours = not mounted.is_read_only(host.get_fact(Mounts), str(SSH))
     if live:
+        directories.guarded(
+            name="Keep others out of the directories above the keys",
+            directories={str(path): "755" for path in (*STATE.parents, *RUN.parents)}
+            | {str(path): "700" for path in (HOME, AUTHORIZED_KEYS.parent, STATE)},
+        )
         ssh.no_foreign_host_keys(
             name="Have no host keys of another container", record=str(BELONGS_TO)
         )
-    ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
+    if is_ours:
+        ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
+        ssh_place.main_configuration(name="Have sshd's main configuration")
     line = str(SSHD_RSA_KEY)
     has_slow_key = live and host_key.SLOW in host.get_fact(HostKeys)
-    files.present(
-        name="Offer strong algorithms and the host keys",
-        files=[
-            *_drop_ins(policy=settings.ssh_policy, live=live),
-            *([File(line, host_key.slow_line())] if has_slow_key else []),
-        ],
-        absent=[] if has_slow_key else [line],
-    )
-    sshd_config.included(
-        name="Have sshd read its drop-ins", path=str(SSHD_CONFIG), drop_in=str(SSHD_ALGORITHMS)
-    )
+    drop_ins = _drop_ins(policy=settings.ssh_policy, live=live)
+    if is_ours:
+        files.present(
+            name="Offer strong algorithms and the host keys",
+            files=[*drop_ins, *([File(line, host_key.slow_line())] if has_slow_key else [])],
+            absent=[] if has_slow_key else [line],
+        )
+        sshd_config.included(
+            name="Have sshd read its drop-ins", path=str(SSHD_CONFIG), drop_in=str(SSHD_ALGORITHMS)
+        )
     ssh.internal_sftp(name="Serve sftp without a shell", configuration=str(SSHD_CONFIG))
     ssh.strong_moduli(name="Have strong moduli only", bits=SMALLEST_MODULUS)
+    obstacle = ""
+    if live:
+        ssh_place.private_host_keys(name="Keep the host keys to root")
+        static = [file for file in static_files() if file.path.startswith(f"{SSH}/")]
+        obstacle = ssh_place.obstacle(drop_ins=[*static, *drop_ins])
+        ssh_place.elsewhere(
+            name="Serve sshd where it can be served",
+            why=obstacle,
+            drop_ins=[*static, *drop_ins],
+        )
+    acl.none(
+        name="Keep others out of the home directory",
+        paths=[str(path) for path in (HOME, AUTHORIZED_KEYS.parent, AUTHORIZED_KEYS, STATE)],
+    )
     authorized_keys.merged(
         name="Authorize the keys",
         path=str(AUTHORIZED_KEYS),
@@ -69,15 +106,12 @@ def serve(*, settings: Settings, live: bool) -> None:
         name="Keep tmux out of vast.ai's sessions",
         files=[File(str(HOME / ".no_auto_tmux"), b"")] if settings.provider == "vast.ai" else [],
     )
-    acl.none(
-        name="Keep others out of the home directory",
-        paths=[str(HOME), str(AUTHORIZED_KEYS.parent), str(AUTHORIZED_KEYS)],
-    )
     ssh.daemon(
         name="Run sshd while a key is there",
-        authorized_keys=[str(AUTHORIZED_KEYS), str(KEYS_FALLBACK)],
+        authorized_keys=[str(path) for path in KEY_FILES],
     )
-    ssh.slow_host_key(name="Have an RSA host key soon", kind=host_key.SLOW)
+    if is_ours and not obstacle:
+        ssh.slow_host_key(name="Have an RSA host key soon", kind=host_key.SLOW)
 
 
 def _drop_ins(*, policy: str, live: bool) -> list[File]:

@@ -4,7 +4,7 @@ The workspace: files that stay usable from outside.
 
 from slipway.converge.task import task
 from slipway.facts import surroundings
-from slipway.operations import acl, files
+from slipway.operations import acl, directories, files
 from slipway.operations.files import File
 from slipway.settings.variables import Settings
 
@@ -25,7 +25,7 @@ def share(*, settings: Settings, live: bool) -> None:
     """
     path = settings.workspace
     around = surroundings.of_workspace(path)
-    files.directories(name="Make the workspace", directories={path: ""})
+    directories.present(name="Make the workspace", directories={path: ""})
     notice = f"{path}/WARNING-NO-MOUNT.txt"
     warning = File(notice, WARNING.format(workspace=path).encode(errors="surrogateescape"))
     files.present(

@@ -9,8 +9,8 @@ import sys
 
 from slipway.commands import output
 from slipway.contract import exits
-from slipway.contract.paths import LOGS
-from slipway.services.logs import follow
+from slipway.contract.paths import LOGS, RUN_LOGS
+from slipway.services.logs import directory, follow
 
 BACKLOG = 10  # lines of each log that `slipway logs -f` begins with, as tail(1) does
 
@@ -27,14 +27,15 @@ def run(options: argparse.Namespace) -> int:
     """
     Show what the logs hold, or follow them.
     """
-    there = follow.programs(LOGS)
+    logs = directory.place(LOGS, RUN_LOGS)
+    there = follow.programs(logs)
     unknown = sorted(set(options.names) - set(there))
     if unknown and not options.follow:
         return output.fail(f"no log of {', '.join(unknown)}; there are: {', '.join(there)}")
     stdout = sys.stdout.fileno()
     write = follow.writer(stdout)
     if options.follow:
-        follow.follow(LOGS, write, names=options.names, backlog=BACKLOG, output=stdout)
+        follow.follow(logs, write, names=options.names, backlog=BACKLOG, output=stdout)
     else:
-        follow.show(LOGS, write, names=options.names, output=stdout)
+        follow.show(logs, write, names=options.names, output=stdout)
     return exits.OK

@@ -7,13 +7,16 @@ that. Both forms read the actual state, and tests/unit/facts/ runs them side by 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import contextlib
+import functools
+import stat
+import subprocess
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pyinfra.api import StringCommand
 
-from slipway.system import files
+from slipway.system.bounded_files import BoundedFiles
 
 
 class Result(NamedTuple):
@@ -28,9 +31,44 @@ class Result(NamedTuple):
 
 def read(path: str) -> Result:
     """
-    Do what `cat PATH 2>/dev/null || true` does.
+    Do what `[ ! -f PATH ] || cat PATH 2>/dev/null || true` does: a FIFO would be waited for.
     """
-    return Result(files.readable(Path(path)) or b"")
+    files = BoundedFiles()
+    try:
+        return Result(files.read(path) if stat.S_ISREG(files.stat(path).mode) else b"")
+    except OSError:
+        return Result(b"")
+
+
+def run(words: Sequence[str], paths: Sequence[str]) -> Result:
+    """
+    Do what `WORDS PATHS 2>/dev/null || true` does; paths that don't answer are left out.
+    """
+    files = BoundedFiles()
+    risky = [path for path in paths if files.may_hang(path)]
+    output = b""
+    if safe := [path for path in paths if path not in risky]:
+        output = _output([*words, *safe])
+    for path in risky:  # a look before would prove nothing: what it asks for may be cached
+        with contextlib.suppress(OSError):
+            output += files.ask(functools.partial(_output, [*words, path]), path)
+    return Result(output)
+
+
+def _output(words: Sequence[str]) -> bytes:
+    """
+    Return what a program prints; nothing where there is no such program.
+    """
+    try:
+        return subprocess.run(
+            words,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ).stdout
+    except OSError:
+        return b""
 
 
 class Inside(StringCommand):

@@ -45,12 +45,13 @@ BASHRC = Path("/etc/bash.bashrc")
 PROFILE = Path("/etc/profile.d/slipway.sh")  # reads SHELL_ENVIRONMENT
 
 LOGS = Path("/var/log/supervisor")
+RUN_LOGS = RUN / "log"  # where LOGS can't be written
 STATE = Path("/var/lib/slipway")
 BELONGS_TO = STATE / "container"  # a digest of which container the host keys are of
 KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
 LAID = STATE / "laid"  # the files that Slipway laid, with their sha256
 REPLACED = STATE / "replaced"  # what these held where somebody had changed them
-KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too
+KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too; in RUN where STATE is read-only
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")
 SUPERVISORD = [*PYTHON, "slipway.services.supervisord", "-n", "-c", str(SUPERVISORD_CONF)]
@@ -66,4 +67,5 @@ WORKSPACE = Path("/workspace")  # unless the variable WORKSPACE says otherwise
 HOME = Path("/root")
 AUTHORIZED_KEYS = HOME / ".ssh/authorized_keys"
 AUTHORIZED_KEYS_MOUNT = HOME / ".ssh/authorized_keys_mount"
+KEY_FILES = (AUTHORIZED_KEYS, KEYS_FALLBACK, RUN / "authorized_keys")  # as sshd reads them
 RCLONE_CONF = Path("/etc/rclone/rclone.conf")

@@ -17,7 +17,7 @@ from slipway.contract.report import Report
 from slipway.converge import run
 from slipway.converge.run import Begun, Run
 from slipway.converge.timings import Timings
-from slipway.environment import host_data
+from slipway.environment import host_data, places
 from slipway.settings.load import Loaded
 from slipway.system import locks
 
@@ -44,6 +44,7 @@ def converge(  # noqa: PLR0913 - each is a choice of the caller's
     + timings: takes down where the time goes
     """
     asked = time.monotonic()
+    places.prepare()
     with locks.hold(paths.LOCK):
         begun = Begun.now()
         if services is None:

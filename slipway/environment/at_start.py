@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from slipway.contract import exits, paths
-from slipway.environment import derived, gpus, saved
+from slipway.environment import derived, gpus, places, saved
 from slipway.settings.load import load
 
 
@@ -26,6 +26,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     """
     Save the environment of this start; returns what services see. Exits with 78 under strict.
     """
+    places.prepare()
     saved.save(paths.ENVIRONMENT, variables)
     gpus.record(paths.DEVICES)
     loaded = load(variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath)
@@ -35,4 +36,4 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
         sys.exit(exits.REFUSED)
     around = derived.observe(loaded.settings.workspace)
     kept = {name: value for name, value in variables.items() if name not in loaded.withheld}
-    return {**kept, **derived.derive(loaded.settings, around)}
+    return {**places.temporary(), **kept, **derived.derive(loaded.settings, around)}

@@ -101,9 +101,11 @@ def lost(path: Path) -> str:
     """
     try:
         nodes = path.read_text().splitlines()
-    except FileNotFoundError:
+    except (OSError, ValueError):  # nothing is known of the start
         return ""
     for node in nodes:
+        if not node.startswith("/"):
+            continue
         if not os.path.exists(node):  # noqa: PTH110 - Path.exists raises where it may not look
             return f"{node} is gone"
         if not _is_usable(node):

@@ -6,6 +6,7 @@ environment that it was started with, whoever asks. From outside, all of it come
 container.
 """
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from slipway.settings.arguments import given_arguments
 from slipway.settings.load import Loaded, load
 
 _COMMAND_LINE = Path("/proc/1/cmdline")
+_ENTRYPOINT = b"slipway.entrypoint"
 
 
 def loaded() -> Loaded:
@@ -25,14 +27,28 @@ def loaded() -> Loaded:
     """
     try:
         variables = saved.read(paths.ENVIRONMENT)
-    except FileNotFoundError:
-        variables = inherited()  # not started by us: a test, or a shell in a build
+    except PermissionError:
+        raise
+    except OSError:
+        variables = {}
     return load(
-        variables,
+        variables or _given(),  # lost: no start is without any variable
         read=lambda path: Path(path).read_bytes(),
         resolve=os.path.realpath,
         arguments=given_arguments(_COMMAND_LINE.read_bytes()),
     )
+
+
+def _given() -> dict[str, str]:
+    """
+    Return the environment that is not saved: PID 1's, where that is our entrypoint.
+
+    Else nothing was started by us: a test, or a shell in a build.
+    """
+    if _ENTRYPOINT in _COMMAND_LINE.read_bytes().split(b"\0"):
+        with contextlib.suppress(OSError):
+            return saved.parse(Path("/proc/1/environ").read_bytes().split(b"\0"))
+    return inherited()
 
 
 def inherited() -> dict[str, str]:
@@ -68,7 +84,7 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
             return None
 
     content = there(paths.ENVIRONMENT)
-    if content is None:
+    if not content:
         content = read("/proc/1/environ")  # not started by us: what the engine gave it
     read_ = load(
         saved.parse(content.split(b"\0")),

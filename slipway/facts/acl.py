@@ -8,9 +8,11 @@ import re
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from slipway.connectors import native
 from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import PYTHON
 from slipway.system import acl_support
+from slipway.system.bounded_files import BoundedFiles
 
 _ESCAPE = re.compile(r"\\(\\|[0-3][0-7]{2})")
 
@@ -28,9 +30,9 @@ class Acl(FactBase[set[str]]):
 
     def command(self, path: str) -> StringCommand:
         """Ask getfacl; a path that is not there has no entries."""
-        return StringCommand(
-            "getfacl", "-cpnE", "--", QuoteString(path), "2>/dev/null", "||", "true"
-        )
+        words = ["getfacl", "-cpnE", "--"]
+        command = StringCommand(*words, QuoteString(path), "2>/dev/null", "||", "true")
+        return Inside(command, lambda: native.run(words, [path]))
 
     def process(self, output: list[str]) -> set[str]:
         """Drop the comments and blank lines."""
@@ -46,8 +48,9 @@ class ExtendedAcls(FactBase[list[str]]):
 
     def command(self, paths: list[str]) -> StringCommand:
         """Have getfacl leave out those with the mode's three entries only; missing ones too."""
-        words = map(QuoteString, paths)
-        return StringCommand("getfacl", "-spn", "--", *words, "2>/dev/null", "||", "true")
+        words, names = ["getfacl", "-spn", "--"], map(QuoteString, paths)
+        command = StringCommand(*words, *names, "2>/dev/null", "||", "true")
+        return Inside(command, lambda: native.run(words, paths))
 
     def process(self, output: list[str]) -> list[str]:
         """Take the names, in which getfacl escapes backslashes and writes some bytes in octal."""
@@ -77,7 +80,10 @@ def _told(path: str) -> Result:
     Do what the command of AclObstacle does.
     """
     try:
-        return Result(f"{acl_support.obstacle(path)}\n".encode())
+        obstacle = BoundedFiles().ask(lambda: acl_support.obstacle(path), path)
+        return Result(f"{obstacle}\n".encode())
+    except TimeoutError as error:
+        return Result(f"{error.strerror}\n".encode())
     except OSError as error:
         complaint = f"slipway: default ACL: {error}\n"
         return Result(b"", complaint.encode(errors="surrogateescape"), code=1)

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import contextlib
 import grp
-import os
 import pwd
 import re
 import stat
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
@@ -20,11 +18,13 @@ from pyinfra.api import FactBase, QuoteString, StringCommand
 from slipway.connectors import native
 from slipway.connectors.native import Inside, Result
 from slipway.system.atomic import temporary
+from slipway.system.bounded_files import BoundedFiles
 
 _ESCAPES = {"n": "\n", "r": "\r", "\\": "\\"}  # sha256sum's
 _ESCAPE = re.compile(r"\\([nr\\])")
 _ESCAPED = {character: f"\\{letter}" for letter, character in _ESCAPES.items()}
 _SUM = re.compile(r"\\?[0-9a-f]{64}  ")  # sha256sum(1); stat's lines begin with a word
+NO_ANSWER = "no answer"  # a type: its file system has not said what is there
 _KINDS = {
     stat.S_IFREG: "regular file",
     stat.S_IFDIR: "directory",
@@ -64,7 +64,8 @@ class FileStates(FactBase[dict[str, FileState]]):
         status = "LC_ALL=C stat --printf '%F|%a|%U|%G|%n\\n' --"  # %F is a word, translated
         # fmt: off
         command = StringCommand(
-            "{", status, *words, *drafts, ";", "sha256sum", "--", *words, ";", "}",
+            "{", status, *words, *drafts, ";", "find", *words,
+            "-maxdepth", "0", "-type", "f", "-exec", "sha256sum", "--", "{}", "+;", "}",
             "2>/dev/null", "||", "true",
         )
         # fmt: on
@@ -91,24 +92,48 @@ def _listed(paths: list[str]) -> Result:
     """
     Do what the command does.
     """
-    lines = []
+    lines, files = [], BoundedFiles()
     for path in (*paths, *map(temporary, paths)):
         try:
-            status = os.lstat(path)
+            status = files.lstat(path)
+        except TimeoutError:
+            lines.append(f"{NO_ANSWER}||||{path}\n")
+            continue
         except OSError:
             continue
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "weird file")
-        if kind == "regular file" and not status.st_size:
+        kind = kind_of(status.mode)
+        if kind == "regular file" and not status.size:
             kind = "regular empty file"
-        user, group = _name(pwd.getpwuid, status.st_uid), _name(grp.getgrgid, status.st_gid)
-        lines.append(f"{kind}|{stat.S_IMODE(status.st_mode):o}|{user}|{group}|{path}\n")
+        user, group = user_of(status.uid), group_of(status.gid)
+        lines.append(f"{kind}|{stat.S_IMODE(status.mode):o}|{user}|{group}|{path}\n")
         if "regular" in kind and path in paths:
             with contextlib.suppress(OSError):
-                digest = sha256(Path(path).read_bytes()).hexdigest()
+                digest = sha256(files.read(path)).hexdigest()
                 mark = "\\" if set(path) & set(_ESCAPES.values()) else ""
                 escaped = "".join(_ESCAPED.get(character, character) for character in path)
                 lines.append(f"{mark}{digest}  {escaped}\n")
     return Result("".join(lines).encode(errors="surrogateescape"))
+
+
+def kind_of(mode: int) -> str:
+    """
+    Return a file's type as stat(1) prints it.
+    """
+    return _KINDS.get(stat.S_IFMT(mode), "weird file")
+
+
+def user_of(uid: int) -> str:
+    """
+    Return a user's name as stat(1) prints it.
+    """
+    return _name(pwd.getpwuid, uid)
+
+
+def group_of(gid: int) -> str:
+    """
+    Return a group's name likewise.
+    """
+    return _name(grp.getgrgid, gid)
 
 
 def _name(of: Callable[[int], Sequence[Any]], number: int) -> str:
@@ -147,24 +172,27 @@ def _targets(paths: list[str]) -> Result:
     """
     Do what the command of LinkTargets does.
     """
-    lines = []
+    lines, files = [], BoundedFiles()
     for path in paths:
         with contextlib.suppress(OSError):
-            target = os.readlink(path)  # noqa: PTH115 - as it is: Path would drop a last slash
+            target = files.readlink(path)
             lines.append(f"{path}\n{target}\n")
     return Result("".join(lines).encode(errors="surrogateescape"))
 
 
 class FileText(FactBase[str]):
     """
-    Returns a text file's content; "" where there is none.
+    Returns a text file's content; "" where there is none, or what is there is no file.
     """
 
     default = str
 
     def command(self, path: str) -> StringCommand:
         """Print it."""
-        command = StringCommand("cat", "--", QuoteString(path), "2>/dev/null", "||", "true")
+        word = QuoteString(path)
+        command = StringCommand(
+            "[ ! -f", word, "]", "||", "cat", "--", word, "2>/dev/null", "||", "true"
+        )
         return Inside(command, lambda: native.read(path))
 
     def process(self, output: list[str]) -> str:

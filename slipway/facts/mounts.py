@@ -7,8 +7,10 @@ from __future__ import annotations
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from slipway.connectors import native
-from slipway.connectors.native import Inside
+from slipway.connectors.native import Inside, Result
+from slipway.facts.files import kind_of
 from slipway.system import mountinfo
+from slipway.system.bounded_files import BoundedFiles
 from slipway.system.mountinfo import Mount
 
 
@@ -37,16 +39,28 @@ class DirectoryOwner(FactBase["tuple[int, int] | None"]):
     def command(self, path: str) -> StringCommand:
         """Stat it, following links, within a bound: it may lie on a network file system."""
         # fmt: off
-        return StringCommand(
+        command = StringCommand(
             "LC_ALL=C", "timeout", "5", "stat", "-L", "-c", QuoteString("%u %g %F"),
             "--", QuoteString(path), "2>/dev/null", "||", "true",
         )
         # fmt: on
+        return Inside(command, lambda: _owner(path))
 
     def process(self, output: list[str]) -> tuple[int, int] | None:
         """Take the ids of a directory only."""
         uid, gid, kind = output[0].split(" ", 2)
         return (int(uid), int(gid)) if kind == "directory" else None
+
+
+def _owner(path: str) -> Result:
+    """
+    Do what the command of DirectoryOwner does.
+    """
+    try:
+        status = BoundedFiles().stat(path)
+    except OSError:
+        return Result(b"")
+    return Result(f"{status.uid} {status.gid} {kind_of(status.mode)}\n".encode())
 
 
 class FuseObstacle(FactBase[str]):

@@ -21,6 +21,8 @@ from slipway.remotes.states import PROGRAM_MARK
 _WITHOUT_CONTROL = (
     r"for name in $(env | sed -n 's/^\(RCLONE_RC[A-Z_]*\)=.*/\1/p'); do unset $name; done; "
 )
+# A file that somebody has broken would end the shell: it is tried in another one first
+_VARIABLES = f"! ( . {SHELL_ENVIRONMENT} ) >/dev/null 2>&1 || . {SHELL_ENVIRONMENT}; "
 # What rclone itself writes back while it runs: no reason to mount again.
 _WRITTEN_BACK = re.compile(r"token|cookie|session|expir|salted|client_(uid|access|refresh)")
 _CAP_FOWNER = 1 << 3  # capabilities(7): may change the mode of others' files
@@ -43,7 +45,7 @@ class RcloneRemotes(FactBase["list[str] | None"]):
         """Ask rclone with the container's own variables, which nobody else may see in argv."""
         configured = f'"${{RCLONE_CONFIG:-{RCLONE_CONF}}}"'
         return (
-            f"[ ! -r {SHELL_ENVIRONMENT} ] || . {SHELL_ENVIRONMENT}; {_WITHOUT_CONTROL}"
+            f"{_VARIABLES}{_WITHOUT_CONTROL}"
             f"if [ -s {configured} ] "
             "|| env | grep -q '^RCLONE_CONFIG_.*_TYPE='; then "
             f"RCLONE_CONFIG={configured} "

@@ -16,11 +16,13 @@ from slipway.contract.paths import (
     HOST_KEY_LOCK,
     MODULI,
     PYTHON,
+    RUN,
     SSH,
     SSHD_CONFIG,
     SSHD_DROP_INS,
     SSHD_ENVIRONMENT,
     SSHD_PID,
+    STATE,
 )
 
 _VERSION = re.compile(r"OpenSSH_(\d{1,4})\.(\d{1,4})")  # "OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.22"
@@ -131,7 +133,7 @@ class SshdIsStale(FactBase[bool]):
         return (
             f"[ -e {SSHD_PID} ] && {{ find {SSHD_PID} -newermt now; "
             f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSH}/ssh_host_*_key "
-            f"{SSHD_ENVIRONMENT} -cnewer {SSHD_PID} ! -newerct now; }} "
+            f"{SSHD_ENVIRONMENT} {STATE}/ssh {RUN}/ssh -cnewer {SSHD_PID} ! -newerct now; }} "
             "2>/dev/null | head -n 1; true"
         )
 

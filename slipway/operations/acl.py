@@ -10,9 +10,11 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
 from slipway.facts.acl import Acl, AclObstacle, ExtendedAcls
+from slipway.facts.mounts import Mounts
 from slipway.operations import foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.independent import operation
+from slipway.operations.mounted import why_fixed
 
 
 @operation()
@@ -48,7 +50,11 @@ def none(*, paths: list[str]) -> Generator[StringCommand]:
     sshd's StrictModes does not look at ACLs: with a named entry somebody else may append a key.
     """
     found = host.get_fact(ExtendedAcls, paths=paths)
-    extended = [path for path in found if not foresight.is_left(path)]  # a new file has none
+    mounts = host.get_fact(Mounts) if found else []
+    extended = [path for path in found if not why_fixed(mounts, path)]
+    for path in set(found) - set(extended):
+        degrade(path, f"{why_fixed(mounts, path)}: the ACL that lets others in stays as it is")
+    extended = [path for path in extended if not foresight.is_left(path)]  # a new file has none
     if not extended:
         host.noop("no named entries")
         return

@@ -15,8 +15,9 @@ from slipway.facts.files import FileStates
 from slipway.facts.mounts import Mounts
 from slipway.operations import differences, foresight
 from slipway.operations.degraded import degrade
-from slipway.operations.files import Command, File, write
+from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
+from slipway.operations.mounted import why_fixed, writable
 from slipway.settings import public_keys
 from slipway.system import mountinfo
 
@@ -42,13 +43,16 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
     + record: where Slipway keeps the lines that it put in
     + fallback: a file in a directory of root's
     """
+    mounts = host.get_fact(Mounts)
+    record, fallback = writable(mounts, record), writable(mounts, fallback)
     states = host.get_fact(KeyFiles, paths=[path, record, fallback])
     file, recorded = states.get(path, _NOTHING), states.get(record, _NOTHING)
     to_write = []
     if (spare := _beside(path, file, keys)) is None:
         to_write = _changes(path, file, keys, record=record, recorded=recorded)
         spare = _joined(keys) if _is_ignored(path, file) else b""
-    if spare != states.get(fallback, _NOTHING).content:
+    there = states.get(fallback, _NOTHING)
+    if spare != there.content or (spare and not _is_protected(there)):
         to_write.append(File(fallback, spare, mode="600"))
 
     if not to_write:
@@ -65,7 +69,7 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
                 "mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "700", "--", word
             )
     for target in to_write:
-        yield from write([target])
+        yield from replaced([target])
 
 
 def _tell_of_directory(place: str) -> None:
@@ -101,20 +105,23 @@ def _changes(
     content, ours = merge(file.content, keys, before)
     to_write = []
     wider = list(dict.fromkeys([*before, *ours])) if set(before) - set(ours) else []
-    if ours != before or (ours and not recorded.mode):
+    if ours != before or (ours and not _is_protected(recorded)):
         to_write.append(File(record, _joined(wider or ours), mode="600"))
-    is_protected = file.mode in ("600", "400") and file.user == "root"
-    if content != file.content or (content and not is_protected):
+    if content != file.content or (content and not _is_protected(file)):
         to_write.append(File(file.real or path, content, mode="600"))
     if wider:
         to_write.append(File(record, _joined(ours), mode="600"))
     return to_write
 
 
+def _is_protected(file: KeyFile) -> bool:
+    return file.mode in ("600", "400") and file.user == "root"
+
+
 def _is_ignored(path: str, file: KeyFile) -> bool:
     if file.real in ("", path):
         return False
-    place = host.get_fact(UnsafePlace, path=path)
+    place = _unsafe_place(path)
     if place:
         rule = f"{path} leads to {file.real}, and others than root may write to {place}"
         degrade("authorized_keys", f"{rule}: sshd ignores that file, the keys given are used")
@@ -145,6 +152,8 @@ def _fixed(path: str, file: KeyFile) -> tuple[str, bool]:
     What lies in a mount of its own or can't be written to was given by whoever runs the container,
     so they do; where another user may write, he could add his own at any time.
     """
+    if file.trouble:
+        return f"{path} can't be read ({file.trouble})", False
     mounts, real = host.get_fact(Mounts), file.real or path
     folder = posixpath.dirname(real)
     directory = mountinfo.holding(mounts, folder)
@@ -152,10 +161,31 @@ def _fixed(path: str, file: KeyFile) -> tuple[str, bool]:
         return f"{real} is mounted", True
     if directory and "ro" in directory.options:
         return f"{real} is on a read-only file system", True
-    if real == path and mountinfo.is_volume(mounts, folder):
-        place = host.get_fact(UnsafePlace, path=path)
-        return (f"{place} is mounted and not root's alone" if place else ""), False
+    if real == path and (place := _unsafe_place(path)):
+        is_mounted = mountinfo.is_volume(mounts, place)
+        return f"{place} is{' mounted and' if is_mounted else ''} not root's alone", False
     return "", False
+
+
+def _unsafe_place(path: str) -> str:
+    """
+    Return which directory above the keys lets others in, and is not ours to close.
+
+    When a convergence comes here the others are closed already. A check has changed nothing.
+    """
+    ours = []
+    if not host.state.is_executing:
+        mounts = host.get_fact(Mounts)
+        ours = [place for place in _above(path) if not why_fixed(mounts, place)]
+    place: str = host.get_fact(UnsafePlace, path=path, besides=ours)
+    return place
+
+
+def _above(path: str) -> list[str]:
+    places = [posixpath.dirname(path)]
+    while places[-1] not in ("/", ""):
+        places.append(posixpath.dirname(places[-1]))
+    return places
 
 
 def _by_identity(text: str) -> dict[str, str]:

@@ -19,9 +19,13 @@ from pyinfra.api import FileUploadCommand, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract import paths
-from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
+from slipway.facts.files import NO_ANSWER, FileState, FileStates, FileText, LinkTargets
+from slipway.facts.mounts import Mounts
 from slipway.operations import differences, foresight, laid
+from slipway.operations.degraded import degrade
+from slipway.operations.directories import aside
 from slipway.operations.independent import operation
+from slipway.operations.mounted import why_fixed
 from slipway.system.atomic import temporary
 
 Command = StringCommand | FileUploadCommand
@@ -58,6 +62,9 @@ def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[C
     """
     Have these files, whole: readers see the old content or the new, never a part of either.
 
+    A directory in a file's place is kept beside it as `.replaced`. What is mounted stays as it is,
+    and that is said: it keeps no other file from its place.
+
     + files: what must be there; a link in a file's place is replaced, not followed
     + absent: paths that must not be there
     """
@@ -65,10 +72,12 @@ def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[C
         host.noop("no files are wanted here")
         return
     states = host.get_fact(FileStates, paths=[*(file.path for file in files), *absent])
-    different = [file for file in files if not file.matches(states.get(file.path))]
+    different = _replaceable(
+        [file for file in files if not file.matches(states.get(file.path))], states
+    )
     # a draft without its rename: a run that was killed between the two
     drafts = {temporary(path) for path in (*(file.path for file in files), *absent)}
-    litter = [path for path in states if path in absent or path in drafts]
+    litter = _removable([path for path in states if path in absent or path in drafts])
     if not different and not litter:
         host.noop(f"{len(files)} files are as they should be")
         return
@@ -79,16 +88,25 @@ def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[C
             is_draft = path in drafts
             foresight.change(path, "left by a run that was cut off" if is_draft else "not wanted")
             foresight.leave(path, None)
-        yield StringCommand("rm", "-f", "--", *map(QuoteString, sorted(litter)))
-    yield from replace(different, states)
+        folders = [path for path in litter if states[path].type == "directory"]
+        yield from map(aside, folders)
+        if rest := sorted(set(litter) - set(folders)):
+            yield StringCommand("rm", "-f", "--", *map(QuoteString, rest))
+    yield from _put(different, states)
 
 
 def replace(files: Sequence[File], states: Mapping[str, FileState]) -> Generator[Command]:
     """
     Yield the commands that put our files in their places, keeping what somebody has changed there.
 
+    What is mounted stays, and that is said.
+
     + states: what is there
     """
+    yield from _put(_replaceable(files, states), states)
+
+
+def _put(files: Sequence[File], states: Mapping[str, FileState]) -> Generator[Command]:
     if not files:
         return
     known = laid.record()
@@ -99,9 +117,51 @@ def replace(files: Sequence[File], states: Mapping[str, FileState]) -> Generator
         if file.path in seen and seen[file.path].sha256 != file.expected.sha256
     }
     yield from laid.keep(laid.changed(known, differing))
+    for file in files:
+        if file.path in states and states[file.path].type == "directory":
+            yield aside(file.path)
     yield from write(files)
     if lines := laid.recorded(known, {file.path: file.expected.sha256 for file in files}):
         yield from write([File(str(paths.LAID), lines, mode="600")])
+
+
+def replaced(files: Sequence[File]) -> Generator[Command]:
+    """
+    Yield the commands that put files in their places, for operations that know that these differ.
+    """
+    states = host.get_fact(FileStates, paths=[file.path for file in files]) if files else {}
+    for file in _replaceable(files, states):
+        if file.path in states and states[file.path].type == "directory":
+            yield aside(file.path)
+        yield from write([file])
+
+
+def _replaceable(files: Sequence[File], states: Mapping[str, FileState]) -> list[File]:
+    """
+    Return those files that are ours to replace, and say of the others why they stay as they are.
+
+    + states: what is at their paths, as far as it is known
+    """
+    mounts = host.get_fact(Mounts) if files else []
+    ours = []
+    for file in files:
+        state = states.get(file.path)
+        why = why_fixed(mounts, file.path)
+        if state and state.type == NO_ANSWER:
+            why = "is on a file system that does not answer"
+        if why:
+            degrade(file.path, f"{why}: it stays as it is, which is not what Slipway puts there")
+        else:
+            ours.append(file)
+    return ours
+
+
+def _removable(paths: Sequence[str]) -> list[str]:
+    mounts = host.get_fact(Mounts) if paths else []
+    for path in paths:
+        if why := why_fixed(mounts, path):
+            degrade(path, f"{why}: it stays, and Slipway would have it removed")
+    return [path for path in paths if not why_fixed(mounts, path)]
 
 
 def write(files: Iterable[File]) -> Generator[Command]:
@@ -180,28 +240,26 @@ def _end(files: Sequence[File]) -> None:
 
 
 @operation()
-def directories(*, directories: Mapping[str, str]) -> Generator[StringCommand]:
+def private(*, paths: Sequence[str]) -> Generator[StringCommand]:
     """
-    Have these directories, with their parents.
-
-    + directories: path to octal mode; "" leaves the mode of one that is there as it is
+    Keep files that others have written to root; what is not there, or no file, is left alone.
     """
-    states = host.get_fact(FileStates, paths=list(directories))
-    steps: list[object] = []
-    for path, mode in directories.items():
-        state = states.get(path)
-        if found := differences.of_directory(state, mode):
-            foresight.change(path, found)
-        if state is None or state.type not in ("directory", "symbolic link"):
-            steps += ["&&", "mkdir", "-p", "--", QuoteString(path)]
-        if mode and (state is None or (state.type, state.mode) != ("directory", mode)):
-            steps += ["&&", "chmod", mode, "--", QuoteString(path)]
-    if not steps:
-        host.noop(f"{len(directories)} directories are there")
+    states = host.get_fact(FileStates, paths=list(paths))
+    mounts = host.get_fact(Mounts)
+    shown = [
+        path
+        for path, state in states.items()
+        if state.type == "regular file"
+        and (state.user != "root" or int(state.mode, 8) & 0o077)
+        and not why_fixed(mounts, path)
+    ]
+    if not shown:
+        host.noop(f"{len(paths)} files are root's alone")
         return
-    for path in directories:
-        foresight.leave(path, b"")
-    yield StringCommand(*steps[1:])
+    for path in shown:
+        foresight.change(path, "others can read it")
+    words = [*map(QuoteString, shown)]
+    yield StringCommand("chown", "root:root", "--", *words, "&&", "chmod", "600", "--", *words)
 
 
 @operation()
@@ -212,13 +270,20 @@ def links(*, links: Mapping[str, str]) -> Generator[StringCommand]:
     + links: path to target
     """
     targets = host.get_fact(LinkTargets, paths=list(links))
-    different = {path: target for path, target in links.items() if targets.get(path) != target}
+    wrong = {path: target for path, target in links.items() if targets.get(path) != target}
+    mounts = host.get_fact(Mounts) if wrong else []
+    different = {path: target for path, target in wrong.items() if not why_fixed(mounts, path)}
+    for path in wrong.keys() - different.keys():
+        degrade(path, f"{why_fixed(mounts, path)}: it stays as it is")
     if not different:
         host.noop(f"{len(links)} links are there")
         return
+    states = host.get_fact(FileStates, paths=list(different))
     for path, target in different.items():
         found = f"leads to {targets[path]}, should lead" if path in targets else "should lead"
         foresight.change(path, f"{found} to {target}")
+        if path in states and states[path].type == "directory":
+            yield aside(path)
         draft = QuoteString(temporary(path))
         # fmt: off
         yield StringCommand(
@@ -243,4 +308,4 @@ def first_line(*, path: str, content: str) -> Generator[Command]:
         host.noop(f"{path} has the line")
         return
     foresight.change(path, f"without its line `{content}`")
-    yield from write([File(path, f"{content}\n{text}".encode(errors="surrogateescape"))])
+    yield from replaced([File(path, f"{content}\n{text}".encode(errors="surrogateescape"))])

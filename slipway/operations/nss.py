@@ -10,7 +10,7 @@ from pyinfra import host
 
 from slipway.facts.files import FileText
 from slipway.operations import foresight
-from slipway.operations.files import Command, File, write
+from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
 
 _CONFIGURATION = "/etc/nsswitch.conf"
@@ -41,4 +41,4 @@ def source(*, database: str, place: str) -> Generator[Command]:
         lines.append(f"{database}: files {place}")
     foresight.change(_CONFIGURATION, f"does not have {database} asked at {place}")
     content = "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
-    yield from write([File(_CONFIGURATION, content)])
+    yield from replaced([File(_CONFIGURATION, content)])

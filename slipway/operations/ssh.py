@@ -23,6 +23,7 @@ from slipway.contract.paths import (
     SSHD,
     SSHD_DROP_INS,
     SSHD_ENVIRONMENT,
+    SSHD_OPTIONS,
 )
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.files import FileText
@@ -39,8 +40,9 @@ from slipway.facts.ssh import (
 from slipway.facts.supervisor import UP, SupervisordState
 from slipway.operations import foresight
 from slipway.operations.degraded import degrade
-from slipway.operations.files import Command, File, write
+from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
+from slipway.operations.mounted import why_fixed, writable
 from slipway.operations.supervisor import Complaint, checked, expected, will_run
 from slipway.services import told
 from slipway.settings import public_keys
@@ -94,6 +96,7 @@ def no_foreign_host_keys(*, record: str) -> Generator[Command]:
     + record: where it is noted
     """
     mounts = host.get_fact(Mounts)
+    record = writable(mounts, record)
     here = mountinfo.container(mounts)
     noted = host.get_fact(FileText, path=record).strip()
     digest = hashlib.sha256(here.encode(errors="surrogateescape")).hexdigest()
@@ -110,7 +113,7 @@ def no_foreign_host_keys(*, record: str) -> Generator[Command]:
             foresight.change(part, "another container's")
             foresight.leave(part, None)
         yield StringCommand("rm", "-f", "--", *map(QuoteString, ours))
-    yield from write([File(record, f"{digest}\n".encode(), mode="600")])
+    yield from replaced([File(record, f"{digest}\n".encode(), mode="600")])
 
 
 @operation()
@@ -122,6 +125,9 @@ def strong_moduli(*, bits: int) -> Generator[StringCommand]:
     """
     if not host.get_fact(WeakModuli, bits=bits):
         host.noop(f"no modulus has less than {bits} bits")
+        return
+    if why := why_fixed(host.get_fact(Mounts), str(MODULI)):
+        degrade(str(MODULI), f"{why}: groups of less than {bits} bits stay in it")
         return
     foresight.change(str(MODULI), f"has moduli of less than {bits} bits")
     moduli, draft = str(MODULI), temporary(str(MODULI))
@@ -158,7 +164,7 @@ def internal_sftp(*, configuration: str) -> Generator[Command]:
         host.noop(f"{configuration} is not ours to change")
         return
     foresight.change(configuration, "sftp starts in the user's shell")
-    yield from write([File(configuration, mended.encode(errors="surrogateescape"))])
+    yield from replaced([File(configuration, mended.encode(errors="surrogateescape"))])
 
 
 @operation()
@@ -178,6 +184,9 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
     elif (supervisord := host.get_fact(SupervisordState)) is None or supervisord.silent:
         host.noop("no supervisord runs here" if supervisord is None else "supervisord is silent")
     else:
+        log = f"{LOGS}/sshd.log"
+        if why_fixed(host.get_fact(Mounts), log):
+            log = "/dev/null"
         foresight.act(f"the {kind} host key", "be made in the background")
         # The lock is taken before this returns, and passes on to those that do the work
         # fmt: off
@@ -185,7 +194,7 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
             "flock", "--nonblock", QuoteString(str(HOST_KEY_LOCK)), "setsid", "--fork",
             "sh", "-c", QuoteString(_WHEN_CONVERGED),
             "nice", "-n", "19", *PYTHON, "slipway.ssh.host_key",
-            "</dev/null", f">>{LOGS}/sshd.log", "2>&1",
+            "</dev/null", f">>{log}", "2>&1",
         )
         # fmt: on
 
@@ -226,7 +235,8 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
         yield checked([("supervisor.stopProcess", ("sshd",))])
     elif up and (host.get_fact(SshdIsStale) or _will_be_stale()):
         foresight.act("sshd", "read its files again: they are newer")
-        yield StringCommand(SSHD, "-t")
+        options = host.get_fact(FileText, path=str(SSHD_OPTIONS)).split()
+        yield StringCommand(SSHD, "-t", *map(QuoteString, options))
         yield checked([("supervisor.signalProcess", ("sshd", "HUP"))])
     else:
         host.noop("sshd runs" if up else "sshd waits for a key")

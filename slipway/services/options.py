@@ -109,15 +109,19 @@ class Options(SignalSafe):
         """
         Return where Slipway's logs go: elsewhere, and noted, where that is no directory.
         """
+        why = ""
+        self.notes = [note for note in self.notes if not note.startswith(f"{paths.LOGS}: ")]
         try:
             paths.LOGS.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            place = paths.RUN / "log"
-            place.mkdir(parents=True, exist_ok=True)
-            note = f"{paths.LOGS}: {error.strerror}; Slipway's logs are in {place}"
-            self.notes = list(dict.fromkeys([*self.notes, note]))
-            return place
-        return paths.LOGS
+            why = error.strerror or str(error)
+        if not why and os.access(paths.LOGS, os.W_OK):
+            return paths.LOGS
+        place = paths.RUN_LOGS
+        place.mkdir(parents=True, exist_ok=True)
+        note = f"{paths.LOGS}: {why or 'it is read-only'}; Slipway's logs are in {place}"
+        self.notes.append(note)
+        return place
 
     def _read(self, main: ProgramFile) -> Any:
         self._reading = main

@@ -24,7 +24,7 @@ from slipway.system import files
 STRANGER = "203.0.113.7"  # an address that is nobody's (RFC 5737)
 _MOST_PROBES = 8
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - compared with, not bound to
-_OUR_FILES = (paths.AUTHORIZED_KEYS, paths.KEYS_FALLBACK)
+_OUR_FILES = paths.KEY_FILES
 DAY = 86400  # seconds
 
 

@@ -17,9 +17,13 @@ def obstacle(path: str) -> str:
     """
     Return why a default ACL can't be set on a directory; "" where it can. Raises OSError.
 
+    A directory that is not there yet will lie where the one above it does.
+
     It asks the kernel for the attribute. getfacl can't tell "none" from "not supported": it prints
     the mode's three entries for both.
     """
+    if not os.path.isdir(path):  # noqa: PTH112 - a string, as all here
+        return obstacle(os.path.dirname(path) or "/")  # noqa: PTH120
     if os.statvfs(path).f_flag & os.ST_RDONLY:
         return "the file system is read-only"
     try:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,10 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
 from slipway.contract import paths, report
 from slipway.contract.report import Report, Setting
+from slipway.facts.authorized_keys import UnsafePlace
+from slipway.facts.files import FileStates, FileText
+from slipway.facts.mounts import Mounts
+from slipway.facts.places import Places
 
 # What a deploy of the tests may use: operations that see the state, and facts that fail
 WORDS = """
@@ -82,13 +87,19 @@ def reported(**given: Any) -> Report:
 Facts = Mapping[Any, Any]  # a fact's class to its value, or to a function of its arguments
 
 
+NOTHING: Facts = {Mounts: [], FileStates: {}, FileText: "", Places: {}, UnsafePlace: ""}
+
+
 class FactHost:
     """
     A host that knows only the facts it is told, and answers them like pyinfra's.
+
+    Nothing is mounted in it, and nothing is there, unless it is told.
     """
 
     def __init__(self, facts: Facts) -> None:
-        self.facts = facts
+        self.facts = {**NOTHING, **facts}
+        self.state = SimpleNamespace(is_executing=True)
         self.connector_data: dict[str, Any] = {}
         self.noops: list[str] = []
         self.data: dict[str, Any] = {}

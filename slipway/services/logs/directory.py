@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 GAP = 4  # missing generations in a row that end the search for older ones
 
 
+def place(usual: StrPath, spare: StrPath) -> StrPath:
+    """
+    Return where the logs are: elsewhere where supervisord can't write to the usual place.
+    """
+    is_usual = os.path.isdir(usual) and os.access(usual, os.W_OK)  # noqa: PTH112  # without pathlib
+    return usual if is_usual or not os.path.isdir(spare) else spare  # noqa: PTH112  # likewise
+
+
 def programs(directory: StrPath) -> list[str]:
     """
     Return the names that have a log.

@@ -5,9 +5,9 @@ A module of its own, because it lives as long as the container: what it does not
 hold in memory.
 """
 
-from slipway.services.logs import follow
+from slipway.services.logs import directory, follow
 
-DIRECTORY = "/var/log/supervisor"
+DIRECTORY = directory.place("/var/log/supervisor", "/run/slipway/log")
 OFFSETS = f"{DIRECTORY}/.offsets"  # beside the logs, so that both last equally long
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 from hashlib import sha256
 
-from slipway.facts.files import FileState, FileStates, FileText, LinkTargets
+import pytest
+
+from slipway.facts.files import NO_ANSWER, FileState, FileStates, FileText, LinkTargets
+from slipway.facts.mounts import Mounts
 from slipway.operations import files
 from slipway.operations.files import File
+from slipway.system.mountinfo import Mount
 from tests.unit.conftest import Run
 
 SOUND = FileState("regular file", "644", "root", "root", sha256(b"hello").hexdigest())
@@ -86,18 +90,6 @@ def test_a_file_that_must_not_be_there_goes(run: Run) -> None:
     assert run(files.present, files=[], absent=["/w/WARNING"], facts={FileStates: {}}) == []
 
 
-def test_directories_are_made_and_their_modes_kept(run: Run) -> None:
-    """
-    "" leaves a directory's mode to whoever owns it.
-    """
-    states = {"/w": FileState("directory", "777", "1234", "1234", "")}
-    wanted = {"/w": "", "/run/sshd": "755"}
-
-    assert run(files.directories, directories=wanted, facts={FileStates: states}) == [
-        "mkdir -p -- /run/sshd && chmod 755 -- /run/sshd"
-    ]
-
-
 def test_a_link_is_replaced_in_one_step(run: Run) -> None:
     """
     A link to somewhere else is never missing for a moment.
@@ -145,3 +137,103 @@ def test_file_states_join_stat_and_sums() -> None:
         "/etc/c\\d": FileState("regular file", "600", "root", "root", digest),
         "/etc/l": FileState("symbolic link", "777", "root", "root", ""),
     } == FileStates().process(output)
+
+
+MOUNTED = Mount("/etc/x y", "ext4", "/dev/x", frozenset({"rw"}), shared=False)
+CLOSED = Mount("/etc", "ext4", "/dev/x", frozenset({"ro"}), shared=False)
+OTHER = File("/srv/other", b"other")
+
+
+@pytest.mark.parametrize("mount", [MOUNTED, MOUNTED._replace(options=frozenset({"ro"})), CLOSED])
+def test_a_file_that_is_mounted_stays_and_keeps_no_other_from_its_place(
+    run: Run, mount: Mount
+) -> None:
+    """
+    Somebody wants it so: it is named, and the rest is laid.
+    """
+    commands = run(files.present, files=[HELLO, OTHER], facts={Mounts: [mount]})
+    (entry,) = run.host.connector_data["degraded"]
+
+    assert [command for command in commands if " <- " in command] == [
+        "/srv/.other.slipway <- other"
+    ]
+    assert "x y" not in " ".join(commands)
+    assert entry.feature == "/etc/x y"
+    assert "stays as it is" in entry.condition
+
+
+def test_a_mounted_file_that_is_right_is_nothing_to_speak_of(run: Run) -> None:
+    """
+    Nor is one of a directory that is mounted for writing.
+    """
+    right = {FileStates: {"/etc/x y": SOUND}, Mounts: [MOUNTED]}
+    inside = {Mounts: [CLOSED._replace(options=frozenset({"rw"}))]}
+
+    assert run(files.present, files=[HELLO], facts=right) == []
+    assert not run.host.connector_data.get("degraded")
+    assert "/etc/.x y.slipway <- hello" in run(files.present, files=[HELLO], facts=inside)
+
+
+def test_a_mounted_file_that_must_not_be_there_stays(run: Run) -> None:
+    """
+    It can't be removed, and it keeps no other from being removed.
+    """
+    states = {"/etc/x y": SOUND, "/a": SOUND}
+    facts = {FileStates: states, Mounts: [MOUNTED]}
+
+    assert run(files.present, files=[], absent=["/etc/x y", "/a"], facts=facts) == ["rm -f -- /a"]
+    assert run.host.connector_data["degraded"][0].feature == "/etc/x y"
+
+
+def test_a_link_and_a_line_in_what_is_mounted_are_left_out(run: Run) -> None:
+    """
+    Each of them named.
+    """
+    links = {"/etc/x y": "/opt/a"}
+    facts = {LinkTargets: {}, Mounts: [MOUNTED], FileText: ""}
+
+    assert run(files.links, links=links, facts=facts) == []
+    assert run.host.connector_data["degraded"][0].feature == "/etc/x y"
+    assert run(files.first_line, path="/etc/x y", content=". /y", facts=facts) == []
+    assert run.host.connector_data["degraded"][0].feature == "/etc/x y"
+
+
+def test_a_directory_in_a_files_place_is_kept_beside_it(run: Run) -> None:
+    """
+    For files, for those that must not be there, and for links.
+    """
+    folder = FileState("directory", "755", "root", "root", "")
+    facts = {FileStates: {"/d": folder}, LinkTargets: {}}
+    aside = "rmdir -- /d 2>/dev/null || mv -T --backup=numbered -- /d /d.replaced"
+
+    assert run(files.present, files=[File("/d", b"")], facts=facts)[0] == aside
+    assert run(files.present, files=[], absent=["/d"], facts=facts) == [aside]
+    assert run(files.links, links={"/d": "/x"}, facts=facts)[0] == aside
+
+
+def test_a_file_system_that_does_not_answer_is_left_alone(run: Run) -> None:
+    """
+    And named.
+    """
+    facts = {FileStates: {"/etc/x y": FileState(NO_ANSWER, "", "", "", "")}}
+
+    assert run(files.present, files=[HELLO], facts=facts) == []
+    assert "does not answer" in run.host.connector_data["degraded"][0].condition
+
+
+@pytest.mark.parametrize(
+    ("state", "commands"),
+    [
+        (SOUND._replace(mode="600"), []),
+        (SOUND, ["chown root:root -- /s && chmod 600 -- /s"]),
+        (SOUND._replace(mode="600", user="x"), ["chown root:root -- /s && chmod 600 -- /s"]),
+        (SOUND._replace(type="directory"), []),
+    ],
+)
+def test_secrets_that_others_have_written_are_kept_to_root(
+    run: Run, state: FileState, commands: list[str]
+) -> None:
+    """
+    What is no file, and what is not there, is left alone.
+    """
+    assert run(files.private, paths=["/s", "/gone"], facts={FileStates: {"/s": state}}) == commands

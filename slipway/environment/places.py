@@ -1,0 +1,75 @@
+"""
+The directories that a start needs before anything is supervised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from slipway.contract import paths
+
+
+def prepare() -> None:
+    """
+    Have the directories of ours. Exits with all that is missing in the words of `docker run`.
+
+    A pod's emptyDir at /var/log hides the image's directory for logs, say.
+    """
+    try:
+        _make(paths.RUN)
+    except OSError as error:
+        sys.exit(_lacking(error))
+    for file in (paths.LOCK, paths.REPORT, paths.UNFINISHED):
+        if os.path.lexists(file) and (file.is_symlink() or not file.is_file()):
+            _aside(file)
+    with contextlib.suppress(OSError):  # logs go elsewhere then, and the convergence names it
+        _make(paths.LOGS)
+
+
+def temporary() -> dict[str, str]:
+    """
+    Return the variable that programs find temporary files by, where /tmp can't be written.
+    """
+    if os.access("/tmp", os.W_OK):  # noqa: S108 - the path itself
+        return {}
+    place = paths.RUN / "tmp"
+    place.mkdir(exist_ok=True)
+    place.chmod(0o1777)
+    return {"TMPDIR": str(place)}
+
+
+def _make(place: Path) -> None:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # no directory: it is kept
+        _aside(place)
+        place.mkdir()
+    if not os.access(place, os.W_OK):
+        raise OSError(None, "Read-only file system", str(place))
+
+
+def _aside(place: Path) -> None:
+    """
+    Make room at a path: what is there is kept beside it.
+    """
+    names = (f"{place}.replaced{number or ''}" for number in range(1000))
+    place.rename(next(name for name in names if not os.path.lexists(name)))
+
+
+def _lacking(error: OSError) -> str:
+    """
+    Return what to say: one line, and the options that the command lacks.
+    """
+    needed = (paths.RUN.parent, Path("/tmp"), paths.LOGS, paths.STATE)  # noqa: S108 - the path itself
+    lacking = [place for place in needed if not os.access(place, os.W_OK)]
+    options = " ".join(f"--tmpfs {place}" for place in lacking)
+    why = f"slipway: {error.filename}: {error.strerror}"
+    if not options:
+        return why
+    return (
+        f"{why}. The container needs places that it can write to: add `{options}` to `docker run`, "
+        f"and `-v {paths.SSH} -v {paths.WORKSPACE}` to keep the host keys and what you work on"
+    )
