@@ -91,10 +91,6 @@ def serve(*, settings: Settings, live: bool) -> None:
             why=obstacle,
             drop_ins=[*static, *drop_ins],
         )
-    acl.none(
-        name="Keep others out of the home directory",
-        paths=[str(path) for path in (HOME, AUTHORIZED_KEYS.parent, AUTHORIZED_KEYS, STATE)],
-    )
     authorized_keys.merged(
         name="Authorize the keys",
         path=str(AUTHORIZED_KEYS),
@@ -105,6 +101,10 @@ def serve(*, settings: Settings, live: bool) -> None:
     files.present(
         name="Keep tmux out of vast.ai's sessions",
         files=[File(str(HOME / ".no_auto_tmux"), b"")] if settings.provider == "vast.ai" else [],
+    )
+    acl.none(
+        name="Keep others out of the home directory",
+        paths=[str(path) for path in (HOME, AUTHORIZED_KEYS.parent, AUTHORIZED_KEYS, STATE)],
     )
     ssh.daemon(
         name="Run sshd while a key is there",

@@ -11,19 +11,20 @@ from typing import NamedTuple
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
-from slipway.facts.files import NO_ANSWER, kind_of, user_of
+from slipway.facts.files import NO_ANSWER, group_of, kind_of, user_of
 from slipway.system.bounded_files import BoundedFiles, Status
 
 
 class Place(NamedTuple):
     """
-    What is at a path. Mode and user are those of what it leads to.
+    What is at a path. Mode and owner are those of what it leads to.
     """
 
     type: str  # as stat(1) prints it: "directory", "symbolic link"
     leads: str  # the type of what a link leads to, its own of another file; "" for nowhere
     mode: str  # octal: "755"
     user: str
+    group: str = "root"
 
     @property
     def is_directory(self) -> bool:
@@ -47,8 +48,8 @@ class Places(FactBase[dict[str, Place]]):
         """Stat each twice: itself, and what it leads to."""
         words = map(QuoteString, paths)
         script = (
-            '; do LC_ALL=C stat -c "%F|%a|%U|%n" -- "$path" 2>/dev/null || continue; '
-            'LC_ALL=C stat -L -c "%F|%a|%U|%n" -- "$path" 2>/dev/null || echo; done; true'
+            '; do LC_ALL=C stat -c "%F|%a|%U|%G|%n" -- "$path" 2>/dev/null || continue; '
+            'LC_ALL=C stat -L -c "%F|%a|%U|%G|%n" -- "$path" 2>/dev/null || echo; done; true'
         )
         return Inside(StringCommand("for path in", *words, script), lambda: _listed(paths))
 
@@ -56,10 +57,10 @@ class Places(FactBase[dict[str, Place]]):
         """Take the lines in pairs."""
         places = {}
         for first, second in zip(output[::2], output[1::2], strict=True):
-            kind, _, _, path = first.split("|", 3)
-            leads, mode, user, _ = second.split("|", 3) if second else ("", "", "", "")
+            kind, _, _, _, path = first.split("|", 4)
+            leads, mode, user, group, _ = second.split("|", 4) if second else [""] * 5
             places[path] = Place(
-                kind.replace("empty ", ""), leads.replace("empty ", ""), mode, user
+                kind.replace("empty ", ""), leads.replace("empty ", ""), mode, user, group
             )
         return places
 
@@ -81,8 +82,9 @@ def _line(look: Callable[[str], Status], path: str) -> str:
     try:
         status = look(path)
     except TimeoutError:
-        return f"{NO_ANSWER}|||{path}\n"
+        return f"{NO_ANSWER}||||{path}\n"
     except OSError:
         return ""
     mode = f"{stat.S_IMODE(status.mode):o}"
-    return f"{kind_of(status.mode)}|{mode}|{user_of(status.uid)}|{path}\n"
+    owner = f"{user_of(status.uid)}|{group_of(status.gid)}"
+    return f"{kind_of(status.mode)}|{mode}|{owner}|{path}\n"

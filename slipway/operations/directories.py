@@ -88,7 +88,7 @@ def _had(directories: Mapping[str, str], *, is_right: _Judge) -> Generator[Strin
 def _is_right(place: Place | None, mode: str, is_right: _Judge) -> bool:
     if place is None or not place.is_directory:
         return False
-    return not mode or (place.user == "root" and is_right(place, mode))
+    return not mode or (_is_roots(place) and is_right(place, mode))
 
 
 def _words(place: Place | None, mode: str) -> str:
@@ -96,7 +96,14 @@ def _words(place: Place | None, mode: str) -> str:
         return "missing"
     if not place.is_directory:
         return "no directory"
-    return f"{place.user}'s with mode {place.mode}, should be root's with {mode}"
+    found = [f"mode {place.mode}, should be {mode}"] if place.mode != mode else []
+    if not _is_roots(place):
+        found.append(f"owner {place.user}:{place.group}, should be root:root")
+    return ", ".join(found)
+
+
+def _is_roots(place: Place) -> bool:
+    return (place.user, place.group) == ("root", "root")
 
 
 def _say(path: str, place: Place | None, mode: str, why: str) -> None:
@@ -117,7 +124,7 @@ def _mended(path: str, place: Place | None, mode: str) -> Generator[StringComman
         if place is not None:
             yield aside(path)
         steps += ["&&", "mkdir", "-p", "--", word]
-    elif place.user != "root" and mode:
+    elif mode and not _is_roots(place):
         steps += ["&&", "chown", "root:root", "--", word]
     if mode and (place is None or not place.is_directory or place.mode != mode):
         steps += ["&&", "chmod", mode, "--", word]

@@ -39,13 +39,13 @@ def test_a_place_is_told_with_what_it_leads_to(tmp_path: Path) -> None:
     assert {Path(path).name: place for path, place in found.items()} == {
         "directory": Place("directory", "directory", "750", "root"),
         "file": Place("regular file", "regular file", "750", "root"),
-        "empty": Place("regular file", "regular file", "750", "UNKNOWN"),
+        "empty": Place("regular file", "regular file", "750", "UNKNOWN", "UNKNOWN"),
         "fifo": Place("fifo", "fifo", "600", "root"),
         "to directory": Place("symbolic link", "directory", "750", "root"),
         "to file": Place("symbolic link", "regular file", "750", "root"),
-        "to empty": Place("symbolic link", "regular file", "750", "UNKNOWN"),
-        "dangling": Place("symbolic link", "", "", ""),
-        "loop": Place("symbolic link", "", "", ""),
+        "to empty": Place("symbolic link", "regular file", "750", "UNKNOWN", "UNKNOWN"),
+        "dangling": Place("symbolic link", "", "", "", ""),
+        "loop": Place("symbolic link", "", "", "", ""),
     }
 
 

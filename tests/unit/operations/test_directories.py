@@ -41,6 +41,7 @@ def test_directories_are_made_and_their_modes_kept(run: Run) -> None:
     ("place", "commands"),
     [
         (Place("directory", "directory", "755", "root"), []),
+        (Place("directory", "directory", "755", "root", "adm"), ["chown root:root -- /d"]),
         (Place("symbolic link", "directory", "755", "root"), []),
         (None, ["mkdir -p -- /d && chmod 755 -- /d"]),
         (OPEN, ["chmod 755 -- /d"]),
