@@ -9,7 +9,7 @@ from pyinfra import host
 from slipway.contract import paths
 from slipway.converge.task import task
 from slipway.facts.mounts import Mounts
-from slipway.operations import directories, files, mounted
+from slipway.operations import directories, files, links, mounted
 from slipway.operations.files import File
 
 # The project's own programs; the rest of its venv stays off PATH
@@ -45,7 +45,7 @@ def lay() -> None:
             if not (is_closed and file.path.startswith(f"{paths.SSH}/"))
         ],
     )
-    files.links(name="Link the programs of the venv", links=LINKS)
+    links.present(name="Link the programs of the venv", links=LINKS)
     files.first_line(
         name="Have shells read the container's variables",
         path=str(paths.BASHRC),

@@ -35,6 +35,7 @@ from slipway.operations import (
     nss,
     ssh,
     ssh_place,
+    sshd,
     sshd_config,
 )
 from slipway.operations.files import File
@@ -106,7 +107,7 @@ def serve(*, settings: Settings, live: bool) -> None:
         name="Keep others out of the home directory",
         paths=[str(path) for path in (HOME, AUTHORIZED_KEYS.parent, AUTHORIZED_KEYS, STATE)],
     )
-    ssh.daemon(
+    sshd.daemon(
         name="Run sshd while a key is there",
         authorized_keys=[str(path) for path in KEY_FILES],
     )

@@ -4,13 +4,13 @@ What a start does before anything is supervised: the environment is read, saved 
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 from slipway.contract import exits, paths
 from slipway.environment import derived, gpus, places, saved
 from slipway.settings.load import load
+from slipway.system import bounded_files
 
 
 def process_environment(pid: str) -> dict[str, str]:
@@ -29,7 +29,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     places.prepare()
     saved.save(paths.ENVIRONMENT, variables)
     gpus.record(paths.DEVICES)
-    loaded = load(variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath)
+    loaded = load(variables, read=bounded_files.read, resolve=bounded_files.realpath)
     if loaded.settings.strict and loaded.refusals:
         for refusal in loaded.refusals:
             print(f"slipway: refused: {refusal}", file=sys.stderr)

@@ -12,6 +12,7 @@ from slipway.environment.cpus import Cpus
 from slipway.environment.gpus import Gpus
 from slipway.settings.variables import Settings
 from slipway.system import mountinfo
+from slipway.system.bounded_files import BoundedFiles
 
 
 class Surroundings(NamedTuple):
@@ -35,11 +36,11 @@ def observe(workspace: str) -> Surroundings:
     uid = gid = 0
     if mounted:
         try:
-            status = Path(workspace).stat()
+            status = BoundedFiles().stat(workspace)
         except OSError:
             pass  # not readable, or gone: root's, as if nothing were mounted
         else:
-            uid, gid = status.st_uid, status.st_gid
+            uid, gid = status.uid, status.gid
     return Surroundings(mounted, uid, gid, gpus.detect(), cpus.detect())
 
 

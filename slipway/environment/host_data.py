@@ -16,6 +16,7 @@ from slipway.contract import paths, report
 from slipway.environment import saved
 from slipway.settings.arguments import given_arguments
 from slipway.settings.load import Loaded, load
+from slipway.system import bounded_files
 
 _COMMAND_LINE = Path("/proc/1/cmdline")
 _ENTRYPOINT = b"slipway.entrypoint"
@@ -33,8 +34,8 @@ def loaded() -> Loaded:
         variables = {}
     return load(
         variables or _given(),  # lost: no start is without any variable
-        read=lambda path: Path(path).read_bytes(),
-        resolve=os.path.realpath,
+        read=bounded_files.read,
+        resolve=bounded_files.realpath,
         arguments=given_arguments(_COMMAND_LINE.read_bytes()),
     )
 

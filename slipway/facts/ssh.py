@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Sequence
+from posixpath import dirname
 from types import ModuleType
 from typing import NamedTuple
 
@@ -128,13 +130,16 @@ class SshdIsStale(FactBase[bool]):
 
     default = bool
 
-    def command(self) -> str:
+    def command(self, besides: Sequence[str] = ()) -> StringCommand:
         """Compare times; without a pid file nothing runs that could be stale."""
-        return (
-            f"[ -e {SSHD_PID} ] && {{ find {SSHD_PID} -newermt now; "
-            f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSH}/ssh_host_*_key "
-            f"{SSHD_ENVIRONMENT} {STATE}/ssh {RUN}/ssh -cnewer {SSHD_PID} ! -newerct now; }} "
-            "2>/dev/null | head -n 1; true"
+        more = [bit for path in besides for bit in (QuoteString(path), QuoteString(dirname(path)))]
+        return StringCommand(
+            f"[ -e {SSHD_PID} ] && {{ find {SSHD_PID} -newermt now;",
+            f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSH}/ssh_host_*_key",
+            f"{SSHD_ENVIRONMENT} {STATE}/ssh {RUN}/ssh",
+            *more,
+            f"-maxdepth 1 -cnewer {SSHD_PID} ! -newerct now; }}",
+            "2>/dev/null | head -n 1; true",
         )
 
     def process(self, output: list[str]) -> bool:

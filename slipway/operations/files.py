@@ -19,7 +19,7 @@ from pyinfra.api import FileUploadCommand, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract import paths
-from slipway.facts.files import NO_ANSWER, FileState, FileStates, FileText, LinkTargets
+from slipway.facts.files import NO_ANSWER, FileState, FileStates, FileText
 from slipway.facts.mounts import Mounts
 from slipway.operations import differences, foresight, laid
 from slipway.operations.degraded import degrade
@@ -77,7 +77,7 @@ def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[C
     )
     # a draft without its rename: a run that was killed between the two
     drafts = {temporary(path) for path in (*(file.path for file in files), *absent)}
-    litter = _removable([path for path in states if path in absent or path in drafts])
+    litter = _removable([path for path in states if path in absent or path in drafts], states)
     if not different and not litter:
         host.noop(f"{len(files)} files are as they should be")
         return
@@ -156,12 +156,17 @@ def _replaceable(files: Sequence[File], states: Mapping[str, FileState]) -> list
     return ours
 
 
-def _removable(paths: Sequence[str]) -> list[str]:
+def _removable(paths: Sequence[str], states: Mapping[str, FileState]) -> list[str]:
     mounts = host.get_fact(Mounts) if paths else []
+    ours = []
     for path in paths:
+        if states[path].type == NO_ANSWER:
+            continue  # nothing is known to be there
         if why := why_fixed(mounts, path):
             degrade(path, f"{why}: it stays, and Slipway would have it removed")
-    return [path for path in paths if not why_fixed(mounts, path)]
+        else:
+            ours.append(path)
+    return ours
 
 
 def write(files: Iterable[File]) -> Generator[Command]:
@@ -260,37 +265,6 @@ def private(*, paths: Sequence[str]) -> Generator[StringCommand]:
         foresight.change(path, "others can read it")
     words = [*map(QuoteString, shown)]
     yield StringCommand("chown", "root:root", "--", *words, "&&", "chmod", "600", "--", *words)
-
-
-@operation()
-def links(*, links: Mapping[str, str]) -> Generator[StringCommand]:
-    """
-    Have these symbolic links; what else is in a link's place is replaced.
-
-    + links: path to target
-    """
-    targets = host.get_fact(LinkTargets, paths=list(links))
-    wrong = {path: target for path, target in links.items() if targets.get(path) != target}
-    mounts = host.get_fact(Mounts) if wrong else []
-    different = {path: target for path, target in wrong.items() if not why_fixed(mounts, path)}
-    for path in wrong.keys() - different.keys():
-        degrade(path, f"{why_fixed(mounts, path)}: it stays as it is")
-    if not different:
-        host.noop(f"{len(links)} links are there")
-        return
-    states = host.get_fact(FileStates, paths=list(different))
-    for path, target in different.items():
-        found = f"leads to {targets[path]}, should lead" if path in targets else "should lead"
-        foresight.change(path, f"{found} to {target}")
-        if path in states and states[path].type == "directory":
-            yield aside(path)
-        draft = QuoteString(temporary(path))
-        # fmt: off
-        yield StringCommand(
-            "ln", "-sfn", "--", QuoteString(target), draft,
-            "&&", "mv", "-T", "--", draft, QuoteString(path),
-        )
-        # fmt: on
 
 
 @operation()

@@ -5,7 +5,6 @@ sshd: host keys of the container's own, and a daemon that runs while there is a 
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import re
 from collections.abc import Generator, Sequence
 
@@ -19,33 +18,20 @@ from slipway.contract.paths import (
     LOGS,
     MODULI,
     PYTHON,
-    SSH,
-    SSHD,
-    SSHD_DROP_INS,
-    SSHD_ENVIRONMENT,
-    SSHD_OPTIONS,
 )
-from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.files import FileText
 from slipway.facts.mounts import Mounts
 from slipway.facts.ssh import (
-    HasOtherKeys,
     HostKeyIsInTheMaking,
     HostKeys,
-    SshdIsStale,
-    SshdPorts,
-    SshPortIsTaken,
     WeakModuli,
 )
-from slipway.facts.supervisor import UP, SupervisordState
+from slipway.facts.supervisor import SupervisordState
 from slipway.operations import foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
 from slipway.operations.mounted import why_fixed, writable
-from slipway.operations.supervisor import Complaint, checked, expected, will_run
-from slipway.services import told
-from slipway.settings import public_keys
 from slipway.ssh import host_key
 from slipway.system import mountinfo
 from slipway.system.atomic import temporary
@@ -197,71 +183,6 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
             "</dev/null", f">>{log}", "2>&1",
         )
         # fmt: on
-
-
-@operation()
-def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
-    """
-    Have sshd running exactly while there is a key to log in with, and with the present files.
-
-    A running sshd that is older than its files is sent SIGHUP: it re-reads them and keeps
-    its sessions (sshd(8)). With files that it can't use it would end, and nobody could log in to
-    mend them: then the operation fails with its words, and it goes on as it was.
-
-    + authorized_keys: the files whose valid lines count
-    """
-    supervisord = expected()
-    if supervisord is not None and supervisord.silent:
-        yield Complaint(told.SILENCE)
-        return
-    if supervisord is None or "sshd" not in supervisord.programs:
-        host.noop("sshd is not supervised here")
-        return
-    files = host.get_fact(KeyFiles, paths=list(authorized_keys))
-    contents = {file.real: file.content for file in files.values()} | foresight.left()
-    places = {file.real for file in files.values()} | set(authorized_keys)
-    wanted = any(public_keys.any_valid(contents.get(place) or b"") for place in places)
-    wanted = wanted or host.get_fact(HasOtherKeys)
-    up = supervisord.programs["sshd"].state in UP
-    if wanted and not up and (taken := _taken_ports()):
-        degrade("sshd", f"port {taken} is taken by another server, which is left alone")
-        host.noop(f"another server has port {taken}")
-    elif wanted and not up:
-        foresight.act("sshd", "start")
-        will_run("sshd")
-        yield checked([("supervisor.startProcess", ("sshd", False))])
-    elif up and not wanted:
-        foresight.act("sshd", "stop: no key opens a session")
-        yield checked([("supervisor.stopProcess", ("sshd",))])
-    elif up and (host.get_fact(SshdIsStale) or _will_be_stale()):
-        foresight.act("sshd", "read its files again: they are newer")
-        options = host.get_fact(FileText, path=str(SSHD_OPTIONS)).split()
-        yield StringCommand(SSHD, "-t", *map(QuoteString, options))
-        yield checked([("supervisor.signalProcess", ("sshd", "HUP"))])
-    else:
-        host.noop("sshd runs" if up else "sshd waits for a key")
-
-
-def _will_be_stale() -> bool:
-    """
-    Tell whether earlier operations of a check would write what sshd reads at its start.
-    """
-    directories = (str(SSH), str(SSHD_DROP_INS))
-    return any(
-        posixpath.dirname(path) in directories or path == str(SSHD_ENVIRONMENT)
-        for path in foresight.left()
-        if path != str(MODULI)
-    )
-
-
-def _taken_ports() -> str:
-    """
-    Return sshd's ports where others listen on all of them; "" where one is left for it.
-    """
-    ports = host.get_fact(SshdPorts)
-    if not all(host.get_fact(SshPortIsTaken, port=port) for port in ports):
-        return ""
-    return ", ".join(map(str, ports))
 
 
 def _made(kinds: Sequence[str]) -> Result:

@@ -40,11 +40,13 @@ with in_place(_UNUSED):
     from slipway.services.options import ENDINGS, Options
 
 from slipway.contract import report  # noqa: E402
-from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
+from slipway.contract.paths import CONVERGE, KEY_FILES  # noqa: E402
 from slipway.services import log_file, orphans, process  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
 from slipway.services.shutdown import Shutdown  # noqa: E402
+from slipway.services.sshd_files import SshdFiles  # noqa: E402
 from slipway.ssh import banner  # noqa: E402
+from slipway.system.bounded_files import BoundedFiles  # noqa: E402
 
 LOOK = 0.2  # seconds between two looks at the time while stopping
 
@@ -111,7 +113,7 @@ class FirstKey:
         last = report.load()
         if last is None or last.boot != report.boot():
             return  # the convergence of this start is still at it
-        files = [_size_and_time(path) for path in (AUTHORIZED_KEYS, KEYS_FALLBACK)]
+        files = [_size_and_time(path) for path in KEY_FILES]
         has_key = any(size for size, _ in files)
         self.was_empty = self.was_empty or not has_key
         has_run = any(process.laststart for process in sshd.processes.values())
@@ -127,11 +129,14 @@ class FirstKey:
 
 
 def _size_and_time(path: Path) -> tuple[int, int]:
+    """
+    Return both of a file, 0 for none. Where a look may hang none is taken: all programs would wait.
+    """
     try:
-        status = path.stat()
+        status = None if BoundedFiles().may_hang(str(path)) else path.stat()
     except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
+        status = None
+    return (status.st_size, status.st_mtime_ns) if status else (0, 0)
 
 
 class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no annotations
@@ -164,6 +169,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         self.comeback = Comeback()
         self.shutdown: Shutdown | None = None
         FirstKey(self)
+        SshdFiles()
         super().runforever()
 
     def tick(self, now: float | None = None) -> None:

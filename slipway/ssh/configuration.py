@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from slipway.contract import paths
 from slipway.ssh.patterns import Connection, listed, matches
 from slipway.system import files
+from slipway.system.bounded_files import BoundedFiles
 
+_BOUND = 1.0  # seconds for a file: health has few
 _DEEPEST = 16  # Includes within Includes: sshd's own bound
 _LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)", re.DOTALL)
 _WORD = re.compile(r'"([^"]*)"|([^\s"]+)')
@@ -98,19 +100,42 @@ def options() -> list[str]:
     """
     Return the options that sshd is run with besides the usual ones.
     """
+    if paths.SSHD_LEFT_OUT.exists():
+        return ["-f", f"{paths.SSHD_COPIES}{given_main()}"]
+    return given_options()
+
+
+def given_options() -> list[str]:
+    """
+    Return the options that sshd is to be run with, where it can use what they name.
+    """
     return (files.readable(paths.SSHD_OPTIONS) or b"").decode(errors="replace").split()
+
+
+def given_main() -> str:
+    """
+    Return the main file that these options name.
+    """
+    return main_of(given_options())
 
 
 def read(main: str = "") -> Written:
     """
     Read the main file and all that it includes; what can't be read has no lines.
 
+    Lines of the copies that slipway.ssh.usable makes are told by their originals' places.
+
     + main: by default the one that sshd is run with
     """
-    words = options()
-    given = words[words.index("-f") + 1] if "-f" in words[:-1] else str(paths.SSHD_CONFIG)
-    looked_at = [str(paths.SSHD_OPTIONS)]
-    return Written(list(_lines(main or given, (), looked_at, 0)), looked_at)
+    looked_at = [str(paths.SSHD_OPTIONS), str(paths.SSHD_LEFT_OUT)]
+    return Written(list(_lines(main or main_of(options()), (), looked_at, 0)), looked_at)
+
+
+def main_of(words: Sequence[str]) -> str:
+    """
+    Return the main file that options name.
+    """
+    return words[words.index("-f") + 1] if "-f" in words[:-1] else str(paths.SSHD_CONFIG)
 
 
 def includes(text: str, path: str) -> bool:
@@ -118,11 +143,10 @@ def includes(text: str, path: str) -> bool:
     Tell whether a configuration includes a file, for every connection.
     """
     for raw in text.split("\n"):
-        match = _LINE.match(raw)
-        keyword = match[1].lower() if match else ""
-        if match and keyword == "match":
+        keyword, words = parsed(raw)
+        if keyword == "match":
             return False  # what follows holds for some
-        if match and keyword == "include" and any(_fits(each, path) for each in _words(match[2])):
+        if keyword == "include" and any(_fits(each, path) for each in words):
             return True
     return False
 
@@ -131,30 +155,59 @@ def _lines(
     path: str, outer: tuple[tuple[str, ...], ...], looked_at: list[str], depth: int
 ) -> Iterator[Line]:
     looked_at.append(path)
-    try:
-        text = Path(path).read_text(errors="replace")
-    except OSError:
-        return
+    text = _text(path)
+    original = path.removeprefix(str(paths.SSHD_COPIES))
     conditions = outer
     for number, raw in enumerate(text.split("\n"), start=1):
-        match = _LINE.match(raw)
-        if match is None:
+        keyword, words = parsed(raw)
+        if not keyword:
             continue
-        keyword, words = match[1].lower(), _words(match[2])
         if keyword == "match":
             conditions = (*outer, words)
-        yield Line(path, number, keyword, words, () if keyword == "match" else conditions)
+        yield Line(original, number, keyword, words, () if keyword == "match" else conditions)
         if keyword == "include" and depth < _DEEPEST:
-            for included in _included(words, looked_at):
-                yield from _lines(included, conditions, looked_at, depth + 1)
+            looked_at += map(_watched, words)
+            for file in included(words):
+                yield from _lines(file, conditions, looked_at, depth + 1)
 
 
-def _included(patterns: tuple[str, ...], looked_at: list[str]) -> Iterator[str]:
-    for pattern in patterns:
-        whole = _absolute(pattern)
-        has_wildcard = glob.has_magic(whole)
-        looked_at.append(whole.rpartition("/")[0] if has_wildcard else whole)
-        yield from sorted(glob.glob(whole))  # noqa: PTH207 - as glob(3): no Path, no hidden files
+def _text(path: str) -> str:
+    """
+    Return a file's text; "" where there is none, or what is there is no file or does not answer.
+    """
+    bounded = BoundedFiles(bound=_BOUND)
+    try:
+        if stat.S_ISREG(bounded.stat(path).mode):
+            return bounded.read(path).decode(errors="replace")
+    except OSError:
+        pass
+    return ""
+
+
+def included(patterns: Sequence[str]) -> list[str]:
+    """
+    Return the files that an Include names, in sshd's order.
+    """
+    found: list[str] = []
+    for pattern in patterns:  # as glob(3): no Path, no hidden files
+        found += sorted(glob.glob(_absolute(pattern)))  # noqa: PTH207
+    return found
+
+
+def _watched(pattern: str) -> str:
+    """
+    Return what changes where other files come to be included.
+    """
+    whole = _absolute(pattern)
+    return whole.rpartition("/")[0] if glob.has_magic(whole) else whole
+
+
+def parsed(line: str) -> tuple[str, tuple[str, ...]]:
+    """
+    Return a line's keyword, in lower case, and its arguments; "" for a line that has none.
+    """
+    match = _LINE.match(line)
+    return (match[1].lower(), _words(match[2])) if match else ("", ())
 
 
 def _absolute(pattern: str) -> str:

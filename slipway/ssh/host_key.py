@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.contract import paths
-from slipway.system import atomic, locks, supervisor_rpc, words
+from slipway.system import atomic, locks, words
 
 SLOW = "rsa"
 BITS = 4096  # of an RSA key: what the hardened policies ask for
@@ -126,12 +126,13 @@ def reload() -> None:
 
     With files that it can't use it would end: it has said so, and the next convergence comes to it.
     """
-    if subprocess.run([paths.SSHD, "-t"], check=False).returncode:
+    from slipway.ssh import copies, usable  # noqa: PLC0415 - no start waits for it
+
+    try:
+        if not usable.reload():
+            return  # it does not run, and reads them when it starts
+    except copies.Unusable:
         return
-    hang_up: list[supervisor_rpc.Call] = [("supervisor.signalProcess", ("sshd", "HUP"))]
-    (answer,) = supervisor_rpc.call(paths.SUPERVISOR_SOCKET, hang_up, timeout=PATIENCE)
-    if isinstance(answer, supervisor_rpc.Fault):
-        return  # it does not run, and reads them when it starts
     deadline = time.monotonic() + PATIENCE
     while not _was_read() and time.monotonic() < deadline:
         time.sleep(0.01)  # it writes its pid file anew, and nothing tells when

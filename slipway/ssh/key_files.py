@@ -12,12 +12,13 @@ import os
 import stat
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from slipway.settings import public_keys
 from slipway.ssh.account import USER
+from slipway.system.bounded_files import BoundedFiles
 
+BOUND = 1.0  # seconds for a look: health has few
 _OTHERS, _GROUP = 0o002, 0o020
 _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")}
 
@@ -49,12 +50,13 @@ def look(path: str, *, home: str, strict: bool, is_private: Callable[[int], bool
     + strict: StrictModes
     + is_private: whether root is a group's only member
     """
+    bounded = BoundedFiles(bound=BOUND)
     try:
-        status = Path(path).stat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        mode = bounded.stat(path).mode
+        if not stat.S_ISREG(mode):
+            kind = "a directory" if stat.S_ISDIR(mode) else "no regular file"
             return KeyFile(path, frozenset(), has_authority=False, distrust=f"{path} is {kind}")
-        content = Path(path).read_bytes()
+        content = bounded.read(path)
     except FileNotFoundError:
         return KeyFile(path, frozenset(), has_authority=False, distrust="")
     except OSError as error:
@@ -76,7 +78,11 @@ def above(path: str, home: str) -> Iterator[str]:
     """
     Go through the file and the directories that StrictModes looks at.
     """
-    place, top = os.path.realpath(path), os.path.realpath(home)
+    bounded = BoundedFiles(bound=BOUND)
+    try:
+        place, top = bounded.realpath(path), bounded.realpath(home)
+    except OSError:  # no answer
+        place, top = path, home
     yield place
     while place not in ("/", top):
         place = os.path.dirname(place)  # noqa: PTH120 - strings throughout
@@ -91,13 +97,14 @@ def is_empty(files: Sequence[KeyFile]) -> bool:
 
 
 def _distrust(path: str, home: str, is_private: Callable[[int], bool]) -> str:
+    bounded = BoundedFiles(bound=BOUND)
     for place in above(path, home):
         with contextlib.suppress(OSError):
-            status = os.stat(place)  # noqa: PTH116 - likewise
-            mode = stat.S_IMODE(status.st_mode)
-            if status.st_uid:
-                return f"{place} belongs to user {status.st_uid}, not to root"
-            if mode & _OTHERS or (mode & _GROUP and not is_private(status.st_gid)):
+            status = bounded.stat(place)
+            mode = stat.S_IMODE(status.mode)
+            if status.uid:
+                return f"{place} belongs to user {status.uid}, not to root"
+            if mode & _OTHERS or (mode & _GROUP and not is_private(status.gid)):
                 return f"{place} can be written to by others than root (mode {mode:o})"
     return ""
 

@@ -6,24 +6,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from slipway.contract import paths
 from slipway.settings import public_keys
-from slipway.ssh import account, configuration, effective, key_files, login, wrappers
+from slipway.ssh import account, configuration, effective, key_files, login, usable, wrappers
 from slipway.ssh.account import GROUP, PASSWD, SHADOW, USER, Account, Shell
 from slipway.ssh.configuration import Written
 from slipway.ssh.key_files import KeyFile
 from slipway.ssh.login import Obstacle, Subject
 from slipway.ssh.patterns import Connection, an_address
 from slipway.system import files
+from slipway.system.bounded_files import BoundedFiles
 
 STRANGER = "203.0.113.7"  # an address that is nobody's (RFC 5737)
 _MOST_PROBES = 8
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - compared with, not bound to
+UNUSABLE = usable.UNUSABLE
 _OUR_FILES = paths.KEY_FILES
 DAY = 86400  # seconds
 
@@ -66,11 +69,11 @@ def judged() -> Seen:
     try:
         subject = Subject(effective.ask(strangers), written, strangers)
     except effective.CannotTell as error:
-        what = f"sshd can't use its configuration: {error.trouble.what}"
+        what = f"{UNUSABLE}{error.trouble.what}"
         unusable = Obstacle(what, error.trouble.place, refuses=False, is_chosen=False)
         listening = [("127.0.0.1", port) for port in written.ports]
         has_key = has_other_keys(written) or any(_holds_key(str(path)) for path in _OUR_FILES)
-        situation = Situation([unusable], written.ports, listening, has_key)
+        situation = Situation([unusable, *_left_out()], written.ports, listening, has_key)
         return Seen(situation, _contents(written, root, ()), [str(paths.SSHD_CHROOT)])
     read = _key_files(subject, root)
     ours = [_key_file(str(path), root, subject) for path in _OUR_FILES]
@@ -82,6 +85,7 @@ def judged() -> Seen:
         *_of_keys(subject, read, ours),
         *login.of_listening(subject),
         *login.of_hardening(subject),
+        *_left_out(),
     ]
     situation = Situation(
         obstacles=obstacles,
@@ -152,7 +156,7 @@ def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list
     command = subject.value("AuthorizedKeysCommand")
     if command in ("", "none") and not any(map(_holds_key, _named(subject, "TrustedUserCAKeys"))):
         found += login.of_keys(subject, read, ours)
-    if paths.AUTHORIZED_KEYS_MOUNT.is_dir():
+    if _mode(str(paths.AUTHORIZED_KEYS_MOUNT), stat.S_ISDIR):
         what = (
             f"{paths.AUTHORIZED_KEYS_MOUNT} is a directory: the engine makes one where the host's "
             "file is missing; make that a file and start a new container"
@@ -172,6 +176,23 @@ def _denied(address: str) -> str:
     if not rule:
         return ""
     return rule if wrappers.LIBRARY in (files.readable(Path(paths.SSHD)) or b"") else ""
+
+
+def _left_out() -> list[Obstacle]:
+    """
+    Name the lines that sshd is served without.
+    """
+    return [
+        Obstacle(
+            f"sshd can't use a line, which is left out: {each.reason}"
+            if each.line
+            else f"sshd can't use a file, which is left out: {each.reason}",
+            f"{each.file} line {each.line}" if each.line else each.file,
+            refuses=False,
+            is_chosen=False,
+        )
+        for each in usable.left_out()
+    ]
 
 
 def _key_files(subject: Subject, root: Account) -> list[KeyFile]:
@@ -199,8 +220,21 @@ def _named(subject: Subject, keyword: str) -> list[str]:
 
 
 def _holds_key(path: str) -> bool:
-    file = Path(path)
-    return file.is_file() and public_keys.any_valid(files.readable(file) or b"")
+    try:
+        return _mode(path, stat.S_ISREG) and public_keys.any_valid(_bounded().read(path))
+    except OSError:
+        return False
+
+
+def _mode(path: str, is_so: Callable[[int], bool]) -> bool:
+    try:
+        return is_so(_bounded().stat(path).mode)
+    except OSError:
+        return False
+
+
+def _bounded() -> BoundedFiles:
+    return BoundedFiles(bound=key_files.BOUND)
 
 
 def _ports(subject: Subject) -> list[int]:

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from slipway.contract import paths
-from slipway.ssh import capabilities, situation
+from slipway.ssh import capabilities, key_files, situation
 from slipway.ssh.login import Obstacle
 from slipway.ssh.situation import DAY, Seen, Situation
 from slipway.system import atomic, files
+from slipway.system.bounded_files import BoundedFiles
 
 _SETTLED = 50_000_000  # nanoseconds: a clock's tick, within which a second change is not seen
+_CHANGED = 5  # of what `_status` returns: ctime
 _FIRST_FREE = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
 
@@ -52,7 +54,7 @@ def _is_unusable(obstacle: Obstacle) -> bool:
     """
     Tell whether sshd can't use its configuration: one that runs goes on as it is, none starts.
     """
-    return not obstacle.refuses and not obstacle.is_chosen
+    return obstacle.what.startswith(situation.UNUSABLE)
 
 
 def _of_capabilities(ports: list[int], process: str) -> list[Obstacle]:
@@ -81,25 +83,39 @@ def _stamp(contents: list[str], places: list[str]) -> list[Any]:
     """
     Return what the paths are like, and the day: accounts expire.
     """
+    bounded = BoundedFiles(bound=key_files.BOUND)
     found: list[Any] = [int(time.time()) // DAY]
     for path in contents:
-        status = _status(path)
+        status = _status(bounded, path)
         if status is None:
             found.append(None)
-        elif stat.S_ISDIR(status.st_mode):
-            found.append([status.st_ino, status.st_mtime_ns])
+        elif stat.S_ISDIR(status[0]):
+            found.append(status[3:5])
         else:
-            found.append([status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size])
+            found.append(status[3:])
     for path in places:
-        status = _status(path)
-        found.append(status and [status.st_mode, status.st_uid, status.st_gid])
+        status = _status(bounded, path)
+        found.append(status and status[:3])
     return found
 
 
-def _status(path: str) -> os.stat_result | None:
-    with contextlib.suppress(OSError):
-        return Path(path).stat()
-    return None
+def _status(bounded: BoundedFiles, path: str) -> list[int] | None:
+    """
+    Return what a path is like, in the order that `_stamp` takes it apart; None for no answer.
+    """
+
+    def look() -> list[int]:
+        status = os.stat(path)  # noqa: PTH116 - a string, as for the others
+        return [
+            *(status.st_mode, status.st_uid, status.st_gid, status.st_ino),
+            *(status.st_mtime_ns, status.st_ctime_ns, status.st_size),
+        ]
+
+    try:
+        found: list[int] = bounded.ask(look, path)
+    except OSError:
+        return None
+    return found
 
 
 def _kept() -> Situation | None:
@@ -123,9 +139,10 @@ def _keep(seen: Seen, began: int) -> None:
     """
     Write a verdict down, unless a file has changed meanwhile or just before.
     """
+    bounded = BoundedFiles(bound=key_files.BOUND)
     for path in (*seen.contents, *seen.places):
-        status = _status(path)
-        if status and status.st_ctime_ns > began - _SETTLED:
+        status = _status(bounded, path)
+        if status and status[_CHANGED] > began - _SETTLED:
             return
     document = {
         **seen.situation._asdict(),

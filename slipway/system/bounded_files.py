@@ -142,6 +142,23 @@ class BoundedFiles:
         return ""
 
 
+def read(path: str) -> bytes:
+    """
+    Return a file's content. Raises OSError.
+    """
+    return BoundedFiles().read(path)
+
+
+def realpath(path: str) -> str:
+    """
+    Return the path without links; as it is named where nothing answers.
+    """
+    try:
+        return BoundedFiles().realpath(path)
+    except OSError:
+        return os.path.normpath(path)
+
+
 def _that_may_hang() -> list[Mount]:
     """
     Return the mounts that may hang, and, without a type, those above and below them that don't.

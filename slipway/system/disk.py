@@ -7,6 +7,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from slipway.system.bounded_files import BoundedFiles
+
+_BOUND = 1.0  # seconds: health has few
 _SHARE = 20  # a twentieth of the volume is kept free, as ext4 keeps it for root
 _MOST = 10 << 30  # bytes: of a large volume, that is enough for everybody else
 
@@ -16,10 +19,10 @@ def floor(path: Path) -> int:
     Return how many bytes caches have to leave free on a path's volume; 0 where it can't be asked.
     """
     try:
-        volume = os.statvfs(_existing(path))
+        size, _ = _room(path)
     except OSError:
         return 0
-    return min(_MOST, volume.f_blocks * volume.f_frsize // _SHARE)
+    return min(_MOST, size // _SHARE)
 
 
 def shortage(path: Path) -> str:
@@ -27,13 +30,26 @@ def shortage(path: Path) -> str:
     Say that less is free than caches have to leave; "" where there is room.
     """
     try:
-        volume = os.statvfs(_existing(path))
+        _, free = _room(path)
     except OSError:
         return ""
-    free, wanted = volume.f_bavail * volume.f_frsize, floor(path)
+    wanted = floor(path)
     if free >= wanted:
         return ""
     return f"{free >> 20} MiB are free on its volume, of {wanted >> 20} that it should leave"
+
+
+def _room(path: Path) -> tuple[int, int]:
+    """
+    Return the size of a path's volume, and what is free there for users. Raises OSError.
+    """
+
+    def look() -> tuple[int, int]:
+        volume = os.statvfs(_existing(path))
+        return volume.f_blocks * volume.f_frsize, volume.f_bavail * volume.f_frsize
+
+    size, free = BoundedFiles(bound=_BOUND).ask(look, str(path))
+    return size, free
 
 
 def _existing(path: Path) -> Path:

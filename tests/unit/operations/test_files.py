@@ -4,7 +4,7 @@ import pytest
 
 from slipway.facts.files import NO_ANSWER, FileState, FileStates, FileText, LinkTargets
 from slipway.facts.mounts import Mounts
-from slipway.operations import files
+from slipway.operations import files, links
 from slipway.operations.files import File
 from slipway.system.mountinfo import Mount
 from tests.unit.conftest import Run
@@ -103,9 +103,9 @@ def test_a_link_is_replaced_in_one_step(run: Run) -> None:
     wanted = {"/usr/local/bin/a": "/opt/a"}
 
     assert expected == run(
-        files.links, links=wanted, facts={LinkTargets: {"/usr/local/bin/a": "/x"}}
+        links.present, links=wanted, facts={LinkTargets: {"/usr/local/bin/a": "/x"}}
     )
-    assert run(files.links, links=wanted, facts={LinkTargets: wanted}) == []
+    assert run(links.present, links=wanted, facts={LinkTargets: wanted}) == []
 
 
 def test_a_line_is_put_first_and_once(run: Run) -> None:
@@ -189,10 +189,10 @@ def test_a_link_and_a_line_in_what_is_mounted_are_left_out(run: Run) -> None:
     """
     Each of them named.
     """
-    links = {"/etc/x y": "/opt/a"}
+    wanted = {"/etc/x y": "/opt/a"}
     facts = {LinkTargets: {}, Mounts: [MOUNTED], FileText: ""}
 
-    assert run(files.links, links=links, facts=facts) == []
+    assert run(links.present, links=wanted, facts=facts) == []
     assert run.host.connector_data["degraded"][0].feature == "/etc/x y"
     assert run(files.first_line, path="/etc/x y", content=". /y", facts=facts) == []
     assert run.host.connector_data["degraded"][0].feature == "/etc/x y"
@@ -208,7 +208,7 @@ def test_a_directory_in_a_files_place_is_kept_beside_it(run: Run) -> None:
 
     assert run(files.present, files=[File("/d", b"")], facts=facts)[0] == aside
     assert run(files.present, files=[], absent=["/d"], facts=facts) == [aside]
-    assert run(files.links, links={"/d": "/x"}, facts=facts)[0] == aside
+    assert run(links.present, links={"/d": "/x"}, facts=facts)[0] == aside
 
 
 def test_a_file_system_that_does_not_answer_is_left_alone(run: Run) -> None:

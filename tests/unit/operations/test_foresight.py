@@ -14,7 +14,7 @@ from slipway.facts.authorized_keys import KeyFile, KeyFiles
 from slipway.facts.files import FileState, FileStates, FileText
 from slipway.facts.ssh import HasOtherKeys, SshdIsStale, SshdPorts, SshPortIsTaken
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
-from slipway.operations import differences, files, foresight, ssh, supervisor
+from slipway.operations import differences, files, foresight, sshd, supervisor
 from slipway.operations.files import File
 from slipway.operations.foresight import PLAN, Change, Plan
 from tests.unit.conftest import FactHost, Facts
@@ -74,7 +74,7 @@ def test_what_is_done_follows_would_in_a_check() -> None:
     assert Change("/a\nb", "missing").line(is_check=True) == "/a\\x0ab: missing"
 
 
-def sshd(program: Program) -> Supervisord:
+def supervised(program: Program) -> Supervisord:
     return Supervisord({"sshd": program}, [], [], [], "")
 
 
@@ -92,12 +92,12 @@ def test_keys_that_are_written_first_count(
     """
     The file is gone: sshd would stop, if the operation above did not write it.
     """
-    facts = {KeyFiles: {}, SupervisordState: sshd(program), SshdIsStale: False}
+    facts = {KeyFiles: {}, SupervisordState: supervised(program), SshdIsStale: False}
     check = Check({**facts, SshPortIsTaken: False, SshdPorts: [22], HasOtherKeys: False})
     if content is not None:
         check.plan.left["/root/.ssh/authorized_keys"] = content
 
-    assert check(ssh.daemon, authorized_keys=["/root/.ssh/authorized_keys"]) == said
+    assert check(sshd.daemon, authorized_keys=["/root/.ssh/authorized_keys"]) == said
 
 
 def test_files_that_sshd_reads_make_it_stale() -> None:
@@ -105,11 +105,11 @@ def test_files_that_sshd_reads_make_it_stale() -> None:
     They will be newer than it, once they are written.
     """
     keys = {"/k": KeyFile(f"{KEY}\n".encode(), "600", "root", "/k")}
-    check = Check({KeyFiles: keys, SupervisordState: sshd(UP), SshdIsStale: False})
+    check = Check({KeyFiles: keys, SupervisordState: supervised(UP), SshdIsStale: False})
     check.plan.left[str(paths.SSHD_ENVIRONMENT)] = b"SetEnv A=b\n"
 
     said = ["sshd: would read its files again: they are newer"]
-    assert check(ssh.daemon, authorized_keys=["/k"]) == said
+    assert check(sshd.daemon, authorized_keys=["/k"]) == said
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 import hashlib
 import subprocess
-from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +8,14 @@ from pyinfra.context import ctx_host
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract import paths
-from slipway.facts.authorized_keys import KeyFile, KeyFiles
 from slipway.facts.files import FileText
 from slipway.facts.mounts import Mounts
 from slipway.facts.ssh import (
-    HasOtherKeys,
     HostKeyIsInTheMaking,
     HostKeys,
-    SshdIsStale,
-    SshdPorts,
-    SshPortIsTaken,
     WeakModuli,
 )
-from slipway.facts.supervisor import Program, Supervisord, SupervisordState
+from slipway.facts.supervisor import Supervisord, SupervisordState
 from slipway.operations import ssh
 from slipway.system.mountinfo import Mount
 from tests.unit.conftest import FactHost, Facts, Run
@@ -235,59 +229,3 @@ def test_a_main_file_that_is_mounted_stays(run: Run, mount: Mount) -> None:
     assert sftp(run, PACKAGES.format(""), mount) == []
     (degraded,) = run.host.connector_data["degraded"]
     assert (degraded.feature, "internal-sftp" in degraded.condition) == ("sftp", True)
-
-
-KEYS = {"/keys": KeyFile(b"ssh-ed25519 " + b64encode(ED25519) + b"\n", "600", "root", "/keys")}
-
-
-def sshd(state: str, *, stale: bool = False) -> Facts:
-    """
-    Return what is known of a container with a key.
-    """
-    supervisord = RUNNING._replace(programs={"sshd": Program(state, 7)})
-    return {
-        SupervisordState: supervisord,
-        KeyFiles: KEYS,
-        SshdIsStale: stale,
-        SshdPorts: [22],
-        SshPortIsTaken: False,
-    }
-
-
-def test_sshd_reads_only_what_it_can_use(run: Run) -> None:
-    """
-    It would end otherwise; where none runs nothing is lost.
-    """
-    stale = run(ssh.daemon, authorized_keys=["/keys"], facts=sshd("RUNNING", stale=True))
-    fresh = run(ssh.daemon, authorized_keys=["/keys"], facts=sshd("RUNNING"))
-    down = run(ssh.daemon, authorized_keys=["/keys"], facts=sshd("STOPPED", stale=True))
-
-    assert stale == ["/usr/sbin/sshd -t", "signalProcess sshd"]
-    assert (fresh, down) == ([], ["startProcess sshd"])
-
-
-def test_sshd_waits_only_where_all_of_its_ports_are_anothers(run: Run) -> None:
-    """
-    It listens on those that are left, whatever their numbers.
-    """
-    facts = {**sshd("STOPPED"), SshdPorts: [2222, 22], SshPortIsTaken: lambda port: port == 22}
-    one_left = run(ssh.daemon, authorized_keys=["/keys"], facts=facts)
-    facts = {**facts, SshPortIsTaken: True}
-
-    assert one_left == ["startProcess sshd"]
-    assert run(ssh.daemon, authorized_keys=["/keys"], facts=facts) == []
-    assert run.host.noops == ["another server has port 2222, 22"]
-
-
-@pytest.mark.parametrize(("has_other", "commands"), [(True, ["startProcess sshd"]), (False, [])])
-def test_a_key_that_is_in_no_file_of_ours_counts(
-    run: Run,
-    has_other: bool,  # noqa: FBT001
-    commands: list[str],
-) -> None:
-    """
-    A CA's (TrustedUserCAKeys), say.
-    """
-    facts = {**sshd("STOPPED"), KeyFiles: {}, HasOtherKeys: has_other}
-
-    assert run(ssh.daemon, authorized_keys=["/keys"], facts=facts) == commands

@@ -31,8 +31,7 @@ class Watched:
         self.refuses = False
         self.started = 0
         self.said: list[str] = []
-        monkeypatch.setattr(supervisord, "AUTHORIZED_KEYS", self.keys)
-        monkeypatch.setattr(supervisord, "KEYS_FALLBACK", self.fallback)
+        monkeypatch.setattr(supervisord, "KEY_FILES", (self.keys, self.fallback))
         monkeypatch.setattr(report, "load", reported)
         monkeypatch.setattr(subprocess, "Popen", self.popen)
         monkeypatch.setattr(events, "subscribe", lambda *_: None)

@@ -129,7 +129,7 @@ def test_a_configuration_that_can_not_be_used_keeps_sshd_from_starting(
     """
     One that runs goes on as it is.
     """
-    unusable = Obstacle("sshd can't use it", refuses=False, is_chosen=False)
+    unusable = Obstacle(f"{situation.UNUSABLE}x", refuses=False, is_chosen=False)
     seen = judge()
     seen = seen._replace(situation=seen.situation._replace(obstacles=[unusable]))
     monkeypatch.setattr(situation, "judged", lambda: seen)
