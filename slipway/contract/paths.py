@@ -29,6 +29,7 @@ DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
 PROCESSES = RUN / "processes"  # of the supervised programs, with their start times
 SSHD_OPTIONS = RUN / "sshd.options"  # there where sshd is served from a place of our own
 SSHD_COPIES = RUN / "sshd"  # of its files, where there are lines that sshd can't use
+SSHD_LOCK = RUN / "sshd.lock"  # held while these are made
 SSHD_FAILED = RUN / "sshd.failed"  # there where sshd has ended at once
 SSHD_LEFT_OUT = RUN / "sshd.left-out"  # these lines: slipway.ssh.usable
 LOGIN = RUN / "login.json"  # whether root could log in: slipway.ssh.verdict

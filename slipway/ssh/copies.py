@@ -19,7 +19,7 @@ from slipway.ssh import configuration
 from slipway.system import words
 from slipway.system.bounded_files import BoundedFiles
 
-_TRIES = 25  # of sshd, by its own complaints
+_TRIES = 100  # of sshd, by its own complaints
 _SEARCH = 100  # lines that are tried one by one where sshd names none
 _MOST = 10  # bad lines in a file that is still one of sshd's: with more it is something else
 _AT = re.compile(r"(/.+?):? line (\d+): (.+)")
@@ -82,9 +82,9 @@ class Copies:
             said = self._try()
             if not said:
                 return
-            if not self._leave_out(said):
+            if not (self._leave_out(said) or self._search(said)):
                 break
-        if not (self._search(said) or self._without_files(said)):
+        if not self._without_files(said):
             raise Unusable(words.said(said, program="sshd", code=1))
 
     def _try(self) -> str:
@@ -107,23 +107,30 @@ class Copies:
 
     def _search(self, said: str) -> bool:
         """
-        Find the one line without which sshd has no complaint, as it has named none.
+        Leave out the one line without which sshd has not this complaint, as it has named none.
         """
-        lines = [
-            (path, number)
-            for path, raw in self._lines.items()
-            if not is_ours(path)
-            for number, line in enumerate(raw, start=1)
-            if (keyword := configuration.parsed(line)[0]) and keyword not in ("match", "include")
-        ]
-        for path, number in lines[:_SEARCH]:
+        for path, number in self._suspects()[:_SEARCH]:
             bad = self._bad.setdefault(path, {})
-            if number not in bad:
-                bad[number] = words.said(said, program="sshd", code=1)
-                if not self._try():
-                    return True
-                del bad[number]
+            bad[number] = words.said(said.replace(str(paths.SSHD_COPIES), ""), program="sshd")
+            if self._try() != said:
+                return True
+            del bad[number]
         return False
+
+    def _suspects(self) -> list[tuple[str, int]]:
+        """
+        Return the lines of others that may be left out. What they include comes last.
+        """
+        found: list[tuple[bool, str, int]] = []
+        for path, lines in self._lines.items():
+            for number, line in enumerate(lines, start=1):
+                keyword, _ = configuration.parsed(line)
+                is_include = keyword == "include"
+                is_known = path in self._whole or number in self._bad.get(path, ())
+                is_fixed = is_ours(path) or (is_include and path == self._main)
+                if keyword not in ("", "match") and not is_known and not is_fixed:
+                    found.append((is_include, path, number))
+        return [(path, number) for _, path, number in sorted(found, key=lambda each: each[0])]
 
     def _without_files(self, said: str) -> bool:
         """

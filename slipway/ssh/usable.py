@@ -14,13 +14,14 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from slipway.contract import paths
 from slipway.ssh import configuration
 from slipway.ssh.copies import Copies, LeftOut, Unusable
-from slipway.system import atomic, supervisor_rpc
+from slipway.system import atomic, locks, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for `sshd -t`; it takes a hundredth of one, and waits for a FIFO for ever
 PATIENCE = 5.0  # seconds for supervisord
@@ -51,14 +52,17 @@ def settle() -> list[LeftOut]:
     """
     Have what sshd can use, and take down what is left out. Raises Unusable and OSError.
     """
-    if not complaint(configuration.given_options()):
-        paths.SSHD_LEFT_OUT.unlink(missing_ok=True)
-        return []
-    copies = Copies(configuration.given_main(), complaint)
-    copies.mend()
-    found = copies.left_out()
-    atomic.write(paths.SSHD_LEFT_OUT, json.dumps(found).encode(), durable=False)
-    return found
+    began = time.time_ns()
+    with locks.hold(paths.SSHD_LOCK):  # a start of sshd's, a convergence and a watcher may be at it
+        if not complaint(configuration.given_options()):
+            paths.SSHD_LEFT_OUT.unlink(missing_ok=True)
+            return []
+        copies = Copies(configuration.given_main(), complaint)
+        copies.mend()
+        found = copies.left_out()
+        atomic.write(paths.SSHD_LEFT_OUT, json.dumps(found).encode(), durable=False)
+        os.utime(paths.SSHD_LEFT_OUT, ns=(began, began))  # what changes meanwhile is newer
+        return found
 
 
 def complaint(options: Sequence[str]) -> str:

@@ -1,12 +1,15 @@
 """
-A line that sshd can't use costs itself. A program with sshd's words stands for it here.
+A line that sshd can't use costs itself. A function with sshd's words stands for it here.
 """
 
 from __future__ import annotations
 
+import glob
 import os
-import sys
+import re
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,35 +18,46 @@ from slipway.ssh import configuration, usable
 from slipway.ssh.copies import LeftOut, Unusable
 from slipway.system import supervisor_rpc
 
-# `sshd -t [-f FILE]`: takes keywords that begin with an upper-case letter and are not Bad
-PROGRAM = """#!{python} -I
-import glob, re, sys
-words = sys.argv[1:]
-main = words[words.index("-f") + 1] if "-f" in words else "{main}"
-bad, seen = [], []
-def fail(text):
-    sys.exit("\\n".join([*bad, text]))
-def look(path, depth=0):
-    for number, line in enumerate(open(path, errors="replace").read().split("\\n"), 1):
-        keyword, _, rest = line.strip().partition(" ")
-        where = f"{{path}} line {{number}}"
-        if keyword == "Include":
-            if depth > 15:
-                fail(f"{{where}}: Too many recursive configuration includes")
-            for pattern in re.findall(r'"([^"]*)"|(\\S+)', rest):
-                for each in sorted(glob.glob(pattern[0] or pattern[1])):
-                    look(each, depth + 1)
-        elif keyword.startswith("Bad") or keyword[:1] not in ("#", "") and not keyword.isalpha():
-            bad.append(f"{{path}}: line {{number}}: Bad configuration option: {{keyword}}\\r")
-        elif keyword == "Fatal" or line == "Match":
-            fail(f"{{where}}: unsupported option")
-        elif keyword == "Silent":
-            fail("it is silent about which line")
-        seen.append(line)
-look(main)
-if "-T" in words: print("\\n".join(seen))
-if bad: fail(f"{{main}}: terminating, {{len(bad)}} bad configuration options")
-"""
+
+class Sshd:
+    """
+    Takes keywords of letters that don't begin with Bad, and says the rest in sshd's words.
+    """
+
+    def __init__(self, main: Path) -> None:
+        self.main = str(main)
+
+    def __call__(self, words: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        """Do what `sshd -t [-f FILE]` does."""
+        self.bad: list[str] = []
+        main = words[words.index("-f") + 1] if "-f" in words else self.main
+        try:
+            self._look(main, 0)
+        except ValueError as error:
+            self.bad.append(str(error))
+        said = "\r\n".join(self.bad).encode()
+        return subprocess.CompletedProcess(words, 255 if said else 0, b"", said)
+
+    def _look(self, path: str, depth: int) -> None:
+        if not Path(path).is_file():
+            return
+        for number, line in enumerate(Path(path).read_text().split("\n"), 1):
+            keyword, _, rest = line.strip().partition(" ")
+            where = f"{path} line {number}"
+            if keyword == "Include":
+                if depth > 15:
+                    raise ValueError(f"{path}: Too many recursive configuration includes")
+                for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', rest):
+                    for each in sorted(glob.glob(quoted or bare)):  # noqa: PTH207
+                        self._look(each, depth + 1)
+            elif keyword == "Fatal" or line == "Match":
+                raise ValueError(f"{where}: unsupported option")
+            elif keyword == "Silent":
+                raise ValueError("it is silent about which line")
+            elif keyword.startswith("Bad") or (
+                keyword[:1] not in ("#", "") and not keyword.isalpha()
+            ):
+                self.bad.append(f"{path}: line {number}: Bad configuration option: {keyword}")
 
 
 class Place:
@@ -56,16 +70,14 @@ class Place:
         self.drop_ins.mkdir(parents=True)
         self.main = here / "ssh/sshd_config"
         self.main.write_text(f"Include {self.drop_ins}/*.conf\nPort 22\n")
-        program = here / "sshd"
-        program.write_text(PROGRAM.format(python=sys.executable, main=self.main))
-        program.chmod(0o755)
-        monkeypatch.setattr(paths, "SSHD", str(program))
+        monkeypatch.setattr(subprocess, "run", Sshd(self.main))
         monkeypatch.setattr(paths, "SSH", here / "ssh")
         monkeypatch.setattr(paths, "SSHD_CONFIG", self.main)
         monkeypatch.setattr(paths, "SSHD_DROP_INS", self.drop_ins)
         monkeypatch.setattr(paths, "SSHD_OPTIONS", here / "options")
         monkeypatch.setattr(paths, "SSHD_COPIES", here / "copies")
         monkeypatch.setattr(paths, "SSHD_LEFT_OUT", here / "left-out")
+        monkeypatch.setattr(paths, "SSHD_LOCK", here / "lock")
 
     def left_out(self, text: str, name: str = "x.conf") -> list[tuple[int, str]]:
         """
@@ -95,7 +107,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return Place(tmp_path, monkeypatch)
 
 
-BAD = "Bad configuration option: Bad"
+BAD, SILENT = "Bad configuration option: Bad", "it is silent about which line"
 
 # A drop-in's text, which of its lines are left out, and why
 TABLE: list[tuple[str, list[tuple[int, str]]]] = [
@@ -111,6 +123,10 @@ TABLE: list[tuple[str, list[tuple[int, str]]]] = [
     ("Bad\nGood\nSilent\n", [(1, BAD), (3, "it is silent about which line")]),
     ("\ufeffGood\n", [(1, "Bad configuration option: \ufeffGood")]),
     ("Silent\nSilent\n", [(0, "it is silent about which line")]),
+    (
+        "Silent\nBad\nFatal\n",
+        [(1, "it is silent about which line"), (2, BAD), (3, "unsupported option")],
+    ),
     ("Bad\n" * 50, [(0, "sshd can't use 50 lines of it: it is left out whole")]),
 ]
 
@@ -186,7 +202,7 @@ def test_an_include_of_itself_is_left_out(place: Place) -> None:
     path = place.drop_ins / "x.conf"
     found = place.left_out(f"Good\nInclude {path}\n")
 
-    assert found == [(2, "Too many recursive configuration includes")]
+    assert found == [(2, f"{path}: Too many recursive configuration includes")]
 
 
 def test_a_main_file_of_junk_leaves_the_drop_ins(place: Place) -> None:
