@@ -34,7 +34,10 @@ def lay() -> None:
     )
     directories.guarded(
         name="Keep others out of the system's directories",
-        directories=dict.fromkeys(("/", *map(str, _above(static_files()))), "755"),
+        directories={
+            **dict.fromkeys(("/", *map(str, _above(static_files()))), "755"),
+            str(paths.STATE): "700",  # what is laid is noted there
+        },
     )
     is_closed = mounted.is_read_only(host.get_fact(Mounts), str(paths.SSH))
     files.present(

@@ -41,7 +41,8 @@ class HostKeys(FactBase[set[str]]):
         """List the key files; a private part alone or an empty file counts as none."""
         return (
             f"cd {SSH} && for key in ssh_host_*_key; do "
-            '[ -s "$key" ] && [ -s "$key.pub" ] && echo "$key"; done; true'
+            'for part in "$key" "$key.pub"; do [ -f "$part" ] && [ -s "$part" ] || continue 2; done; '
+            'echo "$key"; done; true'
         )
 
     def process(self, output: list[str]) -> set[str]:

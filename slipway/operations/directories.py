@@ -125,7 +125,7 @@ def _mended(path: str, place: Place | None, mode: str) -> Generator[StringComman
             yield aside(path)
         steps += ["&&", "mkdir", "-p", "--", word]
     elif mode and not _is_roots(place):
-        steps += ["&&", "chown", "root:root", "--", word]
+        steps += ["&&", "chown", "0:0", "--", word]
     if mode and (place is None or not place.is_directory or place.mode != mode):
         steps += ["&&", "chmod", mode, "--", word]
     yield StringCommand(*steps[1:])

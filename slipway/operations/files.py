@@ -264,7 +264,7 @@ def private(*, paths: Sequence[str]) -> Generator[StringCommand]:
     for path in shown:
         foresight.change(path, "others can read it")
     words = [*map(QuoteString, shown)]
-    yield StringCommand("chown", "root:root", "--", *words, "&&", "chmod", "600", "--", *words)
+    yield StringCommand("chown", "0:0", "--", *words, "&&", "chmod", "600", "--", *words)
 
 
 @operation()

@@ -77,7 +77,7 @@ def private_host_keys() -> Generator[StringCommand]:
         word = QuoteString(path)
         before = len(steps)
         if state.user != "root" and not mountinfo.is_volume(mounts, path):
-            steps.append(StringCommand("chown", "root:root", "--", word))
+            steps.append(StringCommand("chown", "0:0", "--", word))
         if int(state.mode, 8) & 0o077:
             # a mount may know no modes: then the next look finds it open
             steps.append(StringCommand("chmod", "600", "--", word, "||", "true"))

@@ -110,7 +110,17 @@ def place(draft: Path, key: Path) -> None:
     Move a pair into its place, public part first: a private key there always has its public part.
     """
     for source, target in reversed(list(zip(pair(draft), pair(key), strict=True))):
+        _make_room(target)
         source.rename(target)
+
+
+def _make_room(target: Path) -> None:
+    """
+    Move a directory out of a key's place: a file can't be moved over it.
+    """
+    if target.is_dir() and not target.is_symlink():
+        names = (f"{target}.unusable{number or ''}" for number in range(1000))
+        target.rename(next(name for name in names if not os.path.lexists(name)))
 
 
 def pair(key: Path) -> tuple[Path, Path]:
@@ -146,7 +156,7 @@ def _was_read() -> bool:
 
 def _has_content(key: Path) -> bool:
     with contextlib.suppress(OSError):
-        return key.stat().st_size > 0
+        return key.is_file() and key.stat().st_size > 0
     return False
 
 
@@ -163,6 +173,7 @@ def _give_public_part(key: Path) -> bool:
     _, draft = pair(_draft(key))
     draft.write_bytes(done.stdout)
     _sync(draft)
+    _make_room(pair(key)[1])
     draft.rename(pair(key)[1])
     return True
 

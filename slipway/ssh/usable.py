@@ -24,6 +24,7 @@ from slipway.ssh.copies import Copies, LeftOut, Unusable
 from slipway.system import atomic, locks, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for `sshd -t`; it takes a hundredth of one, and waits for a FIFO for ever
+_TICK = 10_000_000  # nanoseconds of a file's clock
 PATIENCE = 5.0  # seconds for supervisord
 UNUSABLE = "sshd can't use its configuration: "
 
@@ -126,10 +127,27 @@ def reload() -> bool:
     """
     before = configuration.options()
     settle()
+    began = time.time_ns()
     if configuration.options() == before:
-        return _call("supervisor.signalProcess", "sshd", "HUP")
-    runs = _call("supervisor.stopProcess", "sshd")
-    return runs and _call("supervisor.startProcess", "sshd", False)
+        runs = _call("supervisor.signalProcess", "sshd", "HUP")
+    else:
+        runs = _call("supervisor.stopProcess", "sshd")
+        runs = runs and _call("supervisor.startProcess", "sshd", False)
+    if runs:
+        _wait(began)
+    return runs
+
+
+def _wait(since: int) -> None:
+    """
+    Wait until sshd has read its files: it writes its pid file anew, and nothing tells when.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            if paths.SSHD_PID.stat().st_mtime_ns > since - _TICK:
+                return
+        time.sleep(0.01)
 
 
 def _call(method: str, *words: Any) -> bool:

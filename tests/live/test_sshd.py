@@ -58,26 +58,24 @@ def test_a_key_that_comes_back_starts_sshd_again(
 
 def test_a_broken_file_of_sshds_costs_no_login(start: Start, key: KeyPair) -> None:
     """
-    A typo in a drop-in, and a convergence: it fails, names file and line, and sshd goes on. Mended,
-    the next one has sshd read it.
+    A typo in a drop-in, and a convergence: it fails, names file and line, and sshd does without it.
+    Mended, the next one has sshd read it.
     """
     slipway = start(environment={"SSH_PUBKEY": key.public})
     slipway.wait_ssh(key)
     slipway.wait_host_keys()
-    running = pid(slipway, "sshd")
     drop_in = "/etc/ssh/sshd_config.d/00-a.conf"
     slipway.check_output("sh", "-c", f"echo 'PermitRootLogn yes' > {drop_in}")
     converged = slipway.exec("slipway", "converge")
 
     assert converged.code == 1
-    assert f"{drop_in}: line 1: Bad configuration option: PermitRootLogn" in converged.stdout
-    assert slipway.ssh(key, "true").code == 0
+    assert f"{drop_in} line 1: Bad configuration option: PermitRootLogn" in converged.stdout
+    slipway.wait_ssh(key)
     assert drop_in in slipway.health().stdout
     slipway.check_output("sh", "-c", f"echo 'ForceCommand echo mended' > {drop_in}")
     assert slipway.exec("slipway", "converge").code == 0
     slipway.wait_healthy()
     wait_until(lambda: slipway.ssh(key, "true").stdout == "mended\n", "sshd has read it")
-    assert pid(slipway, "sshd") == running
 
 
 def test_a_changed_section_of_sshds_leaves_it_running(start: Start, key: KeyPair) -> None:

@@ -41,11 +41,11 @@ def test_directories_are_made_and_their_modes_kept(run: Run) -> None:
     ("place", "commands"),
     [
         (Place("directory", "directory", "755", "root"), []),
-        (Place("directory", "directory", "755", "root", "adm"), ["chown root:root -- /d"]),
+        (Place("directory", "directory", "755", "root", "adm"), ["chown 0:0 -- /d"]),
         (Place("symbolic link", "directory", "755", "root"), []),
         (None, ["mkdir -p -- /d && chmod 755 -- /d"]),
         (OPEN, ["chmod 755 -- /d"]),
-        (THEIRS, ["chown root:root -- /d && chmod 755 -- /d"]),
+        (THEIRS, ["chown 0:0 -- /d && chmod 755 -- /d"]),
         (
             Place("regular file", "regular file", "644", "root"),
             [ASIDE, "mkdir -p -- /d && chmod 755 -- /d"],
@@ -81,7 +81,7 @@ def test_what_is_guarded_may_be_more_open_than_ours(run: Run) -> None:
 
     assert run(directories.guarded, directories=wanted, facts={Places: places}) == [
         "chmod 700 -- /root/.ssh",
-        "chown root:root -- /b",
+        "chown 0:0 -- /b",
     ]
 
 

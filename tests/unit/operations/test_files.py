@@ -225,8 +225,8 @@ def test_a_file_system_that_does_not_answer_is_left_alone(run: Run) -> None:
     ("state", "commands"),
     [
         (SOUND._replace(mode="600"), []),
-        (SOUND, ["chown root:root -- /s && chmod 600 -- /s"]),
-        (SOUND._replace(mode="600", user="x"), ["chown root:root -- /s && chmod 600 -- /s"]),
+        (SOUND, ["chown 0:0 -- /s && chmod 600 -- /s"]),
+        (SOUND._replace(mode="600", user="x"), ["chown 0:0 -- /s && chmod 600 -- /s"]),
         (SOUND._replace(type="directory"), []),
     ],
 )

@@ -153,7 +153,7 @@ def test_host_keys_are_roots_alone(run: Run) -> None:
     states = {ED25519: state(mode="644", user="1000"), rsa: state(mode="400")}
 
     assert run(ssh_place.private_host_keys, facts={FileStates: states}) == [
-        f"chown root:root -- {ED25519}",
+        f"chown 0:0 -- {ED25519}",
         f"chmod 600 -- {ED25519} || true",
     ]
     assert run(ssh_place.private_host_keys, facts={FileStates: states, Mounts: mounts("rw")}) == [

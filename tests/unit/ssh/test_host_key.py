@@ -92,6 +92,20 @@ def test_sshd_is_told_only_of_files_that_it_can_use(
     assert calls == ([("supervisor.signalProcess", ("sshd", "HUP"))] if told else [])
 
 
+@pytest.mark.parametrize("part", ["key", "key.pub"])
+def test_a_directory_in_a_keys_place_is_kept_beside_it(tmp_path: Path, part: str) -> None:
+    """
+    A file can't be moved over one; the second time as the first.
+    """
+    draft, key = host_key.make(tmp_path / "draft", "ed25519"), tmp_path / "key"
+    for name in (part, f"{part}.unusable"):
+        (tmp_path / name / "inside").mkdir(parents=True)
+    host_key.place(draft, key)
+
+    assert all(each.is_file() for each in host_key.pair(key))
+    assert (tmp_path / f"{part}.unusable1/inside").is_dir()
+
+
 Have = Callable[..., str]
 
 # What `python -m slipway.ssh.host_key` does, with another place for the keys

@@ -78,6 +78,8 @@ class Place:
         monkeypatch.setattr(paths, "SSHD_COPIES", here / "copies")
         monkeypatch.setattr(paths, "SSHD_LEFT_OUT", here / "left-out")
         monkeypatch.setattr(paths, "SSHD_LOCK", here / "lock")
+        monkeypatch.setattr(paths, "SSHD_PID", here / "pid")
+        monkeypatch.setattr(usable, "PATIENCE", 0)
 
     def left_out(self, text: str, name: str = "x.conf") -> list[tuple[int, str]]:
         """
