@@ -41,7 +41,7 @@ class HostKeys(FactBase[set[str]]):
         """List the key files; a private part alone or an empty file counts as none."""
         return (
             f"cd {SSH} && for key in ssh_host_*_key; do "
-            'for part in "$key" "$key.pub"; do [ -f "$part" ] && [ -s "$part" ] || continue 2; done; '
+            '[ -f "$key" ] && [ -s "$key" ] && [ -f "$key.pub" ] && [ -s "$key.pub" ] && '
             'echo "$key"; done; true'
         )
 
