@@ -22,7 +22,7 @@ from slipway.system import files, locks
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
-_ENTRYPOINT = b"slipway.entrypoint"  # in the words of a PID 1 that is ours
+_ENTRYPOINT = b"slipway.commands.entrypoint"  # in the words of a PID 1 that is ours
 DOWN = {"FATAL", "BACKOFF", "UNKNOWN", "EXITED"}
 
 

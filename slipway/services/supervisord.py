@@ -158,7 +158,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         self.options.get_socket_map()[alarm.reading] = alarm
         signal.set_wakeup_fd(alarm.writing, warn_on_full_buffer=False)
         signal.signal(signal.SIGALRM, lambda *_: None)  # it only has to wake us
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.entrypoint
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.commands.entrypoint
         os.write(alarm.writing, b"\0")
         self.handle_signal()  # one that came before the first program starts none
         self.comeback = Comeback()
