@@ -3,7 +3,9 @@ The files that are the same in every container: files/ mirrors /.
 """
 
 from slipway.contract import paths
+from slipway.converge import extension_files
 from slipway.converge.task import task
+from slipway.environment.extensions import Extensions
 from slipway.operations import files
 from slipway.operations.files import File
 
@@ -12,15 +14,21 @@ LINKS = {f"{paths.COMMANDS}/{name}": f"{paths.PROGRAMS}/{name}" for name in ("su
 
 
 @task("Overlay")
-def lay() -> None:
+def lay(*, added: Extensions) -> None:
     """
     Static files at their final paths, directories that packages leave out, the venv's programs.
+
+    What an extension has in another form is left to it.
     """
     files.directories(
         name="Make the directories of services",
         directories={str(path): "755" for path in (paths.SSHD_CHROOT, paths.RUN, paths.LOGS)},
     )
-    files.present(name="Lay the static files", files=static_files())
+    theirs = extension_files.replaced(added)
+    files.present(
+        name="Lay the static files",
+        files=[file for file in static_files() if file.path not in theirs],
+    )
     files.links(name="Link the programs of the venv", links=LINKS)
     files.first_line(
         name="Have shells read the container's variables",
@@ -33,12 +41,4 @@ def static_files() -> list[File]:
     """
     Return files/ as it has to be in the container; executable there if it is so here.
     """
-    return [
-        File(
-            path=f"/{source.relative_to(paths.FILES)}",
-            content=source.read_bytes(),
-            mode="755" if source.stat().st_mode & 0o100 else "644",
-        )
-        for source in sorted(paths.FILES.rglob("*"))
-        if source.is_file()
-    ]
+    return [extension_files.file(path, source) for path, source in extension_files.own().items()]

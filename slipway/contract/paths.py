@@ -18,6 +18,8 @@ RCLONE = f"{PROGRAMS}/rclone"  # without the relay that `rclone` on PATH starts
 COMMANDS = Path("/usr/local/bin")  # on PATH
 SLIPWAY = COMMANDS / "slipway"
 
+EXTENSIONS = Path("/etc/slipway")  # one directory an extension
+
 RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outlives PID 1
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600
 SSHD_ENVIRONMENT = RUN / "sshd.conf"  # what sessions get, as sshd_config(5) has it

@@ -28,6 +28,7 @@ from slipway.contract import paths
 from slipway.contract.report import Operation, Report, Setting
 from slipway.converge.clock import Clock
 from slipway.converge.complaints import MAX_DETAIL, Complaints
+from slipway.converge.extensions import PLACES
 from slipway.converge.shown import shown
 from slipway.operations.foresight import PLAN, Change, Plan, Planned
 from slipway.operations.independent import INDEPENDENT
@@ -170,6 +171,8 @@ class Run:
         seconds = self._clock.seconds(host, op_hash)
         if outcome != "changed":
             detail = detail[:MAX_DETAIL]
+        if place := host.connector_data.get(PLACES, {}).get(op_hash):
+            detail = f"{detail or words.ended('', None)} ({place})"
         return Operation(*title, outcome, seconds, detail)
 
 

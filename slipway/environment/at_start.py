@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from slipway.contract import exits, paths
-from slipway.environment import derived, gpus, saved
+from slipway.environment import derived, extensions, gpus, saved
 from slipway.settings.load import load
 
 
@@ -28,7 +28,12 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     """
     saved.save(paths.ENVIRONMENT, variables)
     gpus.record(paths.DEVICES)
-    loaded = load(variables, read=lambda path: Path(path).read_bytes(), resolve=os.path.realpath)
+    loaded = load(
+        variables,
+        read=lambda path: Path(path).read_bytes(),
+        resolve=os.path.realpath,
+        declared=extensions.read().variables,
+    )
     if loaded.settings.strict and loaded.refusals:
         for refusal in loaded.refusals:
             print(f"slipway: refused: {refusal}", file=sys.stderr)

@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from slipway.contract import paths, report
-from slipway.environment import saved
+from slipway.environment import extensions, saved
+from slipway.environment.extensions import Extensions
 from slipway.settings.arguments import given_arguments
 from slipway.settings.load import Loaded, load
+from slipway.settings.variables import Settings
 
 _COMMAND_LINE = Path("/proc/1/cmdline")
 
 
-def loaded() -> Loaded:
+def loaded(added: Extensions | None = None) -> Loaded:
     """
     Read the Settings of this container.
+
+    + added: its extensions, where the caller has read them
     """
     try:
         variables = saved.read(paths.ENVIRONMENT)
@@ -32,6 +36,7 @@ def loaded() -> Loaded:
         read=lambda path: Path(path).read_bytes(),
         resolve=os.path.realpath,
         arguments=given_arguments(_COMMAND_LINE.read_bytes()),
+        declared=(added or extensions.read()).variables,
     )
 
 
@@ -49,8 +54,24 @@ def data(phase: str) -> dict[str, Any]:
     + phase: "build" for an image, which belongs to nobody; "start" for a container
     """
     live = phase != "build"
-    read = loaded() if live else load({})
-    return {"phase": phase, "live": live, "settings": read.settings, "loaded": read}
+    added = extensions.read()
+    read = loaded(added) if live else load({}, declared=added.variables)
+    return {
+        "phase": phase,
+        "live": live,
+        "settings": read.settings,
+        "variables": read.variables,
+        "loaded": read,
+        "extensions": added,
+    }
+
+
+def settings(phase: str) -> Settings:
+    """
+    Return a phase's Settings.
+    """
+    asked: Settings = data(phase)["settings"]
+    return asked
 
 
 def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[str, Any]:
@@ -82,6 +103,7 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
         "phase": "start",
         "live": True,
         "settings": read_.settings,
+        "variables": read_.variables,
         "loaded": read_,
         "boot": boot,
         "services": report.expects_services(last, boot),

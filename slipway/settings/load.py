@@ -94,6 +94,7 @@ def load(
         keys=keys,
         environment=reader.environment(),
         provider=reader.provider.name,
+        others=_others(values),
         **{variable.field: values[variable.name] for variable in VARIABLES},
     )
     reader.unknown()
@@ -106,6 +107,11 @@ def load(
         tuple(reader.notes),
         frozenset(reader.withheld),
     )
+
+
+def _others(values: Mapping[str, Any]) -> dict[str, Any]:
+    ours = {variable.name for variable in VARIABLES}
+    return {name: value for name, value in values.items() if name not in ours}
 
 
 def _no_file(path: str) -> bytes:
@@ -166,16 +172,15 @@ class _Reader:
         Return a variable's typed value: its default where none is given, or one that is refused.
         """
         given = self._text(variable.name)
-        disk = [resolve] if variable.follows_links else []
         try:
-            return variable.parse(given if given.strip() else variable.default, *disk)
+            return variable.checked(given if given.strip() else variable.default, resolve)
         except Refused as refused:
             self.refuse(variable.name, refused.rule, refused.effect or variable.effect)
             if refused.instead is not None:
                 return refused.instead
         self.sources[variable.name] = "default"
         try:
-            return variable.parse(variable.default, *disk)
+            return variable.checked(variable.default, resolve)
         except Refused:  # a default that is a link into /etc, say
             return variable.default
 

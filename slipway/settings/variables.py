@@ -93,6 +93,7 @@ class Settings:
         keys: tuple[str, ...] = (),
         environment: Mapping[str, str] = MappingProxyType({}),
         provider: str = "docker",
+        others: Mapping[str, Any] = MappingProxyType({}),
         **values: Any,
     ) -> None:
         """
@@ -101,9 +102,11 @@ class Settings:
         + keys: valid lines for authorized_keys, each key once, from wherever they were given
         + environment: what sessions and services see
         + provider: where the container runs
+        + others: typed values of the variables that extensions declare, by name
         + values: of the fields
         """
         self.keys, self.environment, self.provider = keys, environment, provider
+        self.others = others
         self.values: Mapping[str, Any] = MappingProxyType(
             {
                 variable.name: values.pop(variable.field)
@@ -114,6 +117,12 @@ class Settings:
         )
         if values:
             raise TypeError(f"Settings have no {', '.join(sorted(values))}")
+
+    def __getitem__(self, name: str) -> Any:
+        """
+        Return a variable's typed value, an extension's too. Raises KeyError for an unknown one.
+        """
+        return self.values[name] if name in self.values else self.others[name]
 
     def replaced(self, **changes: Any) -> Settings:
         """
@@ -139,6 +148,7 @@ class Settings:
             "keys": self.keys,
             "environment": self.environment,
             "provider": self.provider,
+            "others": self.others,
         }
 
 
