@@ -14,7 +14,7 @@ LINKS = {f"{paths.COMMANDS}/{name}": f"{paths.PROGRAMS}/{name}" for name in ("su
 
 
 @task("Overlay")
-def lay(*, added: Extensions) -> None:
+def lay(*, added: Extensions | None) -> None:
     """
     Static files at their final paths, directories that packages leave out, the venv's programs.
 

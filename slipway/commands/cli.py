@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": "what this container can and can't do, and which condition is missing",
     "settings": "every variable, its value, and where it came from",
     "logs": "the services' logs, each line with its program's name",
+    "extensions": "converge the extensions alone: for who converges a container from outside",
     "mount": "mount a remote: the program behind each mount",
     "sync": "copy a remote: the program behind SLIPWAY_REMOTE_SYNC",
     "relay": "run rclone with its web server reachable through port 53682",

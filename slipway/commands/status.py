@@ -11,7 +11,7 @@ from typing import Any
 from slipway.commands import output
 from slipway.contract import exits, paths, report
 from slipway.contract.refusal import Note, Refusal
-from slipway.contract.report import Degraded, Report
+from slipway.contract.report import Degraded, Operation, Report
 from slipway.environment import cpus, derived, gpus, host_data
 from slipway.remotes import rescue, states
 from slipway.remotes.mounted import cache_claims, cache_files
@@ -91,6 +91,7 @@ def gather() -> dict[str, Any]:
         "mounts": [remote._asdict() for remote in states.gather(workspace)],
         "unused_caches": _unused(Path(workspace, "remote/.cache")),
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),
+        "failed": [operation._asdict() for operation in last.failed] if last else [],
         "refusals": [refusal._asdict() for refusal in last.refusals] if last else [],
         "degraded": [entry._asdict() for entry in last.degraded] if last else [],
         "notes": [note._asdict() for note in last.notes] if last else [],
@@ -136,6 +137,7 @@ def render(seen: dict[str, Any]) -> list[str]:
     aside = seen["rescued"]
     lines += [f"rescued      {path}: not sure to be whole, look at it" for path in aside[:_SHOWN]]
     lines += [f"rescued      and {len(aside) - _SHOWN} more"] if len(aside) > _SHOWN else []
+    lines += [f"failed       {Operation(**entry)}" for entry in seen["failed"]]
     lines += [f"refused      {Refusal(**entry)}" for entry in seen["refusals"]]
     lines += [f"degraded     {Degraded(**entry)}" for entry in seen["degraded"]]
     lines += [f"noted        {Note(**entry)}" for entry in seen["notes"]]

@@ -52,6 +52,7 @@ BELONGS_TO = STATE / "container"  # a digest of which container the host keys ar
 KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
 LAID = STATE / "laid"  # the files that Slipway laid, with their sha256
 REPLACED = STATE / "replaced"  # what these held where somebody had changed them
+DEFAULTS = STATE / "defaults"  # of Slipway's variables, where extensions have others
 KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")

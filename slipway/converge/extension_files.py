@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from pyinfra import host
+
 from slipway.contract import paths
 from slipway.environment.extensions import Extensions, Found, Problem
+from slipway.facts.extensions import ExtensionsSeen
 from slipway.operations.files import File
 
 REPLACEABLE = {"/etc/motd"}  # of our own files: the others are what SSH and services stand on
@@ -42,10 +45,14 @@ def file(path: str, source: Path) -> File:
     return File(path=path, content=source.read_bytes(), mode=mode)
 
 
-def replaced(extensions: Extensions) -> set[str]:
+def replaced(extensions: Extensions | None) -> set[str]:
     """
     Return which files of Slipway's an extension has in another form.
+
+    + extensions: None in a container that is seen from outside, which is asked
     """
+    if extensions is None:
+        return set(host.get_fact(ExtensionsSeen, files=sorted(REPLACEABLE)).files)
     return {path for each in extensions.found for path in _tree(each) if path in REPLACEABLE}
 
 

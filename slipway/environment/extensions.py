@@ -254,7 +254,7 @@ def _variables(
             owner = owners.get(name, each.name)
             if variable is None or owner not in {"Slipway", each.name, *below[each.name]}:
                 complaints.append(
-                    f"defaults: {name} is no variable of Slipway's or what it requires"
+                    f"defaults: {name} is no variable of Slipway's or of what it requires"
                 )
             elif complaint := default_complaint(variable, default):
                 complaints.append(f"defaults: {name}: {complaint}")

@@ -15,8 +15,9 @@ from slipway.contract import paths, report
 from slipway.environment import extensions, saved
 from slipway.environment.extensions import Extensions
 from slipway.settings.arguments import given_arguments
+from slipway.settings.extension import with_defaults
 from slipway.settings.load import Loaded, load
-from slipway.settings.variables import Settings
+from slipway.settings.variables import VARIABLES, Settings
 
 _COMMAND_LINE = Path("/proc/1/cmdline")
 
@@ -60,7 +61,7 @@ def data(phase: str) -> dict[str, Any]:
         "phase": phase,
         "live": live,
         "settings": read.settings,
-        "variables": read.variables,
+        "variables": dict(read.variables),
         "loaded": read,
         "extensions": added,
     }
@@ -96,6 +97,7 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
         read=read,
         resolve=resolve,
         arguments=given_arguments(there(_COMMAND_LINE) or b""),
+        declared=with_defaults(VARIABLES, saved.parse((there(paths.DEFAULTS) or b"").split(b"\0"))),
     )
     boot = report.boot_of(read("/proc/1/stat"))
     last = report.parse(there(paths.REPORT) or b"")
@@ -103,8 +105,9 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
         "phase": "start",
         "live": True,
         "settings": read_.settings,
-        "variables": read_.variables,
+        "variables": dict(read_.variables),
         "loaded": read_,
+        "extensions": None,  # their code runs in that container alone: its own slipway is asked
         "boot": boot,
         "services": report.expects_services(last, boot),
         # not any container: one that has Slipway

@@ -88,6 +88,34 @@ def default_complaint(variable: Variable[Any], default: Any) -> str:
     return ""
 
 
+def changed_defaults(variables: Sequence[Variable[Any]], ours: Sequence[Variable[Any]]) -> bytes:
+    """
+    Return the defaults of our variables that are others in an image, NUL-separated.
+
+    Who sees a container from outside does not run what is in it, and reads them.
+    """
+    declared = {each.name: each.default for each in variables}
+    return b"".join(
+        f"{each.name}={declared[each.name]}\0".encode(errors="surrogateescape")
+        for each in ours
+        if declared[each.name] != each.default
+    )
+
+
+def with_defaults(
+    ours: Sequence[Variable[Any]], defaults: Mapping[str, str]
+) -> tuple[Variable[Any], ...]:
+    """
+    Return our variables with the defaults that an image has; those that break a rule are none.
+    """
+    return tuple(
+        each.with_default(defaults[each.name])
+        if each.name in defaults and not default_complaint(each, defaults[each.name])
+        else each
+        for each in ours
+    )
+
+
 def _defaults(defaults: Any) -> Mapping[str, str]:
     words = [*defaults, *dict(defaults).values()]
     if not all(isinstance(word, str) for word in words):

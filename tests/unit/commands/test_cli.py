@@ -47,7 +47,7 @@ def test_the_help_names_every_subcommand(capsys: pytest.CaptureFixture[str]) -> 
         cli.main(["--help"])
 
     said = capsys.readouterr().out
-    assert [name for name in cli.COMMANDS if f"    {name} " not in said] == []
+    assert [name for name in cli.COMMANDS if f"    {name}" not in said] == []
 
 
 @pytest.mark.parametrize(

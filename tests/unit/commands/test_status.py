@@ -29,6 +29,7 @@ QUIET: dict[str, Any] = {
     "mounts": [],
     "unused_caches": {},
     "rescued": [],
+    "failed": [],
     "refusals": [],
     "degraded": [],
     "notes": [],
