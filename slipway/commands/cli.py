@@ -21,6 +21,8 @@ COMMANDS = {
     "health": "is everything that should run alive? For HEALTHCHECK",
     "doctor": "what this container can and can't do, and which condition is missing",
     "settings": "every variable, its value, and where it came from",
+    "template": "what a cloud takes for this image: vast, runpod or compose",
+    "readme": "this image's README: the base's, with what its extensions add",
     "logs": "the services' logs, each line with its program's name",
     "extensions": "converge the extensions alone: for who converges a container from outside",
     "mount": "mount a remote: the program behind each mount",

@@ -7,7 +7,7 @@ declarations. A new one needs a line in docker-compose.yaml and one in .env.exam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -163,13 +163,15 @@ PATTERNS = {
 }
 
 
-def markdown() -> str:
+def markdown(declared: Sequence[Variable[Any]] = ()) -> str:
     """
     Return the variables as the README's table.
+
+    + declared: those of an image with extensions; ours by default
     """
     rows = [
         f"| `{each.name}` | {each.default and f'`{each.default}`'} | {each.meaning} |"
-        for each in VARIABLES
+        for each in declared or VARIABLES
     ]
     rows += [f"| `{name}` |  | {meaning} |" for name, meaning in PATTERNS.items()]
     return "\n".join(["| Variable | Default | Meaning |", "| --- | --- | --- |", *rows, ""])
