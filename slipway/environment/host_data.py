@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.contract import paths, report
-from slipway.environment import saved
+from slipway.environment import programs, saved
 from slipway.settings.arguments import given_arguments
 from slipway.settings.load import Loaded, load
 
@@ -32,6 +32,7 @@ def loaded() -> Loaded:
         read=lambda path: Path(path).read_bytes(),
         resolve=os.path.realpath,
         arguments=given_arguments(_COMMAND_LINE.read_bytes()),
+        programs=programs.names,
     )
 
 
