@@ -151,9 +151,12 @@ def _program(program: dict[str, Any]) -> str:
     """
     words = [f"{program['name']}: {program['statename']}"]
     if program["state"]:
-        state = dependents.described({**program, "condition": program["state"]})
-        words.append(f"{state}: {program['why']};" if program["why"] else f"{state},")
-    return " ".join([*words, program["description"]])
+        words.append(dependents.described(program["state"], program["waits_for"]))
+    if program["why"]:
+        words[-1] += f": {program['why']};"
+    elif program["state"] and program["description"]:
+        words[-1] += ","
+    return " ".join([*words, program["description"]]).rstrip()
 
 
 def _described(process: dict[str, Any]) -> str:

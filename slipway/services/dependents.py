@@ -45,7 +45,7 @@ def _examine_readiness(program: Program, verdict: Verdict) -> None:
     if program["condition"] == "lost":
         verdict.complaints.append(f"{name} is lost, and was ready before it ended{why}")
     elif program["condition"] == "starting" and program["late"]:
-        verdict.complaints.append(f"{name} is not ready within {program['within']} s{why}")
+        verdict.complaints.append(f"{name} is not ready after {program['within']} s{why}")
     elif program["condition"] == "starting":
         verdict.notes.append(f"{name} is starting")
 
@@ -108,11 +108,8 @@ def _is_in_circle(program: Program, programs: list[Program]) -> bool:
     return False
 
 
-def described(program: Program) -> str:
+def described(condition: str, waits_for: list[str]) -> str:
     """
-    Return its condition for people: `waiting (for redis)`.
+    Return a condition for people: `waiting (for redis)`.
     """
-    condition = str(program["condition"])
-    if is_waiting(program):
-        return f"{condition} (for {', '.join(program['waits_for'])})"
-    return condition
+    return f"{condition} (for {', '.join(waits_for)})" if waits_for else condition

@@ -200,9 +200,9 @@ WAITING = declared("waiting", name="app", group="app", waits_for=["web"])
         ([declared("starting")], "healthy (web is starting)"),
         (
             [declared("starting", late=True, why="HTTP status 503")],
-            "unhealthy: web is not ready within 60 s: HTTP status 503",
+            "unhealthy: web is not ready after 60 s: HTTP status 503",
         ),
-        ([declared("starting", late=True)], "unhealthy: web is not ready within 60 s"),
+        ([declared("starting", late=True)], "unhealthy: web is not ready after 60 s"),
         ([declared("lost")], "unhealthy: web is lost, and was ready before it ended"),
         ([declared("lost", declared=False)], "healthy"),
         ([declared("starting"), WAITING], "healthy (web is starting)"),
