@@ -16,7 +16,7 @@ from slipway.commands import output
 from slipway.contract import exits, paths, report
 from slipway.environment import gpus
 from slipway.remotes import states
-from slipway.services import told
+from slipway.services import dependents, told
 from slipway.ssh import banner, configuration, verdict
 from slipway.system import files, locks
 
@@ -139,7 +139,12 @@ def _examine_services(findings: Findings, *, with_sshd: bool) -> None:
 
 
 def _examine_programs(findings: Findings, processes: list[dict[str, Any]]) -> None:
+    waiting = dependents.examine(processes)
+    findings.complaints += waiting.complaints
+    findings.notes += waiting.notes
     for process in processes:
+        if dependents.is_waiting(process):
+            continue
         trouble = _trouble(process)
         if trouble and process["remote"]:  # no reason to restart the container
             findings.notes.append(f"{process['name']} is down")
@@ -208,8 +213,11 @@ def _trouble(process: dict[str, Any]) -> str:
 def _is_stopped_by_hand(process: dict[str, Any]) -> bool:
     """
     Tell whether it has run in this supervisord before: STOPPED then means by hand.
+
+    Of one that is switched off nobody expects that it runs.
     """
-    return bool(process["statename"] == "STOPPED" and process["start"])
+    is_stopped = process["statename"] == "STOPPED" and process["start"]
+    return bool(is_stopped and not process.get("off"))
 
 
 @contextmanager

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from slipway.commands import output
@@ -45,7 +44,10 @@ class Document(NamedTuple):
         return cls(introduction.strip("\n"), sections)
 
     def __str__(self) -> str:
-        parts = [self.introduction, *(f"## {name}\n\n{text}" for name, text in self.sections.items())]
+        parts = [
+            self.introduction,
+            *(f"## {name}\n\n{text}" for name, text in self.sections.items()),
+        ]
         return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
@@ -74,14 +76,15 @@ def text(image: Image, *, name: str = BASE_IMAGE, links: str = "") -> str:
     """
     Return an image's README. Raises OSError for one that can't be read.
 
-    The introduction is that of the last extension that has one. A section that the base has, too, is
-    added to the base's; others come first.
+    The introduction is that of the last extension that has one. A section that the base has, too,
+    is added to the base's; others come first.
 
     + name: what the image is called in the examples
     + links: what comes before links into Slipway's repository
     """
     base = Document.read(_base(image, links=links))
-    introduction, own = base.introduction, {}
+    introduction = base.introduction
+    own: dict[str, str] = {}
     sections = dict(base.sections)
     for each in image.extensions.found:
         try:

@@ -8,7 +8,7 @@ all that a deploy declares.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
 
 from pyinfra.api.command import StringCommand
 from pyinfra.connectors.base import BaseConnector
@@ -41,20 +41,14 @@ class BlankConnector(BaseConnector):
         """
         return True, CommandOutput([])
 
-    def put_file(self, *_arguments: Any, **_keywords: Any) -> bool:
+    def put_file(self, *_arguments: Any, **_keywords: Any) -> bool:  # type: ignore[override]  # pyinfra names each global argument
         """
         Take it for written.
         """
         return True
 
-    def get_file(
-        self,
-        remote_filename: str,
-        filename_or_io: str | IO[bytes],  # noqa: ARG002 - there is none
-        *_arguments: Any,
-        **_keywords: Any,
-    ) -> bool:
+    def get_file(self, *_arguments: Any, **_keywords: Any) -> bool:  # type: ignore[override]  # likewise
         """
         Raise FileNotFoundError: there is none.
         """
-        raise FileNotFoundError(remote_filename)
+        raise FileNotFoundError

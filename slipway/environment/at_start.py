@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from slipway.contract import exits, paths
-from slipway.environment import derived, extensions, gpus, saved
+from slipway.environment import derived, extensions, gpus, programs, saved
 from slipway.settings.load import load
+from slipway.settings.variables import Settings
 
 
 def process_environment(pid: str) -> dict[str, str]:
@@ -33,6 +34,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
         read=lambda path: Path(path).read_bytes(),
         resolve=os.path.realpath,
         declared=extensions.read().variables,
+        programs=programs.names,
     )
     if loaded.settings.strict and loaded.refusals:
         for refusal in loaded.refusals:
@@ -40,4 +42,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
         sys.exit(exits.REFUSED)
     around = derived.observe(loaded.settings.workspace)
     kept = {name: value for name, value in variables.items() if name not in loaded.withheld}
-    return {**kept, **derived.derive(loaded.settings, around)}
+    off, name = loaded.settings.services_off, Settings.services_off.name
+    # supervisord reads the variable, also where a file has its value
+    told = {name: ",".join(off)} if off and not kept.get(name) else {}
+    return {**kept, **derived.derive(loaded.settings, around), **told}

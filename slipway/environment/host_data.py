@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.contract import paths, report
-from slipway.environment import extensions, saved
+from slipway.environment import extensions, programs, saved
 from slipway.environment.extensions import Extensions
 from slipway.settings.arguments import given_arguments
 from slipway.settings.extension import with_defaults
@@ -38,6 +38,7 @@ def loaded(added: Extensions | None = None) -> Loaded:
         resolve=os.path.realpath,
         arguments=given_arguments(_COMMAND_LINE.read_bytes()),
         declared=(added or extensions.read()).variables,
+        programs=programs.names,
     )
 
 

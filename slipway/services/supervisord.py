@@ -43,6 +43,8 @@ from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
 from slipway.services import log_file, orphans, process  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
+from slipway.services.order import Order  # noqa: E402
+from slipway.services.readiness import Readiness  # noqa: E402
 from slipway.services.shutdown import Shutdown  # noqa: E402
 from slipway.ssh import banner  # noqa: E402
 
@@ -161,7 +163,9 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.commands.entrypoint
         os.write(alarm.writing, b"\0")
         self.handle_signal()  # one that came before the first program starts none
-        self.comeback = Comeback()
+        self.options.order = Order(self.process_groups)
+        self.readiness = Readiness()
+        self.comeback = Comeback(holds=self.options.order.holds)
         self.shutdown: Shutdown | None = None
         FirstKey(self)
         super().runforever()
@@ -171,6 +175,8 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         super().tick(now)
         if self.options.mood == SupervisorStates.RUNNING:
             self.comeback.look(self.processes())
+            self.options.order.look(self.processes())
+            self.readiness.look(self.processes())
         orphans.remember({process.pid for process in self.processes() if process.pid})
 
     def processes(self) -> Iterator[Any]:
@@ -181,6 +187,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
     def ordered_stop_groups_phase_1(self) -> None:
         """Stop what is to be stopped by now."""
         if self.shutdown is None:
+            self.readiness.end()
             self.shutdown = Shutdown(list(self.process_groups.values()), time.monotonic())
             signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
         self.shutdown.go_on(time.monotonic())

@@ -12,7 +12,15 @@ from types import MappingProxyType
 from typing import Any
 
 from slipway.settings.authorized import keys
-from slipway.settings.rules import address, at_least, boolean, choice, optional, remotes
+from slipway.settings.rules import (
+    address,
+    at_least,
+    boolean,
+    choice,
+    optional,
+    programs,
+    remotes,
+)
 from slipway.settings.variable import Variable
 from slipway.settings.workspace import DEFAULT, canonical
 
@@ -72,6 +80,11 @@ class Settings:
         remotes,
         meaning="`NAME[:path][,...]`: remotes to copy instead of mounting, where FUSE is not "
         "allowed.",
+    )
+    services_off = Variable(
+        "SLIPWAY_SERVICES_OFF",
+        programs,
+        meaning="`NAME,...`: supervised programs that don't start by themselves.",
     )
     ssh_policy = Variable(
         "SLIPWAY_SSH_POLICY",
