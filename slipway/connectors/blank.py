@@ -41,13 +41,13 @@ class BlankConnector(BaseConnector):
         """
         return True, CommandOutput([])
 
-    def put_file(self, *_arguments: Any, **_keywords: Any) -> bool:  # type: ignore[override]  # pyinfra names each global argument
+    def put_file(self, *_arguments: Any, **_keywords: Any) -> bool:
         """
         Take it for written.
         """
         return True
 
-    def get_file(self, *_arguments: Any, **_keywords: Any) -> bool:  # type: ignore[override]  # likewise
+    def get_file(self, *_arguments: Any, **_keywords: Any) -> bool:
         """
         Raise FileNotFoundError: there is none.
         """
