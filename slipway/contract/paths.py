@@ -31,6 +31,9 @@ DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
 PROCESSES = RUN / "processes"  # of the supervised programs, with their start times
 SSHD_OPTIONS = RUN / "sshd.options"  # there where sshd is served from a place of our own
 LOGIN = RUN / "login.json"  # whether root could log in: slipway.ssh.verdict
+VERDICT = RUN / "health.json"  # what health has said last, if it can be kept
+HEALTH = RUN / "health"  # the same for HEALTHCHECK: slipway.services.kept_verdict
+HEALTH_ASKED = RUN / "health.asked"  # touched by whoever asks
 HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
 
 SSH = Path("/etc/ssh")

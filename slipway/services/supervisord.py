@@ -43,6 +43,7 @@ from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
 from slipway.services import log_file, orphans, process  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
+from slipway.services.keeper import Keeper  # noqa: E402
 from slipway.services.order import Order  # noqa: E402
 from slipway.services.readiness import Readiness  # noqa: E402
 from slipway.services.shutdown import Shutdown  # noqa: E402
@@ -168,6 +169,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         self.comeback = Comeback(holds=self.options.order.holds)
         self.shutdown: Shutdown | None = None
         FirstKey(self)
+        self.keeper = Keeper(self)
         super().runforever()
 
     def tick(self, now: float | None = None) -> None:
@@ -177,6 +179,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
             self.comeback.look(self.processes())
             self.options.order.look(self.processes())
             self.readiness.look(self.processes())
+            self.keeper.look()
         orphans.remember({process.pid for process in self.processes() if process.pid})
 
     def processes(self) -> Iterator[Any]:
@@ -188,6 +191,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         """Stop what is to be stopped by now."""
         if self.shutdown is None:
             self.readiness.end()
+            self.keeper.end()
             self.shutdown = Shutdown(list(self.process_groups.values()), time.monotonic())
             signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
         self.shutdown.go_on(time.monotonic())
