@@ -24,6 +24,7 @@ from slipway.contract import paths
 TCP = "tcp"
 HTTP = "http://"
 _PREFIX = "slipway_"
+TITLE = f"{_PREFIX}title"  # the option that each declared program has
 _PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./~-]+")  # what supervisor, its lists and a shell take as is
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNSAFE = re.compile(r"(?<=\s)[;#]|%")  # in JSON: where supervisor's parser or ours sees more in it
@@ -90,7 +91,7 @@ class Program(NamedTuple):
             lines += [f"environment={pairs}"] if pairs else []
         else:
             lines.append(_option("environment", self.environment))
-        lines.append(_option("title", self.title or self.name))
+        lines.append(_option("title", self.title or self.name))  # see TITLE
         lines += [_option("port", own.port)] if own.port else []
         lines += [_option("after", own.after)] if own.after else []
         if own.ready:
@@ -124,7 +125,7 @@ class Reader:
 
     def __init__(self, parser: Any, section: str) -> None:
         self.parser, self.section = parser, section
-        self.is_declared = parser.has_option(section, f"{_PREFIX}title")
+        self.is_declared = parser.has_option(section, TITLE)
 
     def declared(self) -> Declared | None:
         """

@@ -88,6 +88,7 @@ def test_a_chain_starts_one_after_the_other(running: Running) -> None:
         assert time.monotonic() - began < 0.5
     let(running, "a")
     are(running, z="ready", m="ready", a="ready")
+    until(partial(has_begun, running, "a"), "it has begun")
 
     assert log(running) == ["+z", "+m", "+a"]
     assert told(running) == ([], [])
@@ -107,6 +108,7 @@ def test_a_diamond_waits_for_both_sides(running: Running) -> None:
     assert running.program("bottom")["waits_for"] == ["right"]
     let(running, "right", "bottom")
     are(running, bottom="ready")
+    until(partial(has_begun, running, "bottom"), "it has begun")
 
     began = log(running)
     assert began[0] == "+top"
@@ -127,6 +129,7 @@ def test_a_stop_goes_the_other_way(running: Running) -> None:
     running.start()
     let(running, "first", "second")
     are(running, first="ready", second="ready")
+    until(lambda: len(log(running)) == 3, "all have begun")
     began = time.monotonic()
     assert running.end() == 0
 
@@ -319,6 +322,7 @@ def test_all_can_be_started_by_hand_in_order(running: Running) -> None:
     (running.here / "log").unlink()
     running.call("startAllProcesses", False)
     are(running, a="ready", z="ready")
+    until(partial(has_begun, running, "a"), "it has begun")
 
     assert log(running) == ["+z", "+a"]
 
