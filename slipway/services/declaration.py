@@ -17,6 +17,7 @@ import pwd
 import re
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from slipway.contract import paths
@@ -108,6 +109,15 @@ class Program(NamedTuple):
             logs=paths.LOGS,
         )
         return form + "".join(f"{line}\n" for line in lines)
+
+
+def relocated(text: str, logs: Path) -> str:
+    """
+    Return the text of a declared program's file with the place where logs go in this container.
+    """
+    if logs == paths.LOGS or f"\n{TITLE}=" not in text:
+        return text
+    return text.replace(f"\nstdout_logfile={paths.LOGS}/", f"\nstdout_logfile={logs}/")
 
 
 def _option(name: str, value: Any) -> str:
