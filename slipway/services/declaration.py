@@ -17,6 +17,7 @@ import pwd
 import re
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from slipway.contract import paths
@@ -24,6 +25,7 @@ from slipway.contract import paths
 TCP = "tcp"
 HTTP = "http://"
 _PREFIX = "slipway_"
+TITLE = f"{_PREFIX}title"  # the option that each declared program has
 _PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./~-]+")  # what supervisor, its lists and a shell take as is
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNSAFE = re.compile(r"(?<=\s)[;#]|%")  # in JSON: where supervisor's parser or ours sees more in it
@@ -90,7 +92,7 @@ class Program(NamedTuple):
             lines += [f"environment={pairs}"] if pairs else []
         else:
             lines.append(_option("environment", self.environment))
-        lines.append(_option("title", self.title or self.name))
+        lines.append(_option("title", self.title or self.name))  # see TITLE
         lines += [_option("port", own.port)] if own.port else []
         lines += [_option("after", own.after)] if own.after else []
         if own.ready:
@@ -109,6 +111,15 @@ class Program(NamedTuple):
         return form + "".join(f"{line}\n" for line in lines)
 
 
+def relocated(text: str, logs: Path) -> str:
+    """
+    Return the text of a declared program's file with the place where logs go in this container.
+    """
+    if logs == paths.LOGS or f"\n{TITLE}=" not in text:
+        return text
+    return text.replace(f"\nstdout_logfile={paths.LOGS}/", f"\nstdout_logfile={logs}/")
+
+
 def _option(name: str, value: Any) -> str:
     return f"{_PREFIX}{name}=" + _UNSAFE.sub(_escaped, json.dumps(value))
 
@@ -124,7 +135,7 @@ class Reader:
 
     def __init__(self, parser: Any, section: str) -> None:
         self.parser, self.section = parser, section
-        self.is_declared = parser.has_option(section, f"{_PREFIX}title")
+        self.is_declared = parser.has_option(section, TITLE)
 
     def declared(self) -> Declared | None:
         """

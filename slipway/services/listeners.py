@@ -1,7 +1,7 @@
 """
 Whose a port is: a program is not ready because somebody else listens where it should.
 
-The kernel lists listening sockets (proc_net_tcp) and each process's descriptors (proc(5)). Without
+The kernel tells which sockets listen, and each process's descriptors (proc(5)). Without
 CAP_SYS_PTRACE root may look at the descriptors of its own processes alone, and becomes the owner of
 others for the time of the look. So this is for a process of its own: slipway.services.probes.
 """
@@ -14,11 +14,9 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway.system import processes
+from slipway.system import listening, processes
 
-_LISTEN = b"0A"
-_UNTOLD = "0"  # the inode where the kernel tells none
-_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+_UNTOLD = 0  # the inode where the kernel tells none
 
 
 def obstacle(pid: int, port: int) -> str:
@@ -29,7 +27,7 @@ def obstacle(pid: int, port: int) -> str:
 
     + pid: of the program's first process; all that came from it are the program
     """
-    found = _listening(port)
+    found = listening.on(port)
     if found is None:
         return "" if _connects(port) else f"nothing listens on port {port}"
     if not found:
@@ -61,7 +59,7 @@ def family(pid: int) -> set[int]:
     return found
 
 
-def sockets(pid: int) -> set[str]:
+def sockets(pid: int) -> set[int]:
     """
     Return the inodes of a process's sockets. Raises PermissionError.
     """
@@ -80,7 +78,7 @@ def sockets(pid: int) -> set[str]:
         os.setegid(0)
 
 
-def _inodes(pid: int) -> Iterator[str]:
+def _inodes(pid: int) -> Iterator[int]:
     try:
         descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
     except (FileNotFoundError, ProcessLookupError):  # it has ended
@@ -89,7 +87,7 @@ def _inodes(pid: int) -> Iterator[str]:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             target = str(descriptor.readlink())
             if target.startswith("socket:["):
-                yield target[len("socket:[") : -1]
+                yield int(target[len("socket:[") : -1])
 
 
 def _owner(pid: int) -> tuple[int, int]:
@@ -104,22 +102,6 @@ def _owner(pid: int) -> tuple[int, int]:
     return ids.get(b"U", -1), ids.get(b"G", -1)
 
 
-def _listening(port: int) -> dict[str, int] | None:
-    """
-    Return the sockets that listen on a port: inode to uid; None where the kernel does not tell.
-    """
-    found, is_told = {}, False
-    for table in _TABLES:
-        with contextlib.suppress(OSError):  # without IPv6, say
-            lines = Path(table).read_bytes().splitlines()[1:]
-            is_told = True
-            for line in lines:
-                row = line.split()
-                if row[3] == _LISTEN and int(row[1].rpartition(b":")[2], 16) == port:
-                    found[row[9].decode()] = int(row[7])
-    return found if is_told else None
-
-
 def _connects(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -128,13 +110,13 @@ def _connects(port: int) -> bool:
     return True
 
 
-def _named(ours: set[int], inodes: set[str]) -> str:
+def _named(ours: set[int], inodes: set[int]) -> str:
     """
     Return who has the sockets, as far as that can be seen.
     """
     for path in Path("/proc").glob("[0-9]*"):
         pid = int(path.name)
-        if pid in ours or pid == os.getpid():
+        if pid in ours:
             continue
         with contextlib.suppress(OSError):
             if sockets(pid) & inodes:

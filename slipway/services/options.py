@@ -185,7 +185,7 @@ class Options(SignalSafe):
                 text = program_file.read(path)
                 if own_programs.is_copy(path, text, installed):
                     continue
-                file = ProgramFile(path, text)
+                file = ProgramFile(path, declaration.relocated(text, self._logs))
             except FileNotFoundError:
                 continue
             except Unusable as error:

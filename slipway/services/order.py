@@ -15,12 +15,18 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from supervisor.states import STOPPED_STATES, ProcessStates
+from supervisor.states import ProcessStates
 
 from slipway.services.comeback import comes_back
 from slipway.services.readiness import is_ready, standing_of
 
 _UP = (ProcessStates.STARTING, ProcessStates.RUNNING)
+_STARTABLE = (
+    ProcessStates.STOPPED,
+    ProcessStates.EXITED,
+    ProcessStates.BACKOFF,
+    ProcessStates.FATAL,
+)
 
 Groups = Mapping[str, Any]  # supervisord's, by name
 
@@ -72,7 +78,10 @@ class Order:
         Tell whether a program that would start by itself now has to wait.
         """
         is_held = bool(after(process)) and bool(missing(process, self.groups))
-        standing_of(process).held = is_held
+        standing = standing_of(process)
+        standing.held = is_held
+        if is_held:
+            standing.since = 0.0  # it is not at it: its time to be ready begins anew
         return is_held
 
     def waits_for(self, process: Any) -> list[str]:
@@ -119,7 +128,7 @@ class Order:
             if standing.asked:
                 if not any(self._is_coming(name) for name in missing(process, self.groups)):
                     standing.asked = False
-                    if process.state in (*STOPPED_STATES, ProcessStates.BACKOFF):
+                    if process.state in _STARTABLE:
                         process.spawn()
             elif standing.held and not self.holds(process):
                 process.transition()

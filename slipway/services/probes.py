@@ -86,6 +86,8 @@ def _child(process: Any, writing: int) -> NoReturn:
             why = obstacle(process.pid, declared)
         else:
             why = _run(process.config, list(declared.ready))
+    except TimeoutError:
+        why = _LATE
     except BaseException as error:  # noqa: BLE001 - see above
         why = str(getattr(error, "strerror", None) or error) or why
     finally:

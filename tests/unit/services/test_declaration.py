@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from slipway.services.declaration import Declared, Program
+from slipway.contract import paths
+from slipway.services.declaration import Declared, Program, relocated
 from tests.unit.services.conftest import Running, declared, until
 
 WRITE = 'printf "%s\\0" "$PWD" "$VALUE" "$@" > {out}.draft; mv {out}.draft {out}; exec sleep 1000'
@@ -175,3 +176,19 @@ def test_a_title_alone_restarts_nothing(running: Running) -> None:
     ):
         declared(running, "x", ["sleep", "1000"], **given)
         assert running.state().changed == ["x"], given
+
+
+def test_a_declared_program_runs_where_logs_have_no_place(
+    tmp_path: Path,
+) -> None:
+    """
+    Its log is then where Slipway's are; what its command says of that directory stays.
+    """
+    text = Program("x", ("cat", f"{paths.LOGS}/a"), title="X").text()
+
+    assert relocated(text, paths.LOGS) == text
+    assert relocated(text, tmp_path) == text.replace(
+        f"stdout_logfile={paths.LOGS}", f"stdout_logfile={tmp_path}"
+    )
+    user = text.replace("slipway_title", "x_title")
+    assert relocated(user, tmp_path) == user

@@ -34,6 +34,16 @@ class Answer(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
 """
 
+# Listens, and takes no connection
+MUTE = [
+    sys.executable,
+    "-c",
+    (
+        "import os, socket, time; made = socket.create_server(('', int(os.environ['PORT'])));"
+        "time.sleep(1000)"
+    ),
+]
+
 
 def free_port() -> int:
     """
@@ -132,6 +142,44 @@ def test_an_url_is_ready_with_the_status_that_is_expected(
     assert seen == why
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.0 200 OK\r\n\r\n", ""),
+        (b"HTTP/1.1 200\r\n\r\n", ""),
+        (b"HTTP/1.1 301 Moved\nLocation: http://127.0.0.1:1/\n\n", ""),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "HTTP status 404"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "HTTP status 100"),
+        (b"HTTP/1.1 OK\r\n\r\n", "an answer that is no HTTP"),
+        (b"SSH-2.0-OpenSSH\r\n", "an answer that is no HTTP"),
+        (b"200", "an answer that is no HTTP"),
+        (b"\x00" * 10_000, "an answer that is no HTTP"),
+        (b"", "an answer that is no HTTP"),
+    ],
+)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_what_answers_otherwise_is_not_ready(host: str, answer: bytes, why: str) -> None:
+    """
+    Whatever speaks at the port, and however the URL names this machine.
+    """
+    family = socket.AF_INET6 if "[" in host else socket.AF_INET
+    try:
+        made = socket.create_server((host.strip("[]"), 0), family=family)
+    except OSError as error:
+        pytest.skip(f"no such address here: {error}")
+
+    def serve() -> None:
+        connection, _ = made.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(answer)
+
+    with made:
+        Thread(target=serve, daemon=True).start()
+        url = f"http://{host}:{made.getsockname()[1]}/"
+        assert obstacle(os.getpid(), Declared(ready=url)) == why
+
+
 @pytest.fixture
 def foreign() -> Iterator[int]:
     """
@@ -188,16 +236,24 @@ def test_a_look_that_hangs_is_ended_and_holds_nothing_up(running: Running) -> No
     with socket.create_server(("127.0.0.1", 0), backlog=0):
         for number in range(3):
             declared(running, f"hung{number}", ["sleep", "1000"], ready=("sleep", "7777"))
+        port = free_port()
+        declared(
+            running,
+            "mute",
+            MUTE,
+            environment={"PORT": str(port)},
+            ready=f"http://127.0.0.1:{port}",
+        )
         declared(running, "good", ["sleep", "1000"], ready=("true",))
         running.start()
         is_(running, "good", "ready")
-        began = time.monotonic()
         assert running.program("hung0")["condition"] == "starting"
-        took = time.monotonic() - began
         until(lambda: running.program("hung0")["why"], "it is ended")
 
-    assert took < 1
+        until(lambda: "no answer" in running.program("mute")["why"], "so is this one")
+
     assert running.program("hung0")["why"] == "no answer within 2 s"
+    assert running.program("mute")["why"] == "no answer within 2 s"
     assert running.end() == 0
     assert not [
         each
