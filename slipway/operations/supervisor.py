@@ -38,6 +38,9 @@ def update(*, running: Sequence[str] = ()) -> Generator[StringCommand]:
     down = supervisord.down if supervisord else ()
     others = [name for name in down if name not in running]
     yield from _apply(supervisord, running=[*running, *others])
+    if supervisord and supervisord.closed:
+        foresight.act("declared programs", "start")
+        yield checked([("supervisor.releasePrograms", ())])
     if supervisord and supervisord.left_out:
         yield Complaint(told.LEFT_OUT + "; ".join(supervisord.left_out))
 

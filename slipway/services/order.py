@@ -28,6 +28,8 @@ _STARTABLE = (
     ProcessStates.FATAL,
 )
 
+PATIENCE = 20.0  # seconds that declared programs wait for a convergence that does not come
+
 Groups = Mapping[str, Any]  # supervisord's, by name
 
 
@@ -68,16 +70,33 @@ class Order:
     Lets programs start in their order.
 
     + groups: supervisord's, which come and go
+    + waits: declared programs wait until the convergence of this start has applied their files:
+      until then these are the image's, with the defaults of all variables
     """
 
-    def __init__(self, groups: Groups) -> None:
+    def __init__(self, groups: Groups, *, waits: bool = False) -> None:
         self.groups = groups
+        self._closed_until = time.monotonic() + PATIENCE if waits else 0.0
+
+    @property
+    def is_closed(self) -> bool:
+        """
+        Tell whether declared programs wait for the convergence of this start.
+        """
+        return time.monotonic() < self._closed_until
+
+    def open(self) -> None:
+        """
+        Have them start, each when those that it waits for are ready.
+        """
+        self._closed_until = 0.0
 
     def holds(self, process: Any) -> bool:
         """
         Tell whether a program that would start by itself now has to wait.
         """
-        is_held = bool(after(process)) and bool(missing(process, self.groups))
+        is_early = self.is_closed and getattr(process.config, "declared", None) is not None
+        is_held = is_early or (bool(after(process)) and bool(missing(process, self.groups)))
         standing = standing_of(process)
         standing.held = is_held
         if is_held:
@@ -122,9 +141,9 @@ class Order:
         Start what need not wait any longer.
         """
         for process in processes:
-            if not after(process):
-                continue
             standing = standing_of(process)
+            if not after(process) and not standing.held:
+                continue
             if standing.asked:
                 if not any(self._is_coming(name) for name in missing(process, self.groups)):
                     standing.asked = False

@@ -67,8 +67,15 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
                 {"file": plain(file), "line": line, "reason": plain(reason)}
                 for file, line, reason in options.problems
             ],
+            "closed": self.supervisord.options.order.is_closed,
             "notes": [plain(note) for note in (*options.notes, *lost)],
         }
+
+    def releasePrograms(self) -> bool:  # noqa: N802
+        """Have declared programs start: their files are those of this start."""
+        self._update("releasePrograms")
+        self.supervisord.options.order.open()
+        return True
 
     def startProcess(self, name: str, wait: bool = True) -> Any:  # noqa: FBT001, FBT002, N802
         """

@@ -40,7 +40,7 @@ with in_place(_UNUSED):
     from slipway.services.options import ENDINGS, Options
 
 from slipway.contract import report  # noqa: E402
-from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, KEYS_FALLBACK  # noqa: E402
+from slipway.contract.paths import AUTHORIZED_KEYS, CONVERGE, ENVIRONMENT, KEYS_FALLBACK  # noqa: E402
 from slipway.services import log_file, orphans, process  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
 from slipway.services.keeper import Keeper  # noqa: E402
@@ -129,6 +129,14 @@ class FirstKey:
             self.seen, self.was_empty = files, False
 
 
+def _is_converging() -> bool:
+    """
+    Tell whether a convergence of this start is still to come: not after `supervisorctl reload`.
+    """
+    last = report.load()
+    return ENVIRONMENT.exists() and (last is None or last.boot != report.boot())
+
+
 def _size_and_time(path: Path) -> tuple[int, int]:
     try:
         status = path.stat()
@@ -164,7 +172,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.commands.entrypoint
         os.write(alarm.writing, b"\0")
         self.handle_signal()  # one that came before the first program starts none
-        self.options.order = Order(self.process_groups)
+        self.options.order = Order(self.process_groups, waits=_is_converging())
         self.readiness = Readiness()
         self.comeback = Comeback(holds=self.options.order.holds)
         self.shutdown: Shutdown | None = None
