@@ -33,6 +33,7 @@ from pathlib import Path
 from slipway.contract import paths
 here = Path(sys.argv[1])
 paths.PROCESSES, paths.RUN = here / "processes", here / "run"
+paths.ENVIRONMENT = here / "environment"
 paths.LOGS, paths.OWN_PROGRAMS = here, here / "own"
 paths.OWN_SUPERVISORD_CONF = here / "own.conf"
 fork = os.fork

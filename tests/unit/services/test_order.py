@@ -117,6 +117,32 @@ def test_a_diamond_waits_for_both_sides(running: Running) -> None:
     assert sorted(began) == ["+bottom", "+left", "+right", "+top"]
 
 
+def test_a_start_waits_for_its_convergence(running: Running, run: Run) -> None:
+    """
+    Files of an image have the defaults of its variables: what was declared waits for this start's.
+
+    What somebody wrote by hand does not, and a second convergence has nothing to do.
+    """
+    (running.here / "environment").touch()  # as the entrypoint leaves it
+    running.has(
+        hand=f"[program:hand]\ncommand=sh -c '{SCRIPT.format(name='hand')}'\n"
+        f"directory={running.here}\nstartsecs=0\n"
+    )
+    gated(running, "plain")
+    gated(running, "later", "plain")
+    running.start()
+    until(partial(has_begun, running, "hand"), "what was written by hand has begun")
+    assert running.state().closed
+    assert running.conditions() == {"hand": "ready", "plain": "starting", "later": "waiting"}
+    assert log(running) == ["+hand"]
+
+    assert running.converge(run) == []
+    until(partial(has_begun, running, "plain"), "it has begun")
+    assert not running.state().closed
+    let(running, "plain")
+    until(partial(has_begun, running, "later"), "it has begun")
+
+
 def test_a_stop_goes_the_other_way(running: Running) -> None:
     """
     Whoever waited for another is told before it, and beside a priority that says otherwise.
