@@ -30,11 +30,14 @@ UNFINISHED = RUN / "unfinished"  # there while a convergence runs, and after one
 DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
 PROCESSES = RUN / "processes"  # of the supervised programs, with their start times
 SSHD_OPTIONS = RUN / "sshd.options"  # there where sshd is served from a place of our own
-LOGIN = RUN / "login.json"  # whether root could log in: slipway.ssh.verdict
-VERDICT = RUN / "health.json"  # what health has said last, if it can be kept
-HEALTH = RUN / "health"  # the same for HEALTHCHECK: slipway.services.kept_verdict
-HEALTH_ASKED = RUN / "health.asked"  # touched by whoever asks
 HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
+
+# What health keeps from one question to the next: no part of the desired state
+KEPT = Path("/run/slipway-health")
+LOGIN = KEPT / "login.json"  # whether root could log in: slipway.ssh.verdict
+VERDICT = KEPT / "verdict.json"  # what health has said last, if it can be kept
+HEALTH = KEPT / "verdict"  # the same for HEALTHCHECK: slipway.services.keeper
+HEALTH_ASKED = KEPT / "asked"  # touched by whoever asks
 
 SSH = Path("/etc/ssh")
 SSHD_CONFIG = SSH / "sshd_config"

@@ -28,6 +28,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     Save the environment of this start; returns what services see. Exits with 78 under strict.
     """
     saved.save(paths.ENVIRONMENT, variables)
+    paths.HEALTH.unlink(missing_ok=True)  # of the container before a restart
     gpus.record(paths.DEVICES)
     loaded = load(
         variables,

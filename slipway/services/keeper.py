@@ -62,6 +62,8 @@ class Keeper:
         self._knocks: list[Knock] = []
         self._began = self._renewed = self._knocked = self._looked = 0.0
         self._began_ns = 0
+        with contextlib.suppress(OSError):  # no place for it: then everybody looks himself
+            paths.KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.doubt()
         for event in (events.ProcessStateEvent, events.ProcessGroupEvent):
             events.subscribe(event, self.doubt)

@@ -146,4 +146,5 @@ def _keep(seen: Seen, began: int) -> None:
         "stamp": _stamp(seen.contents, seen.places),
     }
     with contextlib.suppress(OSError):  # a full disk: it is found out again
+        paths.KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
         atomic.write(paths.LOGIN, json.dumps(document).encode(), durable=False)
