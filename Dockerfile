@@ -57,4 +57,4 @@ EXPOSE 22 53682
 HEALTHCHECK --interval=5s --timeout=5s --start-period=15s --retries=2 CMD ["slipway", "health"]
 # INT and QUIT wait until supervisord can take them: Python's own handler for INT, which is there from
 # its first moment, would end some import with a traceback, or lose the signal.
-ENTRYPOINT ["/usr/bin/tini", "-s", "--", "/usr/bin/env", "--block-signal=INT", "--block-signal=QUIT", "/opt/slipway/venv/bin/python3", "-I", "-m", "slipway.entrypoint"]
+ENTRYPOINT ["/usr/bin/tini", "-s", "--", "/usr/bin/env", "--block-signal=INT", "--block-signal=QUIT", "/opt/slipway/venv/bin/python3", "-I", "-m", "slipway.commands.entrypoint"]

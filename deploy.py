@@ -6,15 +6,16 @@ The same file builds the image, converges a starting container and one that is r
 
 from pyinfra import host
 
-from tasks import environment, overlay, packages, remotes, services, ssh, workspace
+from tasks import environment, extensions, overlay, packages, remotes, services, ssh, workspace
 
 settings = host.data.settings
 live = host.data.live  # false while an image is built: what belongs to one container waits
 
 packages.install()
-overlay.lay()
+overlay.lay(added=host.data.extensions)
 environment.publish(settings=settings, live=live)
 ssh.serve(settings=settings, live=live)
 workspace.share(settings=settings, live=live)
+extensions.converge(added=host.data.extensions)
 services.supervise()
 remotes.mount(settings=settings, live=live)

@@ -80,7 +80,7 @@ def rooms(folder: Path) -> str:
 def _room(module: str) -> str:
     top, _, below = module.partition(".")
     name = below.partition(".")[0] if top == "slipway" else top
-    return f"{name}.py" if name in {"__main__", "entrypoint"} else f"{name}/"
+    return f"{name}.py" if name in {"__main__", "extension"} else f"{name}/"
 
 
 def _reached(room: str, imports: Mapping[str, set[str]]) -> set[str]:

@@ -7,7 +7,9 @@ from pathlib import Path, PurePosixPath
 from pyinfra import host
 
 from slipway.contract import paths
+from slipway.converge import extension_files
 from slipway.converge.task import task
+from slipway.environment.extensions import Extensions
 from slipway.facts.mounts import Mounts
 from slipway.operations import directories, files, links, mounted
 from slipway.operations.files import File
@@ -23,9 +25,11 @@ READ_ONLY = {
 
 
 @task("Overlay")
-def lay() -> None:
+def lay(*, added: Extensions | None) -> None:
     """
     Static files at their final paths, directories that packages leave out, the venv's programs.
+
+    What an extension has in another form is left to it.
     """
     mounted.name_read_only(places={str(path): why for path, why in READ_ONLY.items()})
     directories.present(
@@ -39,13 +43,14 @@ def lay() -> None:
             str(paths.STATE): "700",  # what is laid is noted there
         },
     )
+    theirs = extension_files.replaced(added)
     is_closed = mounted.is_read_only(host.get_fact(Mounts), str(paths.SSH))
     files.present(
         name="Lay the static files",  # sshd's are in force in any case: tasks/ssh.py
         files=[
             file
             for file in static_files()
-            if not (is_closed and file.path.startswith(f"{paths.SSH}/"))
+            if file.path not in theirs and not (is_closed and file.path.startswith(f"{paths.SSH}/"))
         ],
     )
     links.present(name="Link the programs of the venv", links=LINKS)
@@ -68,12 +73,4 @@ def static_files() -> list[File]:
     """
     Return files/ as it has to be in the container; executable there if it is so here.
     """
-    return [
-        File(
-            path=f"/{source.relative_to(paths.FILES)}",
-            content=source.read_bytes(),
-            mode="755" if source.stat().st_mode & 0o100 else "644",
-        )
-        for source in sorted(paths.FILES.rglob("*"))
-        if source.is_file()
-    ]
+    return [extension_files.file(path, source) for path, source in extension_files.own().items()]

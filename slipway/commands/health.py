@@ -16,13 +16,13 @@ from slipway.commands import output
 from slipway.contract import exits, paths, report
 from slipway.environment import gpus
 from slipway.remotes import states
-from slipway.services import told
+from slipway.services import dependents, told
 from slipway.ssh import banner, configuration, verdict
 from slipway.system import files, locks
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
-_ENTRYPOINT = b"slipway.entrypoint"  # in the words of a PID 1 that is ours
+_ENTRYPOINT = b"slipway.commands.entrypoint"  # in the words of a PID 1 that is ours
 DOWN = {"FATAL", "BACKOFF", "UNKNOWN", "EXITED"}
 
 
@@ -43,6 +43,8 @@ class Findings:
     def __init__(self) -> None:
         self.complaints: list[str] = []
         self.notes: list[str] = []
+        self.moves = False  # something starts, ends or waits: it may be otherwise a moment later
+        self.answered: list[tuple[str, int]] = []  # where sshd has shown its banner
 
 
 class TooLate(Exception):  # noqa: N818 - not an OSError, which would be taken for an answer
@@ -56,24 +58,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     Declare them.
     """
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> int:
     """
     Print the verdict.
     """
-    said = examine()
+    findings = Findings()
+    said = examine(findings)
+    if options.keep and said.healthy and not findings.moves:
+        from slipway.commands import keeping  # noqa: PLC0415 - only supervisord asks for it
+
+        keeping.keep(said.line, sshd=findings.answered)
     output.show(said._asdict() if options.json else None, [said.line])
     return exits.OK if said.healthy else exits.FAILED
 
 
-def examine() -> Verdict:
+def examine(findings: Findings | None = None) -> Verdict:
     """
     Compare what should run with what does. Raises PermissionError for anybody but root.
 
     What is known when the bound is reached is said.
+
+    + findings: where it is taken down
     """
-    findings = Findings()
+    findings = findings or Findings()
     try:
         with _bound(BOUND):
             _examine(findings)
@@ -91,7 +101,7 @@ def _examine(findings: Findings) -> None:
     Find all that is wrong, and what is worth a note in a healthy container.
     """
     last = report.load()
-    is_converging = locks.is_held(paths.LOCK)
+    is_converging = findings.moves = locks.is_held(paths.LOCK)
     if last is None or last.boot != report.boot():
         findings.complaints.append(_unstarted(is_converging=is_converging))
         return
@@ -139,7 +149,13 @@ def _examine_services(findings: Findings, *, with_sshd: bool) -> None:
 
 
 def _examine_programs(findings: Findings, processes: list[dict[str, Any]]) -> None:
+    waiting = dependents.examine(processes)
+    findings.complaints += waiting.complaints
+    findings.notes += waiting.notes
+    findings.moves = findings.moves or not all(map(_is_at_rest, processes))
     for process in processes:
+        if dependents.is_waiting(process):
+            continue
         trouble = _trouble(process)
         if trouble and process["remote"]:  # no reason to restart the container
             findings.notes.append(f"{process['name']} is down")
@@ -177,11 +193,23 @@ def _examine_login(findings: Findings, sshd: dict[str, Any]) -> None:
         by_port.setdefault(port, address)
     if not is_up or not by_port:
         findings.complaints.append("sshd does not answer")
-    findings.complaints += [
-        "sshd does not answer" + (f" on port {port}" if port != configuration.DEFAULT_PORT else "")
-        for port, address in by_port.items()
-        if is_up and not _shows_banner(address, port, sshd["pid"])
-    ]
+    for port, address in by_port.items():
+        if not is_up:
+            continue
+        if _shows_banner(address, port, sshd["pid"]):
+            findings.answered.append((address, port))
+            continue
+        where = f" on port {port}" if port != configuration.DEFAULT_PORT else ""
+        findings.complaints.append(f"sshd does not answer{where}")
+
+
+def _is_at_rest(process: dict[str, Any]) -> bool:
+    """
+    Tell whether nothing but an event of supervisord's makes another of a program.
+    """
+    is_moving = process["statename"] in ("STARTING", "STOPPING", "BACKOFF")
+    is_expected = process.get("condition") in ("starting", "lost", "waiting")
+    return not is_moving and not is_expected and bool(process.get("steady", True))
 
 
 def _shows_banner(address: str, port: int, pid: int) -> bool:
@@ -208,8 +236,11 @@ def _trouble(process: dict[str, Any]) -> str:
 def _is_stopped_by_hand(process: dict[str, Any]) -> bool:
     """
     Tell whether it has run in this supervisord before: STOPPED then means by hand.
+
+    Of one that is switched off nobody expects that it runs.
     """
-    return bool(process["statename"] == "STOPPED" and process["start"])
+    is_stopped = process["statename"] == "STOPPED" and process["start"]
+    return bool(is_stopped and not process.get("off"))
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from typing import Any
 from slipway.commands import output
 from slipway.contract import exits, paths, report
 from slipway.contract.refusal import Note, Refusal
-from slipway.contract.report import Degraded, Report
+from slipway.contract.report import Degraded, Operation, Report
 from slipway.environment import cpus, derived, gpus, host_data
 from slipway.remotes import rescue, states
 from slipway.remotes.mounted import cache_claims, cache_files
-from slipway.services import first_process, told
+from slipway.services import dependents, first_process, told
 from slipway.services.told import unsupervised
 from slipway.settings import providers
 from slipway.ssh import verdict
@@ -79,7 +79,13 @@ def gather() -> dict[str, Any]:
         },
         "supervisord": supervisord,
         "programs": [
-            {**{key: process[key] for key in _SHOWN_OF_PROGRAM}, "description": _described(process)}
+            {
+                **{key: process[key] for key in _SHOWN_OF_PROGRAM},
+                "description": _described(process),
+                "state": process.get("condition", ""),
+                "waits_for": process.get("waits_for", []),
+                "why": process.get("why", ""),
+            }
             for process in said.programs
         ],
         "left_out": said.left_out,
@@ -91,6 +97,7 @@ def gather() -> dict[str, Any]:
         "mounts": [remote._asdict() for remote in states.gather(workspace)],
         "unused_caches": _unused(Path(workspace, "remote/.cache")),
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),
+        "failed": [operation._asdict() for operation in last.failed] if last else [],
         "refusals": [refusal._asdict() for refusal in last.refusals] if last else [],
         "degraded": [entry._asdict() for entry in last.degraded] if last else [],
         "notes": [note._asdict() for note in last.notes] if last else [],
@@ -115,10 +122,7 @@ def render(seen: dict[str, Any]) -> list[str]:
         lines.append(f"gpus         {gpu['vendor']}{number}: {gpu['chosen'] or 'all visible'}")
     if threads["number"]:
         lines.append(f"threads      {threads['number']}: {threads['because']}")
-    lines += [
-        f"program      {program['name']}: {program['statename']} {program['description']}"
-        for program in seen["programs"]
-    ]
+    lines += [f"program      {_program(program)}" for program in seen["programs"]]
     if seen["supervisord"] == _NONE:
         lines.append("program      supervisord does not run here")
     lines += [f"left out     {told.sentence(problem)}" for problem in seen["left_out"]]
@@ -136,10 +140,25 @@ def render(seen: dict[str, Any]) -> list[str]:
     aside = seen["rescued"]
     lines += [f"rescued      {path}: not sure to be whole, look at it" for path in aside[:_SHOWN]]
     lines += [f"rescued      and {len(aside) - _SHOWN} more"] if len(aside) > _SHOWN else []
+    lines += [f"failed       {Operation(**entry)}" for entry in seen["failed"]]
     lines += [f"refused      {Refusal(**entry)}" for entry in seen["refusals"]]
     lines += [f"degraded     {Degraded(**entry)}" for entry in seen["degraded"]]
     lines += [f"noted        {Note(**entry)}" for entry in seen["notes"]]
     return lines
+
+
+def _program(program: dict[str, Any]) -> str:
+    """
+    Return a program's line: supervisord's word for it, and ours.
+    """
+    words = [f"{program['name']}: {program['statename']}"]
+    if program["state"]:
+        words.append(dependents.described(program["state"], program["waits_for"]))
+    if program["why"]:
+        words[-1] += f": {program['why']};"
+    elif program["state"] and program["description"]:
+        words[-1] += ","
+    return " ".join([*words, program["description"]]).rstrip()
 
 
 def _described(process: dict[str, Any]) -> str:

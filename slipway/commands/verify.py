@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 
-from slipway.contract.paths import PROJECT
+from slipway.contract.paths import EXTENSIONS, PROJECT
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     """
     import pytest  # noqa: PLC0415 - half a second, which an `--help` need not take
 
-    specs = str(PROJECT / "tests/image")
+    specs = [PROJECT / "tests/image", *sorted(EXTENSIONS.glob("*/specs"))]
     # what a user chose is a reason to skip a spec, and is said
     words = [
         "-q",
@@ -33,5 +33,8 @@ def run(options: argparse.Namespace) -> int:
         str(PROJECT),
         "--hosts",
         "local://",
+        "--continue-on-collection-errors",  # one spec that is wrong costs itself
+        "-p",
+        "slipway.commands.spec_fixtures",
     ]
-    return int(bool(pytest.main([*words, *options.pytest, specs])))
+    return int(bool(pytest.main([*words, *options.pytest, *map(str, specs)])))

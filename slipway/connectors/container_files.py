@@ -20,6 +20,7 @@ from slipway.settings import workspace
 _SEEN = [
     *(str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/cmdline", "/proc/1/stat"),
     *(str(paths.AUTHORIZED_KEYS_MOUNT), str(paths.INSTALLED / "deploy.py"), str(paths.REPORT)),
+    str(paths.DEFAULTS),
 ]
 _REASONS = {os.strerror(code): code for code in errno.errorcode}  # as programs print them
 

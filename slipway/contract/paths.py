@@ -18,6 +18,8 @@ RCLONE = f"{PROGRAMS}/rclone"  # without the relay that `rclone` on PATH starts
 COMMANDS = Path("/usr/local/bin")  # on PATH
 SLIPWAY = COMMANDS / "slipway"
 
+EXTENSIONS = Path("/etc/slipway")  # one directory an extension
+
 RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outlives PID 1
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600
 SSHD_ENVIRONMENT = RUN / "sshd.conf"  # what sessions get, as sshd_config(5) has it
@@ -32,8 +34,14 @@ SSHD_COPIES = RUN / "sshd"  # of its files, where there are lines that sshd can'
 SSHD_LOCK = RUN / "sshd.lock"  # held while these are made
 SSHD_FAILED = RUN / "sshd.failed"  # there where sshd has ended at once
 SSHD_LEFT_OUT = RUN / "sshd.left-out"  # these lines: slipway.ssh.usable
-LOGIN = RUN / "login.json"  # whether root could log in: slipway.ssh.verdict
 HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
+
+# What health keeps from one question to the next: no part of the desired state
+KEPT = Path("/run/slipway-health")
+LOGIN = KEPT / "login.json"  # whether root could log in: slipway.ssh.verdict
+VERDICT = KEPT / "verdict.json"  # what health has said last, if it can be kept
+HEALTH = KEPT / "verdict"  # the same for HEALTHCHECK: slipway.services.keeper
+HEALTH_ASKED = KEPT / "asked"  # touched by whoever asks
 
 SSH = Path("/etc/ssh")
 SSHD_CONFIG = SSH / "sshd_config"
@@ -55,6 +63,7 @@ BELONGS_TO = STATE / "container"  # a digest of which container the host keys ar
 KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
 LAID = STATE / "laid"  # the files that Slipway laid, with their sha256
 REPLACED = STATE / "replaced"  # what these held where somebody had changed them
+DEFAULTS = STATE / "defaults"  # of Slipway's variables, where extensions have others
 KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too; in RUN where STATE is read-only
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")

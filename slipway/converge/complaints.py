@@ -14,6 +14,7 @@ from pyinfra.context import ctx_host
 from slipway.system import words
 
 _COUNT = re.compile(r"Error: executed \d+\S* commands")  # pyinfra's, where it knows no more
+COMPLAINTS = "complaints"  # a key of the host's connector_data: those of its run
 MAX_DETAIL = 400  # characters of an operation's output in the report
 
 
@@ -41,13 +42,21 @@ class Complaints(logging.Handler):
         logger = logging.getLogger("pyinfra")
         logger.handlers, logger.propagate = [self], False
 
-    def of(self, host: Host) -> str:
+    def number(self, host: Host) -> int:
+        """
+        Return how many there are of a host.
+        """
+        return len(self._said[host.name])
+
+    def of(self, host: Host, *, since: int = 0) -> str:
         """
         Return what was said of a host, as one line: pyinfra begins most with the host's name.
 
         That some commands were executed is no reason.
+
+        + since: how many of them are not wanted: those of before
         """
         prefix = f"[{host.name}]"
-        said = (line.removeprefix(prefix) for line in self._said[host.name])
+        said = (line.removeprefix(prefix) for line in self._said[host.name][since:])
         kept = words.lines("\n".join(said))
         return "" if all(map(_COUNT.fullmatch, kept)) else " ".join(kept)[:MAX_DETAIL]

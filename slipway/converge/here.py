@@ -15,6 +15,7 @@ from pyinfra.context import ctx_host
 from slipway.contract import paths, report
 from slipway.contract.report import Report
 from slipway.converge import run
+from slipway.converge.extensions import converge as converge_extensions
 from slipway.converge.run import Begun, Run
 from slipway.converge.timings import Timings
 from slipway.environment import host_data, places
@@ -90,6 +91,18 @@ def check(*, is_verbose: bool = False) -> Report:
         here.deploy(host)
         operations = here.operations(host)
     return run.report(host, operations, begun=begun)
+
+
+def extensions(*, is_check: bool = False) -> Report:
+    """
+    Converge or check the extensions alone, for who does the rest from outside and holds the lock.
+    """
+    begun = Begun.now()
+    data = {**host_data.data("start"), "services": _expects_services()}
+    here, host = _connected(data, is_check=is_check)
+    with ctx_host.use(host):
+        converge_extensions(data["extensions"])
+    return run.report(host, here.operations(host), begun=begun)
 
 
 @contextmanager

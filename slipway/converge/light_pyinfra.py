@@ -24,6 +24,7 @@ from slipway.system.stand_ins import EntryPoint, StandIn, in_place
 
 CONNECTORS = {
     "live": "slipway.connectors.live:LiveConnector",
+    "blank": "slipway.connectors.blank:BlankConnector",
     "container": "slipway.connectors.container:ContainerConnector",
 }
 

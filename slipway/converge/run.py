@@ -27,7 +27,8 @@ from slipway.connectors import ended
 from slipway.contract import paths
 from slipway.contract.report import Operation, Report, Setting
 from slipway.converge.clock import Clock
-from slipway.converge.complaints import MAX_DETAIL, Complaints
+from slipway.converge.complaints import COMPLAINTS, MAX_DETAIL, Complaints
+from slipway.converge.extensions import PLACES, PROBLEMS, WITHIN, Place
 from slipway.converge.shown import shown
 from slipway.operations.foresight import PLAN, Change, Plan, Planned
 from slipway.operations.independent import INDEPENDENT
@@ -96,6 +97,7 @@ class Run:
         host.connector_data[INDEPENDENT] = False
         plan = Plan(is_check=self.is_check, is_verbose=self.is_verbose)
         host.connector_data[PLAN] = plan
+        host.connector_data[COMPLAINTS] = self._complaints
 
     def deploy(self, host: Host) -> None:
         """
@@ -123,16 +125,23 @@ class Run:
         known = {(operation.task, operation.name) for operation in operations}
         # What failed within a task ended it, perhaps: then the task itself has nothing to add
         known |= {(each.task, READ) for each in operations if each.outcome == "failed"}
-        return [
-            operation._replace(detail=_reason(operation, failures))
-            if operation.outcome == "failed"
-            else operation
-            for operation in operations
-        ] + [
-            Operation(task, name, "failed", 0.0, self._complaints.of(host) or why)
-            for (task, name), why in failures.items()
-            if (task, name) not in known
-        ]
+        return (
+            [
+                operation._replace(detail=_reason(operation, failures))
+                if operation.outcome == "failed"
+                else operation
+                for operation in operations
+            ]
+            + [
+                Operation(task, name, "failed", 0.0, self._complaints.of(host) or why)
+                for (task, name), why in failures.items()
+                if (task, name) not in known
+            ]
+            + [
+                Operation(problem.extension, problem.what, "failed", 0.0, problem.why[:MAX_DETAIL])
+                for problem in host.connector_data.get(PROBLEMS, [])
+            ]
+        )
 
     @cached_property
     def _code(self) -> CodeType:
@@ -147,9 +156,13 @@ class Run:
             return "changed", _words(_planned(host, data).changes)
         output = (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
         end = ended.of(host, meta._hash)  # noqa: SLF001 - pyinfra's key
+        place = _place(host, meta._hash)  # noqa: SLF001 - likewise
         if words.lines("\n".join(output)):
-            return "failed", words.said(output)
-        return "failed", self._complaints.of(host) or (words.ended(*end) if end else "")
+            why = words.said(output)
+        else:
+            why = place.complaint if place.line else self._complaints.of(host)
+            why = why or (words.ended(*end) if end else "")
+        return "failed", f"{why or words.ended('', None)} ({place.line})" if place.line else why
 
     def _checked(self, host: Host, data: StateOperationHostData) -> tuple[str, str]:
         if not data.operation_meta.will_change:
@@ -215,6 +228,14 @@ class _State(State):
         return task, rest
 
 
+def _place(host: Host, op_hash: str) -> Place:
+    """
+    Return where in an extension's files an operation failed; an empty one for ours.
+    """
+    places: dict[str, Place] = host.connector_data.get(PLACES, {})
+    return places.get(op_hash, Place("", ""))
+
+
 def _planned(host: Host, data: StateOperationHostData) -> Planned:
     operations: dict[str, Planned] = host.connector_data[PLAN].operations
     return operations.get(data.operation_meta._hash, Planned([], []))  # noqa: SLF001 - pyinfra's key
@@ -248,7 +269,7 @@ def report(host: Host, operations: list[Operation], *, begun: Begun) -> Report:
     Return the report of a host's run until now. Of one never connected little is known.
     """
     loaded: Loaded = host.data.get("loaded") or load({})
-    return Report(
+    done = Report(
         phase=host.data.get("phase", "start"),
         started_at=begun.at.isoformat(timespec="milliseconds"),
         seconds=round(time.monotonic() - begun.monotonic, 4),
@@ -259,4 +280,19 @@ def report(host: Host, operations: list[Operation], *, begun: Begun) -> Report:
         services=host.data.get("services", True),
         boot=host.data.get("boot", ""),
         notes=[*loaded.notes, *host.connector_data.get("notes", [])],
+    )
+    within: Report | None = host.connector_data.get(WITHIN)
+    return _with(within, done) if within else done
+
+
+def _with(within: Report, done: Report) -> Report:
+    """
+    Return a run from outside with what the container's own slipway did for its extensions.
+    """
+    return done._replace(
+        operations=[*done.operations, *within.operations],
+        refusals=[*done.refusals, *(each for each in within.refusals if each not in done.refusals)],
+        degraded=[*done.degraded, *(each for each in within.degraded if each not in done.degraded)],
+        notes=[*done.notes, *(each for each in within.notes if each not in done.notes)],
+        settings={**within.settings, **done.settings},
     )

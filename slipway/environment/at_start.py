@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from slipway.contract import exits, paths
-from slipway.environment import derived, gpus, places, saved
+from slipway.environment import derived, extensions, gpus, places, programs, saved
 from slipway.settings.load import load
+from slipway.settings.variables import Settings
 from slipway.system import bounded_files
 
 
@@ -28,12 +29,22 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     """
     places.prepare()
     saved.save(paths.ENVIRONMENT, variables)
+    paths.HEALTH.unlink(missing_ok=True)  # of the container before a restart
     gpus.record(paths.DEVICES)
-    loaded = load(variables, read=bounded_files.read, resolve=bounded_files.realpath)
+    loaded = load(
+        variables,
+        read=bounded_files.read,
+        resolve=bounded_files.realpath,
+        declared=extensions.read().variables,
+        programs=programs.names,
+    )
     if loaded.settings.strict and loaded.refusals:
         for refusal in loaded.refusals:
             print(f"slipway: refused: {refusal}", file=sys.stderr)
         sys.exit(exits.REFUSED)
     around = derived.observe(loaded.settings.workspace)
     kept = {name: value for name, value in variables.items() if name not in loaded.withheld}
-    return {**places.temporary(), **kept, **derived.derive(loaded.settings, around)}
+    off, name = loaded.settings.services_off, Settings.services_off.name
+    # supervisord reads the variable, also where a file has its value
+    told = {name: ",".join(off)} if off and not kept.get(name) else {}
+    return {**places.temporary(), **kept, **derived.derive(loaded.settings, around), **told}

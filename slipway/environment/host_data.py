@@ -13,18 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from slipway.contract import paths, report
-from slipway.environment import saved
+from slipway.environment import extensions, programs, saved
+from slipway.environment.extensions import Extensions
 from slipway.settings.arguments import given_arguments
+from slipway.settings.extension import with_defaults
 from slipway.settings.load import Loaded, load
+from slipway.settings.variables import VARIABLES, Settings
 from slipway.system import bounded_files
 
 _COMMAND_LINE = Path("/proc/1/cmdline")
-_ENTRYPOINT = b"slipway.entrypoint"
+_ENTRYPOINT = b"slipway.commands.entrypoint"
 
 
-def loaded() -> Loaded:
+def loaded(added: Extensions | None = None) -> Loaded:
     """
     Read the Settings of this container.
+
+    + added: its extensions, where the caller has read them
     """
     try:
         variables = saved.read(paths.ENVIRONMENT)
@@ -37,6 +42,8 @@ def loaded() -> Loaded:
         read=bounded_files.read,
         resolve=bounded_files.realpath,
         arguments=given_arguments(_COMMAND_LINE.read_bytes()),
+        declared=(added or extensions.read()).variables,
+        programs=programs.names,
     )
 
 
@@ -66,8 +73,24 @@ def data(phase: str) -> dict[str, Any]:
     + phase: "build" for an image, which belongs to nobody; "start" for a container
     """
     live = phase != "build"
-    read = loaded() if live else load({})
-    return {"phase": phase, "live": live, "settings": read.settings, "loaded": read}
+    added = extensions.read()
+    read = loaded(added) if live else load({}, declared=added.variables)
+    return {
+        "phase": phase,
+        "live": live,
+        "settings": read.settings,
+        "variables": dict(read.variables),
+        "loaded": read,
+        "extensions": added,
+    }
+
+
+def settings(phase: str) -> Settings:
+    """
+    Return a phase's Settings.
+    """
+    asked: Settings = data(phase)["settings"]
+    return asked
 
 
 def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[str, Any]:
@@ -92,6 +115,7 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
         read=read,
         resolve=resolve,
         arguments=given_arguments(there(_COMMAND_LINE) or b""),
+        declared=with_defaults(VARIABLES, saved.parse((there(paths.DEFAULTS) or b"").split(b"\0"))),
     )
     boot = report.boot_of(read("/proc/1/stat"))
     last = report.parse(there(paths.REPORT) or b"")
@@ -99,7 +123,9 @@ def seen(read: Callable[[str], bytes], resolve: Callable[[str], str]) -> dict[st
         "phase": "start",
         "live": True,
         "settings": read_.settings,
+        "variables": dict(read_.variables),
         "loaded": read_,
+        "extensions": None,  # their code runs in that container alone: its own slipway is asked
         "boot": boot,
         "services": report.expects_services(last, boot),
         # not any container: one that has Slipway

@@ -51,6 +51,7 @@ class Supervisord(NamedTuple):
     down: tuple[str, ...] = ()  # programs that start with the container and are down
     silent: bool = False  # it does not answer: nothing else is known
     left_out: tuple[str, ...] = ()  # files that can't be used, and why
+    closed: bool = False  # declared programs wait for the convergence of this start
 
 
 def rpc(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> StringCommand:
@@ -167,7 +168,10 @@ class SupervisordState(FactBase["Supervisord | None"]):
         down = tuple(_name(process) for process in processes if _is_down(process))
         problems, _ = told.parts(rest[0] if rest else None)
         left_out = tuple(map(told.sentence, problems))
-        return Supervisord(programs, added, changed, removed, broken, down, left_out=left_out)
+        closed = isinstance(rest[0], dict) and bool(rest[0].get("closed")) if rest else False
+        return Supervisord(
+            programs, added, changed, removed, broken, down, left_out=left_out, closed=closed
+        )
 
 
 def _was_silent() -> bool:

@@ -13,6 +13,7 @@ from slipway.contract.paths import OWN_PROGRAMS, SUPERVISOR_PROGRAMS
 from slipway.facts.files import FileText
 from slipway.facts.supervisor import Program, Supervisord
 from slipway.operations.foresight import Plan
+from slipway.services.declaration import TITLE
 
 Groups = dict[str, dict[str, str]]  # by name, with their options
 
@@ -88,7 +89,9 @@ def groups(text: str, *, without: Collection[str] = ()) -> Groups:
     for section in parser.sections():
         kind, _, name = section.partition(":")
         if kind in _KINDS and name and name.strip() not in without:
-            found[name.strip()] = dict(parser[section])
+            options = dict(parser[section])
+            options.pop(TITLE, None)  # for people: it makes no other program
+            found[name.strip()] = options
     return found
 
 

@@ -38,6 +38,9 @@ def update(*, running: Sequence[str] = ()) -> Generator[StringCommand]:
     down = supervisord.down if supervisord else ()
     others = [name for name in down if name not in running]
     yield from _apply(supervisord, running=[*running, *others])
+    if supervisord and supervisord.closed:
+        foresight.act("declared programs", "start")
+        yield checked([("supervisor.releasePrograms", ())])
     if supervisord and (left_out := _left_out(supervisord)):
         yield Complaint(told.LEFT_OUT + "; ".join(left_out))
 

@@ -115,6 +115,16 @@ def notes(workspace: str) -> list[str]:
     return told
 
 
+def rests_on() -> list[str]:
+    """
+    Return the paths whose change may change what `notes` says; none without remotes.
+    """
+    if not any(paths.SUPERVISOR_PROGRAMS.glob("remote-*.conf")):
+        return []
+    told = sorted(DIRECTORY.glob("*.json")) if DIRECTORY.exists() else []
+    return list(map(str, [DIRECTORY, *told]))
+
+
 def _configured(workspace: str) -> Iterator[Remote]:
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
     points = {mount.point for mount in mounts if mount.type == "fuse.rclone"}

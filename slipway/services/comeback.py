@@ -111,8 +111,18 @@ class Comeback:
     Follows every program by supervisord's own events; `look` does what is due.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        holds: Callable[[Any], bool] = lambda _process: False,
+    ) -> None:
+        """
+        Begin.
+
+        + holds: tells whether a program must wait for another
+        """
+        self.clock, self.holds = clock, holds
         events.subscribe(events.ProcessStateStartingEvent, self.starting)
         events.subscribe(events.ProcessStateExitedEvent, self.exited)
         events.subscribe(events.ProcessStateBackoffEvent, self.failed)
@@ -121,14 +131,15 @@ class Comeback:
 
     def look(self, processes: Iterable[Any]) -> None:
         """
-        Try again what is due, and forget the crashes of what runs steadily.
+        Try again what is due and need not wait, and forget the crashes of what runs steadily.
         """
         now = self.clock()
         for process in processes:
             life = life_of(process)
             if _is_waiting(process) and life.left and now >= life.left_at + GRACE:
                 _clear(process)
-            if process.state == ProcessStates.FATAL and life.due and now >= life.due:
+            is_due = process.state == ProcessStates.FATAL and life.due and now >= life.due
+            if is_due and not self.holds(process):
                 life.due = 0.0
                 process.config.options.logger.info(
                     "starting %(name)s again", name=process.config.name

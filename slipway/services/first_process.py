@@ -11,7 +11,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_OURS = (b"slipway.entrypoint", b"slipway.services.supervisord")  # words of its command line
+_OURS = (
+    b"slipway.commands.entrypoint",
+    b"slipway.services.supervisord",
+)  # words of its command line
 
 
 def warning(command_line: Path = Path("/proc/1/cmdline")) -> str:

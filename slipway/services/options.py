@@ -21,7 +21,15 @@ from typing import Any
 from supervisor.options import ServerOptions
 
 from slipway.contract import paths
-from slipway.services import log_file, main_file, own_programs, program_file
+from slipway.services import (
+    declaration,
+    log_file,
+    main_file,
+    own_programs,
+    program_file,
+    switched_off,
+)
+from slipway.services.order import Order
 from slipway.services.program_file import GROUP, RUN, Parser, Problem, ProgramFile, Unusable
 from slipway.services.programs import Composer
 
@@ -77,12 +85,15 @@ class Options(SignalSafe):
     minprocs: int
     server_configs: list[dict[str, Any]]
     httpservers: list[Any]
+    environ_expansions: dict[str, str]
+    order: Order = Order({})  # of the programs that run
 
     def __init__(self) -> None:
         super().__init__()
         self.active: Callable[[], Iterable[Any]] = tuple  # the configurations that run now
         self.problems: list[Problem] = []  # of files that are left out
         self.notes: list[str] = []  # what is less than it should be
+        self._off = switched_off.names(self.environ_expansions)
         self._closed: list[Problem] = []  # servers of the main file that can't be opened
         self._main: ProgramFile | None = None  # the last one that could be used
         self._said: list[Problem] = []
@@ -149,6 +160,22 @@ class Options(SignalSafe):
         groups: list[Any] = composed.groups
         return groups
 
+    def processes_from_section(
+        self, parser: Any, section: str, group_name: str, klass: Any = None
+    ) -> list[Any]:
+        """
+        Return a section's processes, with what our own options of it say.
+        """
+        reader = declaration.Reader(parser, section)
+        declared = reader.declared()
+        configs: list[Any] = super().processes_from_section(parser, section, group_name, klass)
+        for config in configs:
+            reader.apply(config)
+            config.declared = declared
+            if switched_off.is_named(self._off, group_name, config.name):
+                config.off, config.autostart = True, False
+        return configs
+
     def _files(self, problems: list[Problem]) -> tuple[list[ProgramFile], list[ProgramFile]]:
         """
         Return Slipway's files and the user's, the main file's programs first among these.
@@ -162,7 +189,7 @@ class Options(SignalSafe):
                 text = program_file.read(path)
                 if own_programs.is_copy(path, text, installed):
                     continue
-                file = ProgramFile(path, text)
+                file = ProgramFile(path, declaration.relocated(text, self._logs))
             except FileNotFoundError:
                 continue
             except Unusable as error:

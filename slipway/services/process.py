@@ -13,8 +13,12 @@ import time
 from typing import Any
 
 from supervisor import process
-from supervisor.options import NotFound
+from supervisor.options import NotFound, ProcessConfig
 from supervisor.states import ProcessStates
+
+from slipway.services.order import starts_by_itself
+
+_DOWN = (ProcessStates.STOPPED, ProcessStates.EXITED, ProcessStates.BACKOFF)
 
 
 class _Checked:
@@ -23,6 +27,20 @@ class _Checked:
     """
 
     config: Any
+    state: Any
+    laststart: float
+    backoff: int
+
+    def transition(self) -> None:
+        """Start, unless one that it waits for is not ready; what else there is to do is done."""
+        if self.state in _DOWN and self._would_start() and self.config.options.order.holds(self):
+            return
+        super().transition()  # type: ignore[misc]  # of the class beside
+
+    def _would_start(self) -> bool:
+        if self.state == ProcessStates.BACKOFF and self.backoff > self.config.startretries:
+            return False  # it is given up
+        return starts_by_itself(self)
 
     def get_execv_args(self) -> Any:
         """Return the command. Raises ProcessException, which makes the start one that failed."""
@@ -94,3 +112,5 @@ def install() -> None:
     """
     process.Subprocess, process.FastCGISubprocess = Process, FastCGIProcess
     process.FastCGIProcessGroup = FastCGIGroup
+    # What a program's configuration is compared by
+    ProcessConfig.optional_param_names = [*ProcessConfig.optional_param_names, "declared"]

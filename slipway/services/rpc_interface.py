@@ -18,12 +18,16 @@ from supervisor.rpcinterface import (
     make_allfunc,
 )
 from supervisor.states import ProcessStates
-from supervisor.xmlrpc import Faults, RPCError
+from supervisor.xmlrpc import NOT_DONE_YET, Faults, RPCError
 
-from slipway.services import log_file
+from slipway.services import conditions, log_file
 from slipway.services.comeback import comes_back, is_steady, left_running, life_of
 from slipway.services.program_file import plain
+from slipway.services.readiness import standing_of
 from slipway.services.shutdown import is_remote
+
+_LOOK = 0.05  # seconds between two looks at what was asked for
+_PATIENCE = 60.0  # seconds that a start by hand is waited for; the program goes on waiting
 
 
 class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it has no annotations
@@ -35,11 +39,15 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
         """Add what health and the facts have to know of it."""
         info: dict[str, Any] = super().getProcessInfo(name)
         _, process = self._getGroupAndProcess(name)
+        condition = conditions.of(process, self.supervisord.options.order)
+        if condition["condition"] == "waiting" and not process.laststart:
+            info["description"] = "not started"
         return {
             **{
                 key: plain(value) if isinstance(value, str) else value
                 for key, value in info.items()
             },
+            **condition,
             "autostart": bool(process.config.autostart),
             "ends": life_of(process).ends,
             "expected": process.exitstatus in process.config.exitcodes,
@@ -59,13 +67,50 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
                 {"file": plain(file), "line": line, "reason": plain(reason)}
                 for file, line, reason in options.problems
             ],
+            "closed": self.supervisord.options.order.is_closed,
             "notes": [plain(note) for note in (*options.notes, *lost)],
         }
+
+    def releasePrograms(self) -> bool:  # noqa: N802
+        """Have declared programs start: their files are those of this start."""
+        self._update("releasePrograms")
+        self.supervisord.options.order.open()
+        return True
+
+    def startProcess(self, name: str, wait: bool = True) -> Any:  # noqa: FBT001, FBT002, N802
+        """
+        Start a program, when those that it waits for are ready: slipway.services.order.
+
+        Without waiting, as a convergence asks, it is as if it started by itself.
+        """
+        self._update("startProcess")
+        _, process = self._getGroupAndProcess(name)
+        order = self.supervisord.options.order
+        if process is None or isRunning(process) or not order.ask(process, by_hand=wait):
+            return super().startProcess(name, wait)
+        if not wait:
+            return True
+        deadline = time.monotonic() + _PATIENCE
+
+        def started() -> Any:
+            if process.state == ProcessStates.RUNNING:
+                return True
+            is_coming = standing_of(process).asked or process.state == ProcessStates.STARTING
+            if not is_coming or time.monotonic() > deadline:
+                raise RPCError(Faults.ABNORMAL_TERMINATION, name)
+            return NOT_DONE_YET
+
+        started.delay = _LOOK  # type: ignore[attr-defined]  # supervisor's way
+        started.rpcinterface = self  # type: ignore[attr-defined]  # likewise
+        return started
 
     def stopProcess(self, name: str, wait: bool = True) -> Any:  # noqa: FBT001, FBT002, N802
         """Stop a program, also one that is down and would come back."""
         self._update("stopProcess")
         _, process = self._getGroupAndProcess(name)
+        if process is not None and self._is_waiting(process):
+            self.supervisord.options.order.withdraw(process)
+            return True
         if process is not None and process.state != ProcessStates.BACKOFF and _is_down(process):
             process.administrative_stop = True
             process.change_state(ProcessStates.STOPPED)
@@ -86,14 +131,20 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
         return self._stop(self._getAllProcesses(), wait)
 
     def _stop(self, processes: list[tuple[Any, Any]], wait: bool) -> Any:  # noqa: FBT001
-        stop = make_allfunc(processes, _is_stoppable, self.stopProcess, wait=wait)
-        stop.delay = 0.05
+        stop = make_allfunc(processes, self._is_stoppable, self.stopProcess, wait=wait)
+        stop.delay = _LOOK
         stop.rpcinterface = self
         return stop  # supervisord calls it until all have ended
 
+    def _is_waiting(self, process: Any) -> bool:
+        """
+        Tell whether a program that has no process waits for another.
+        """
+        is_stopped = process.state == ProcessStates.STOPPED
+        return is_stopped and bool(self.supervisord.options.order.waits_for(process))
 
-def _is_stoppable(process: Any) -> bool:
-    return bool(isRunning(process)) or _is_down(process)
+    def _is_stoppable(self, process: Any) -> bool:
+        return bool(isRunning(process)) or _is_down(process) or self._is_waiting(process)
 
 
 def _is_down(process: Any) -> bool:

@@ -5,7 +5,8 @@ Docker kills everything ten seconds after its TERM, mounts with pending uploads 
 supervisord stops one priority after the other and waits `stopwaitsecs` for each, ten seconds by
 default and any number that a child image has chosen: their sum is what a stop takes. Here it is
 over in eight: programs of one priority stop together, one that takes long is not waited for by the
-next, and what is left after seven seconds is killed.
+next, and what is left after seven seconds is killed. A program that waits for others when it starts
+(slipway.services.order) is told before these, whatever the priorities.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import math
 import signal
 from collections.abc import Sequence
 from typing import Any
+
+from slipway.services import order
 
 ALONE = 2.5  # seconds at most that a priority has for itself
 BOUND = 7.0  # seconds after which those that still run are killed; our remotes may ask for more
@@ -37,9 +40,10 @@ class Shutdown:
 
     def __init__(self, groups: Sequence[Any], now: float) -> None:
         self.groups = groups
-        self.floor = math.inf  # the lowest priority that has been told to stop
+        self.level = order.levels(groups, {group.config.name: _level(group) for group in groups})
+        self.floor = (math.inf, 0)  # the lowest level that has been told to stop
         self.next = now  # when the next one is told though this one has not stopped
-        self.levels = sorted(set(map(_level, groups)), reverse=True)
+        self.levels = sorted(set(self.level.values()), reverse=True)
         self.alone = min(ALONE, BOUND / max(len(self.levels), 1))
         drains = [
             process.config.stopwaitsecs
@@ -58,11 +62,11 @@ class Shutdown:
         for level in self.levels:
             if level >= self.floor:
                 continue
-            if self._left() and (level == _LOGTAIL or now < min(self.next, self.deadline)):
+            if self._left() and (level[0] == _LOGTAIL or now < min(self.next, self.deadline)):
                 break
             self.floor, self.next = level, self.next + self.alone
             for group in self.groups:
-                if _level(group) == level:
+                if self.level[group.config.name] == level:
                     group.stop_all()
         if now >= self.deadline:
             for process in self._left():
@@ -77,7 +81,7 @@ class Shutdown:
         return [
             process
             for group in self.groups
-            if _level(group) >= self.floor
+            if self.level[group.config.name] >= self.floor
             for process in group.get_unstopped_processes()
         ]
 

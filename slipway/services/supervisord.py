@@ -40,9 +40,12 @@ with in_place(_UNUSED):
     from slipway.services.options import ENDINGS, Options
 
 from slipway.contract import report  # noqa: E402
-from slipway.contract.paths import CONVERGE, KEY_FILES  # noqa: E402
+from slipway.contract.paths import CONVERGE, ENVIRONMENT, KEY_FILES  # noqa: E402
 from slipway.services import log_file, orphans, process  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
+from slipway.services.keeper import Keeper  # noqa: E402
+from slipway.services.order import Order  # noqa: E402
+from slipway.services.readiness import Readiness  # noqa: E402
 from slipway.services.shutdown import Shutdown  # noqa: E402
 from slipway.services.sshd_files import SshdFiles  # noqa: E402
 from slipway.ssh import banner  # noqa: E402
@@ -128,6 +131,14 @@ class FirstKey:
             self.seen, self.was_empty = files, False
 
 
+def _is_converging() -> bool:
+    """
+    Tell whether a convergence of this start is still to come: not after `supervisorctl reload`.
+    """
+    last = report.load()
+    return ENVIRONMENT.exists() and (last is None or last.boot != report.boot())
+
+
 def _size_and_time(path: Path) -> tuple[int, int]:
     """
     Return both of a file, 0 for none. Where a look may hang none is taken: all programs would wait.
@@ -163,13 +174,16 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         self.options.get_socket_map()[alarm.reading] = alarm
         signal.set_wakeup_fd(alarm.writing, warn_on_full_buffer=False)
         signal.signal(signal.SIGALRM, lambda *_: None)  # it only has to wake us
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.entrypoint
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.commands.entrypoint
         os.write(alarm.writing, b"\0")
         self.handle_signal()  # one that came before the first program starts none
-        self.comeback = Comeback()
+        self.options.order = Order(self.process_groups, waits=_is_converging())
+        self.readiness = Readiness()
+        self.comeback = Comeback(holds=self.options.order.holds)
         self.shutdown: Shutdown | None = None
         FirstKey(self)
         SshdFiles()
+        self.keeper = Keeper(self)
         super().runforever()
 
     def tick(self, now: float | None = None) -> None:
@@ -177,6 +191,9 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         super().tick(now)
         if self.options.mood == SupervisorStates.RUNNING:
             self.comeback.look(self.processes())
+            self.options.order.look(self.processes())
+            self.readiness.look(self.processes())
+            self.keeper.look()
         orphans.remember({process.pid for process in self.processes() if process.pid})
 
     def processes(self) -> Iterator[Any]:
@@ -187,6 +204,8 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
     def ordered_stop_groups_phase_1(self) -> None:
         """Stop what is to be stopped by now."""
         if self.shutdown is None:
+            self.readiness.end()
+            self.keeper.end()
             self.shutdown = Shutdown(list(self.process_groups.values()), time.monotonic())
             signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
         self.shutdown.go_on(time.monotonic())

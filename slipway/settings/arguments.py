@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 
-_ENTRYPOINT = "slipway.entrypoint"  # the word of PID 1's command line that ours come after
+_ENTRYPOINT = "slipway.commands.entrypoint"  # the word of PID 1's command line that ours come after
 _ARGUMENT = r"(?s)([A-Za-z_][A-Za-z0-9_.-]*)=(.*)"
 
 

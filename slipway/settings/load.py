@@ -71,13 +71,14 @@ class Loaded(NamedTuple):
         return rows
 
 
-def load(
+def load(  # noqa: PLR0913 - what is read comes from several places
     environ: Mapping[str, str],
     *,
     read: Callable[[str], bytes] | None = None,
     resolve: Callable[[str], str] = posixpath.normpath,
     arguments: Collection[str] = (),
     declared: Sequence[Variable[Any]] = VARIABLES,
+    programs: Callable[[], Collection[str]] | None = None,
 ) -> Loaded:
     """
     Read the Settings of a container from its environment. Raises nothing, whatever is in it.
@@ -86,6 +87,7 @@ def load(
     + resolve: returns a path without symbolic links, so that a link into /etc is seen as one
     + arguments: names of the variables that were given as `NAME=value` arguments
     + declared: ours, and those of extended images
+    + programs: returns the names of all supervised programs; None where they can't be known
     """
     reader = _Reader(environ, read or _no_file, arguments, declared)
     values = {variable.name: reader.value(variable, resolve) for variable in declared}
@@ -94,8 +96,11 @@ def load(
         keys=keys,
         environment=reader.environment(),
         provider=reader.provider.name,
+        others=_others(values),
         **{variable.field: values[variable.name] for variable in VARIABLES},
     )
+    if programs and settings.services_off:
+        reader.strangers(settings.services_off, programs())
     reader.unknown()
     return Loaded(
         settings,
@@ -106,6 +111,11 @@ def load(
         tuple(reader.notes),
         frozenset(reader.withheld),
     )
+
+
+def _others(values: Mapping[str, Any]) -> dict[str, Any]:
+    ours = {variable.name for variable in VARIABLES}
+    return {name: value for name, value in values.items() if name not in ours}
 
 
 def _no_file(path: str) -> bytes:
@@ -166,16 +176,15 @@ class _Reader:
         Return a variable's typed value: its default where none is given, or one that is refused.
         """
         given = self._text(variable.name)
-        disk = [resolve] if variable.follows_links else []
         try:
-            return variable.parse(given if given.strip() else variable.default, *disk)
+            return variable.checked(given if given.strip() else variable.default, resolve)
         except Refused as refused:
             self.refuse(variable.name, refused.rule, refused.effect or variable.effect)
             if refused.instead is not None:
                 return refused.instead
         self.sources[variable.name] = "default"
         try:
-            return variable.parse(variable.default, *disk)
+            return variable.checked(variable.default, resolve)
         except Refused:  # a default that is a link into /etc, say
             return variable.default
 
@@ -211,6 +220,15 @@ class _Reader:
             if value and is_refused_for_mounts(name):
                 self.refuse(name, "is set by Slipway for its mounts", "mounts do without it")
         return seen
+
+    def strangers(self, asked: Sequence[str], known: Collection[str]) -> None:
+        """
+        Refuse names of programs that are no program's.
+        """
+        if missing := [name for name in asked if name.partition(":")[0] not in known]:
+            names = ", ".join(map(printable, missing))
+            rule = f"names no program of this container: {names}"
+            self.refuse(Settings.services_off.name, rule, "others are switched off")
 
     def unknown(self) -> None:
         ours = [name for name in sorted(self.environ) if name.startswith("SLIPWAY_")]

@@ -20,6 +20,8 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 _INTEGER = r"-?[0-9]{1,6}"
 # A remote's name as rclone has it, and a path without anything that a list or a line ends at
 _REMOTE = r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?(?::[^,\x00-\x1f\x7f\ud800-\udfff]*)?"
+_PROGRAM = r"[^\s:/,]+(?::[^\s:/,]+)?"
+_OWN_PROGRAM = r"(?:sshd|logtail|remote-.*)(?::.*)?"
 _CONTROL = r"[\x00-\x1f\x7f]"
 _PORTS = range(1, 1 << 16)
 
@@ -135,3 +137,21 @@ def remotes(given: str) -> tuple[str, ...]:
         rule = "must be NAME or NAME:path, with commas between"
         raise Refused(rule, effect="others are left out", instead=plain)
     return plain
+
+
+def programs(given: str) -> tuple[str, ...]:
+    """
+    Accept supervised programs, `NAME` or `GROUP:NAME`; of a list with errors the rest is used.
+
+    Slipway's own go on: without sshd nobody gets in, and remotes are chosen where they are made.
+    """
+    asked = tuple(dict.fromkeys(each.strip() for each in word(given).split(",") if each.strip()))
+    plain = tuple(each for each in asked if re.fullmatch(_PROGRAM, each) and each.isprintable())
+    good = tuple(each for each in plain if not re.fullmatch(_OWN_PROGRAM, each))
+    if len(plain) < len(asked):
+        rule = "must be NAME or GROUP:NAME, with commas between"
+        raise Refused(rule, effect="others are switched off", instead=good)
+    if ours := [each for each in plain if each not in good]:
+        rule = f"must not name {', '.join(ours)}, which is Slipway's own"
+        raise Refused(rule, effect="others are switched off", instead=good)
+    return good

@@ -6,6 +6,7 @@ Ours are in slipway/settings/variables.py; an extended image declares its own in
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
@@ -74,6 +75,29 @@ class Variable(Generic[T]):
 
     def __set__(self, _instance: object, _value: T) -> None:
         raise AttributeError(f"{self.field} is read from {self.name}, and stays as it is")
+
+    def with_default(self, default: str) -> Variable[T]:
+        """
+        Return the same variable with another default.
+        """
+        other: Variable[T] = object.__new__(type(self))
+        vars(other).update(vars(self), default=default)
+        return other
+
+    def checked(self, given: str, *disk: Callable[[str], str]) -> T:
+        """
+        Return the typed value of a text. Raises Refused, whatever an author's rule raises.
+
+        + disk: for one that follows links: what resolves them
+        """
+        links = disk or (posixpath.normpath,)
+        try:
+            return self.parse(given, *(links if self.follows_links else ()))
+        except Refused:
+            raise
+        except Exception as error:  # noqa: BLE001 - an author's; its message may have a secret
+            rule = getattr(self.parse, "__name__", "of its own")
+            raise Refused(f"breaks its rule {rule} ({type(error).__name__})") from None
 
     @property
     def effect(self) -> str:

@@ -7,12 +7,20 @@ declarations. A new one needs a line in docker-compose.yaml and one in .env.exam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from slipway.settings.authorized import keys
-from slipway.settings.rules import address, at_least, boolean, choice, optional, remotes
+from slipway.settings.rules import (
+    address,
+    at_least,
+    boolean,
+    choice,
+    optional,
+    programs,
+    remotes,
+)
 from slipway.settings.variable import Variable
 from slipway.settings.workspace import DEFAULT, canonical
 
@@ -73,6 +81,11 @@ class Settings:
         meaning="`NAME[:path][,...]`: remotes to copy instead of mounting, where FUSE is not "
         "allowed.",
     )
+    services_off = Variable(
+        "SLIPWAY_SERVICES_OFF",
+        programs,
+        meaning="`NAME,...`: supervised programs that don't start by themselves.",
+    )
     ssh_policy = Variable(
         "SLIPWAY_SSH_POLICY",
         choice("compatible", "hardened"),
@@ -93,6 +106,7 @@ class Settings:
         keys: tuple[str, ...] = (),
         environment: Mapping[str, str] = MappingProxyType({}),
         provider: str = "docker",
+        others: Mapping[str, Any] = MappingProxyType({}),
         **values: Any,
     ) -> None:
         """
@@ -101,9 +115,11 @@ class Settings:
         + keys: valid lines for authorized_keys, each key once, from wherever they were given
         + environment: what sessions and services see
         + provider: where the container runs
+        + others: typed values of the variables that extensions declare, by name
         + values: of the fields
         """
         self.keys, self.environment, self.provider = keys, environment, provider
+        self.others = others
         self.values: Mapping[str, Any] = MappingProxyType(
             {
                 variable.name: values.pop(variable.field)
@@ -114,6 +130,12 @@ class Settings:
         )
         if values:
             raise TypeError(f"Settings have no {', '.join(sorted(values))}")
+
+    def __getitem__(self, name: str) -> Any:
+        """
+        Return a variable's typed value, an extension's too. Raises KeyError for an unknown one.
+        """
+        return self.values[name] if name in self.values else self.others[name]
 
     def replaced(self, **changes: Any) -> Settings:
         """
@@ -139,6 +161,7 @@ class Settings:
             "keys": self.keys,
             "environment": self.environment,
             "provider": self.provider,
+            "others": self.others,
         }
 
 
@@ -153,13 +176,15 @@ PATTERNS = {
 }
 
 
-def markdown() -> str:
+def markdown(declared: Sequence[Variable[Any]] = ()) -> str:
     """
     Return the variables as the README's table.
+
+    + declared: those of an image with extensions; ours by default
     """
     rows = [
         f"| `{each.name}` | {each.default and f'`{each.default}`'} | {each.meaning} |"
-        for each in VARIABLES
+        for each in declared or VARIABLES
     ]
     rows += [f"| `{name}` |  | {meaning} |" for name, meaning in PATTERNS.items()]
     return "\n".join(["| Variable | Default | Meaning |", "| --- | --- | --- |", *rows, ""])

@@ -14,9 +14,9 @@ import socket
 from pathlib import Path
 
 ADDRESS = "127.83.76.80"  # all of 127.0.0.0/8 is this machine (RFC 1122, section 3.2.1.3)
-_IDENTIFICATION = b"SSH-2.0-slipway-health\r\n"  # RFC 4253, section 4.2: without one, more lines
+IDENTIFICATION = b"SSH-2.0-slipway-health\r\n"  # RFC 4253, section 4.2: without one, more lines
 _FAREWELL = 0.5  # seconds for sshd to hang up; a busy one does it later
-_LONGEST = 255  # bytes of sshd's own line
+LONGEST = 255  # bytes of sshd's own line
 
 # The whole line: a part of one may be a name that somebody tried to log in with.
 _TRACE = re.compile(
@@ -46,9 +46,9 @@ def is_shown(*, address: str = "127.0.0.1", port: int, timeout: float, pid: int 
             connection.bind((ADDRESS, 0))
         try:
             connection.connect((address, port))
-            connection.sendall(_IDENTIFICATION)
-            while b"\n" not in banner and len(banner) < _LONGEST:
-                if not (part := connection.recv(_LONGEST)):
+            connection.sendall(IDENTIFICATION)
+            while b"\n" not in banner and len(banner) < LONGEST:
+                if not (part := connection.recv(LONGEST)):
                     break
                 banner += part
         except TimeoutError:

@@ -50,6 +50,18 @@ def look(*, keep: bool, pid: int | None = None) -> Situation:
     return found._replace(obstacles=[*known, *more])
 
 
+def rests_on() -> tuple[list[str], list[str]] | None:
+    """
+    Return the paths that the verdict which is kept was judged from; None where none is kept.
+
+    Of the second ones owner and mode alone count.
+    """
+    if _kept() is None:
+        return None
+    kept = json.loads(files.readable(paths.LOGIN) or b"{}")
+    return kept["contents"], kept["places"]
+
+
 def _is_unusable(obstacle: Obstacle) -> bool:
     """
     Tell whether sshd can't use its configuration: one that runs goes on as it is, none starts.
@@ -151,4 +163,5 @@ def _keep(seen: Seen, began: int) -> None:
         "stamp": _stamp(seen.contents, seen.places),
     }
     with contextlib.suppress(OSError):  # a full disk: it is found out again
+        paths.KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
         atomic.write(paths.LOGIN, json.dumps(document).encode(), durable=False)

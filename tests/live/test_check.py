@@ -65,7 +65,7 @@ from xmlrpc.client import ServerProxy
 ROOTS = ["/etc", "/root", "/run/slipway", "/run/sshd", "/workspace", "/usr/local",
          "/var/lib/slipway", "/var/lib/extrausers", "/var/log/supervisor"]
 LEFT_OUT = ("/run/slipway/report.json", "/run/slipway/lock", "/run/slipway/unfinished",
-            "/run/slipway/processes", "/run/slipway/login.json", "/run/slipway/rclone",
+            "/run/slipway/processes", "/run/slipway/rclone",
             "/workspace/remote", "/root/.cache",
             "/var/lib/slipway/laid", "/var/lib/slipway/replaced", "/var/lib/slipway/positions",
             "/var/log/supervisor/", "/etc/ld.so.cache")

@@ -26,9 +26,9 @@ TREE = r"""
 cd / && {
   find etc/ssh etc/supervisor etc/profile.d etc/motd etc/bash.bashrc etc/nsswitch.conf root \
        run/slipway usr/local/bin var/lib/slipway workspace -xdev \
-       ! -name report.json ! -name login.json -printf '%p %M %U:%G %l\n' | sort
+       ! -name report.json -printf '%p %M %U:%G %l\n' | sort
   find etc/ssh etc/supervisor etc/profile.d etc/motd etc/bash.bashrc etc/nsswitch.conf root \
-       run/slipway var/lib/slipway workspace -xdev -type f ! -name report.json ! -name login.json \
+       run/slipway var/lib/slipway workspace -xdev -type f ! -name report.json \
        -exec sha256sum {} + | sort
   getfacl -nR etc/ssh root workspace 2>/dev/null
 }

@@ -119,7 +119,7 @@ def state(slipway: Slipway) -> str:
     """
     script = (
         "find /etc /root /opt/slipway /usr/local /var/lib/slipway /run/slipway /workspace /data "
-        "-xdev -not -path /run/slipway/report.json -not -path /run/slipway/login.json "
+        "-xdev -not -path /run/slipway/report.json "
         "-not -path /run/slipway "
         "-printf '%p %m %U %G %T@ %l\\n' | sort | sha256sum"
     )

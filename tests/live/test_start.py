@@ -18,10 +18,10 @@ TREE = r"""
 cd / && {
   find etc/ssh etc/supervisor etc/profile.d etc/motd etc/bash.bashrc root run/slipway \
        usr/local/bin var/lib/slipway workspace -xdev \
-       ! -name report.json ! -name login.json ! -path run/slipway ! -path '*/rclone*' \
+       ! -name report.json ! -path run/slipway ! -path '*/rclone*' \
        -printf '%p %M %U:%G %T@ %l\n' | sort
   find etc/ssh etc/supervisor root run/slipway workspace -xdev -type f \
-       ! -name report.json ! -name login.json -exec sha256sum {} + | sort
+       ! -name report.json -exec sha256sum {} + | sort
   getfacl -nR etc/ssh root workspace 2>/dev/null
 }
 """

@@ -172,3 +172,71 @@ def test_where_nothing_was_started_it_says_how(
 
     assert nothing == "unhealthy: Slipway was not started here: run `slipway start`"
     assert health.examine().line == "unhealthy: the convergence of this start has not ended"
+
+
+def declared(condition: str, **changes: Any) -> dict[str, Any]:
+    """
+    Return a declared program, but for some of it.
+    """
+    states = {"waiting": "STOPPED", "off": "STOPPED", "stopped": "STOPPED"}
+    own = {
+        "name": "web",
+        "group": "web",
+        "statename": states.get(condition, "RUNNING"),
+        "start": 0 if condition in ("waiting", "off") else 1,
+    }
+    told = {"declared": True, "late": False, "within": 60, "why": "", "waits_for": [], "off": False}
+    return {**SSHD, **own, **told, "condition": condition, **changes}
+
+
+CIRCLE = "waits for itself: `after` is a circle"
+WAITING = declared("waiting", name="app", group="app", waits_for=["web"])
+
+
+@pytest.mark.parametrize(
+    ("programs", "line"),
+    [
+        ([declared("ready")], "healthy"),
+        ([declared("starting")], "healthy (web is starting)"),
+        (
+            [declared("starting", late=True, why="HTTP status 503")],
+            "unhealthy: web is not ready after 60 s: HTTP status 503",
+        ),
+        ([declared("starting", late=True)], "unhealthy: web is not ready after 60 s"),
+        ([declared("lost")], "unhealthy: web is lost, and was ready before it ended"),
+        ([declared("lost", declared=False)], "healthy"),
+        ([declared("starting"), WAITING], "healthy (web is starting)"),
+        ([declared("lost"), WAITING], "unhealthy: web is lost, and was ready before it ended"),
+        ([declared("stopped"), WAITING], "healthy (web was stopped by hand)"),
+        ([declared("off"), WAITING], "healthy (web is switched off, and app waits for it)"),
+        ([declared("off")], "healthy"),
+        ([declared("off", off=True, start=1)], "healthy"),
+        (
+            [declared("stopped", start=0), WAITING],
+            "unhealthy: web does not start by itself, and app waits for it",
+        ),
+        ([WAITING], "unhealthy: web is no program here, and app waits for it"),
+        (
+            [WAITING, {**WAITING, "name": "b", "group": "b"}],
+            "unhealthy: web is no program here, and app, b wait for it",
+        ),
+        (
+            [declared("failed", statename="FATAL", spawnerr="no such file"), WAITING],
+            "unhealthy: web is FATAL: no such file",
+        ),
+        ([{**WAITING, "statename": "BACKOFF"}, declared("starting")], "healthy (web is starting)"),
+        (
+            [WAITING, declared("waiting", waits_for=["app"])],
+            f"unhealthy: web {CIRCLE}; app {CIRCLE}",
+        ),
+    ],
+)
+def test_the_one_that_is_not_ready_is_named(
+    container: Container, programs: list[dict[str, Any]], line: str
+) -> None:
+    """
+    With why; whoever waits for it is not.
+    """
+    container.programs = [SSHD, *programs]
+
+    assert health.examine().line == line

@@ -29,6 +29,7 @@ QUIET: dict[str, Any] = {
     "mounts": [],
     "unused_caches": {},
     "rescued": [],
+    "failed": [],
     "refusals": [],
     "degraded": [],
     "notes": [],
@@ -43,6 +44,14 @@ def remote(**changes: Any) -> dict[str, Any]:
     return {"point": point, "detail": "", "pending": 0, **changes}
 
 
+def program(**changes: Any) -> dict[str, Any]:
+    """
+    Return a program, but for some of it, as an older supervisord tells it.
+    """
+    told = {"name": "web", "statename": "FATAL", "description": "gone"}
+    return {**told, "state": "", "waits_for": [], "why": "", **changes}
+
+
 @pytest.mark.parametrize(
     ("seen", "line"),
     [
@@ -54,9 +63,15 @@ def remote(**changes: Any) -> dict[str, Any]:
         ({"gpus": {"vendor": "nvidia", "number": 2, "chosen": ""}}, "gpus         nvidia 2: all"),
         ({"gpus": {"vendor": "wsl", "number": None, "chosen": "X=0"}}, "gpus         wsl: X=0"),
         ({"threads": {"number": 2, "because": "quota"}}, "threads      2: quota"),
+        ({"programs": [program()]}, "program      web: FATAL gone"),
+        ({"programs": [program(state="failed")]}, "program      web: FATAL failed, gone"),
         (
-            {"programs": [{"name": "web", "statename": "FATAL", "description": "gone"}]},
-            "program      web: FATAL gone",
+            {"programs": [program(state="waiting", waits_for=["db", "mq"])]},
+            "program      web: FATAL waiting (for db, mq), gone",
+        ),
+        (
+            {"programs": [program(state="starting", why="nothing listens on port 80")]},
+            "program      web: FATAL starting: nothing listens on port 80; gone",
         ),
         ({"left_out": [{"file": "/f", "line": 3, "reason": "bad"}]}, "left out     /f line 3: bad"),
         ({"left_out": [{"file": "/f", "line": 0, "reason": "bad"}]}, "left out     /f: bad"),

@@ -39,7 +39,7 @@ print(json.dumps(sorted(sys.modules)))
             "slipway.services.supervisord",
             {"pyinfra", "gevent", "ssl", "email", "http.client", "importlib.metadata", "zipfile"},
         ),
-        ("slipway.entrypoint", {"pyinfra", "gevent", "http.client", "argparse"}),
+        ("slipway.commands.entrypoint", {"pyinfra", "gevent", "http.client", "argparse"}),
         (
             "slipway.services.logs.logtail",
             {"pyinfra", "gevent", "http.client", "argparse", "pathlib", "typing"},

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine import architecture, marked
 
 # a to c directly, and through b
-IMPORTS = {"a/": {"b/", "c/"}, "b/": {"c/"}, "entrypoint.py": {"a/"}}
+IMPORTS = {"a/": {"b/", "c/"}, "b/": {"c/"}, "extension.py": {"a/"}}
 
 
 def test_only_the_longest_way_is_drawn() -> None:
@@ -21,9 +21,9 @@ def test_only_the_longest_way_is_drawn() -> None:
     assert [line for line in lines if "-->" in line] == [
         "a --> b",
         "b --> c",
-        "entrypointpy --> a",
+        "extensionpy --> a",
     ]
-    assert 'entrypointpy["entrypoint.py"]' in lines
+    assert 'extensionpy["extension.py"]' in lines
 
 
 def test_a_circle_is_drawn() -> None:

@@ -120,6 +120,8 @@ def test_files_that_sshd_reads_make_it_stale() -> None:
         ({"changed": ["web"]}, WEB + "priority=1\n", WEB, []),  # changed behind its back
         ({}, WEB + "priority=1\n", WEB, ["web: would restart: its file changed"]),
         ({}, WEB, WEB + "; a comment\n", []),
+        ({}, WEB, WEB + 'slipway_title="Web"\n', []),  # for people, as a comment is
+        ({}, WEB, WEB + 'slipway_after=["db"]\n', ["web: would restart: its file changed"]),
         ({"added": ["two"]}, WEB + "[program:two]\n", WEB, []),  # two would be gone from it
         ({}, WEB, b"", ["web: would stop: its file is gone"]),
     ],

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ import pytest
 from pyinfra.context import ctx_host
 
 from slipway.connectors.native import Inside
+from slipway.contract import paths
 from slipway.facts import supervisor as facts
 from slipway.facts.supervisor import Supervisord, SupervisordState
 from slipway.operations import supervisor
+from slipway.services.declaration import Declared, Program
 from slipway.system import supervisor_rpc
 from tests.unit.conftest import FactHost, Run
 
@@ -31,6 +33,7 @@ from pathlib import Path
 from slipway.contract import paths
 here = Path(sys.argv[1])
 paths.PROCESSES, paths.RUN = here / "processes", here / "run"
+paths.ENVIRONMENT = here / "environment"
 paths.LOGS, paths.OWN_PROGRAMS = here, here / "own"
 paths.OWN_SUPERVISORD_CONF = here / "own.conf"
 fork = os.fork
@@ -120,6 +123,18 @@ class Running:
         """
         return {name: process["statename"] for name, process in self.programs().items()}
 
+    def conditions(self) -> dict[str, str]:
+        """
+        Return each program's condition, by its name.
+        """
+        return {each["name"]: each["condition"] for each in self.programs().values()}
+
+    def program(self, name: str) -> dict[str, Any]:
+        """
+        Return what it says of one program.
+        """
+        return self.programs()[f"{name}:{name}"]
+
     def call(self, method: str, *words: Any) -> Any:
         """
         Call one method.
@@ -171,3 +186,12 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
     (tmp_path / "scarce").unlink(missing_ok=True)
     if hasattr(running, "process") and running.process.poll() is None:
         running.end()
+
+
+def declared(running: Running, name: str, command: Sequence[str], **given: Any) -> None:
+    """
+    Write the file of a declared program, as `service.program` does.
+    """
+    own = Declared(**{key: given.pop(key) for key in Declared._fields if key in given})
+    text = Program(name, tuple(command), own, **given).text()
+    running.has(**{name: text.replace(str(paths.LOGS), str(running.here))})

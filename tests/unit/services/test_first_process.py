@@ -14,8 +14,8 @@ from slipway.services import first_process
 @pytest.mark.parametrize(
     "words",
     [
-        "/usr/bin/tini -s -- /usr/bin/env python3 -I -m slipway.entrypoint",
-        "/sbin/docker-init -- /usr/bin/tini -s -- python3 -I -m slipway.entrypoint bash",
+        "/usr/bin/tini -s -- /usr/bin/env python3 -I -m slipway.commands.entrypoint",
+        "/sbin/docker-init -- /usr/bin/tini -s -- python3 -I -m slipway.commands.entrypoint bash",
         "/opt/slipway/venv/bin/python3 -I -m slipway.services.supervisord -n",
     ],
 )

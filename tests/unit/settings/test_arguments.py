@@ -48,7 +48,10 @@ def test_arguments_are_never_lost(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("command_line", "expected"),
     [
-        (b"tini\0-s\0--\0python3\0-I\0-m\0slipway.entrypoint\0A=1\0bash\0B=2\0", {"A": "1"}),
+        (
+            b"tini\0-s\0--\0python3\0-I\0-m\0slipway.commands.entrypoint\0A=1\0bash\0B=2\0",
+            {"A": "1"},
+        ),
         (b"sleep\0A=1\0", {}),
         (b"", {}),
     ],

@@ -1,0 +1,59 @@
+"""
+What services see of the environment of a start.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slipway.contract import exits, paths
+from slipway.environment import at_start, programs
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """
+    A container with one program of a user's.
+    """
+    monkeypatch.setattr(paths, "ENVIRONMENT", tmp_path / "environment")
+    monkeypatch.setattr(paths, "DEVICES", tmp_path / "gpus")
+    monkeypatch.setattr(programs, "names", lambda: {"web"})
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        ({"SLIPWAY_SERVICES_OFF": "web , x"}, "web , x"),
+        ({"SLIPWAY_SERVICES_OFF_FILE": "{here}/off"}, "web"),
+        ({"SLIPWAY_SERVICES_OFF": "", "SLIPWAY_SERVICES_OFF_FILE": "{here}/off"}, "web"),
+        ({}, None),
+    ],
+)
+def test_supervisord_is_told_which_services_are_off(
+    here: Path, given: dict[str, str], seen: str | None
+) -> None:
+    """
+    Byte for byte as it was given, and also where a file has it.
+    """
+    (here / "off").write_text("web\n")
+    given = {name: value.format(here=here) for name, value in given.items()}
+
+    assert at_start.prepare(given).get("SLIPWAY_SERVICES_OFF") == seen
+
+
+def test_a_service_that_nobody_knows_stops_a_strict_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """
+    Before anything runs, as any other refusal does.
+    """
+    with pytest.raises(SystemExit) as ended:
+        at_start.prepare({"SLIPWAY_SERVICES_OFF": "wbe", "SLIPWAY_STRICT": "true"})
+
+    assert ended.value.code == exits.REFUSED
+    assert (
+        "SLIPWAY_SERVICES_OFF: names no program of this container: wbe" in capsys.readouterr().err
+    )
