@@ -73,16 +73,24 @@ def stand_for_services() -> int:
 
     One that does not say its number is stood for until we are told to end.
     """
-    ended: list[int] = []
+    with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+        ended = [os.pidfd_open(pid)] if (pid := _number()) else []
+        while not select.select(ended, [], [], 0)[0]:
+            if signal.sigtimedwait(_ENDINGS - {signal.SIGHUP}, _GLANCE):
+                if tell():
+                    wait()
+                return exits.OK
+    return exits.FAILED if os.path.lexists(SUPERVISOR_SOCKET) else exits.OK  # it removes it
+
+
+def _number() -> int:
+    """
+    Return supervisord's process number; 0 where it does not say it.
+    """
     with contextlib.suppress(OSError):
         if found := re.search(rb"<int>(\d+)</int>", _ask(b"getPID")):
-            ended = [os.pidfd_open(int(found[1]))]
-    while not select.select(ended, [], [], 0)[0]:
-        if signal.sigtimedwait(_ENDINGS - {signal.SIGHUP}, _GLANCE):
-            if tell():
-                wait()
-            return exits.OK
-    return exits.FAILED if os.path.lexists(SUPERVISOR_SOCKET) else exits.OK  # it removes it
+            return int(found[1])
+    return 0
 
 
 def tell() -> bool:
