@@ -269,3 +269,22 @@ def test_slipway_init_by_hand_ends_no_services(start: Start, program: str | None
     assert slipway.check_output("supervisorctl", "pid") == services
     assert slipway.check_output("sha256sum", "/run/slipway/environment") == variables
     assert "the services run here already" in slipway.exec("slipway-init").stderr
+
+
+def test_nothing_is_left_to_a_first_process_that_reaps_nobody(start: Start, key: KeyPair) -> None:
+    """
+    No zombie of whatever outlives its caller, the maker of the RSA host key before all. While that
+    is at it `slipway verify` finds no fault in its draft.
+    """
+    slipway = start("infinity", entrypoint=["sleep"], environment={"SSH_PUBKEY": key.public})
+    slipway.check_output("slipway", "start")
+    slipway.wait_host_keys()
+    for command in ("converge", "check", "doctor", "health", "status"):
+        slipway.exec("slipway", command)
+
+    assert slipway.exec("sh", "-c", "ps -eo stat,comm | grep ^Z").code == 1
+    verify = "slipway verify -- -k draft"
+    draft = "touch /etc/ssh/.ssh_host_rsa_key.slipway"
+    held = f"flock /run/slipway/host-key.lock sh -c '{draft}; {verify}'"
+    assert slipway.exec("sh", "-c", held).code == 0
+    assert slipway.exec("sh", "-c", verify).code == 1
