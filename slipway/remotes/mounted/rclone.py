@@ -42,9 +42,9 @@ class Mounter:
             pass_fds=[claim.lock.fileno()],  # in use while rclone lives
         )
 
-    def moments(self, every: float) -> Iterator[None]:
+    def moments(self, every: float) -> Iterator[float]:
         """
-        Yield once it has mounted, and every so many seconds from then on, until it has ended.
+        Yield the time once it has mounted, and every so many seconds from then on, until its end.
         """
         with (
             Path("/proc/self/mountinfo").open("rb") as mounts,
@@ -60,7 +60,7 @@ class Mounter:
                 if due is not None and time.monotonic() >= due:
                     if processes.is_zombie(self.process.pid):
                         mountpoint.abort(self.point)
-                    yield
+                    yield time.monotonic()
                     due = time.monotonic() + every
                 wait = None if due is None else 1000 * max(0.0, due - time.monotonic())
                 if any(descriptor == ended for descriptor, _ in poll.poll(wait)):
