@@ -4,6 +4,7 @@ Remotes: real rclone, real FUSE, servers with passwords.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import uuid
@@ -162,11 +163,19 @@ def look(slipway: Slipway, remote: str = "far") -> Look:
     script = (
         "for pid in $(pgrep -x rclone); do "
         "printf '%s ' $pid; tr '\\0' ' ' < /proc/$pid/cmdline; echo; done; "
-        'cat /proc/self/mountinfo; timeout 5 ls "$1" > /dev/null && echo answers'
+        'cat /proc/self/mountinfo; timeout 5 ls "$1" > /dev/null && echo answers; echo end'
     )
-    lines = slipway.exec("sh", "-c", script, "sh", point).stdout.splitlines()
+    lines = wait_until(
+        lambda: (
+            (said := slipway.exec("sh", "-c", script, "sh", point).stdout.splitlines())
+            and said[-1] == "end"
+            and said
+        ),
+        "a look is told whole",
+    )
     escaped = point.replace(" ", r"\040")  # proc(5)
-    pids = [int(line.split()[0]) for line in lines if f"rclone mount {remote}: " in line]
+    found = (re.match(rf"(\d+) \S*rclone mount {re.escape(remote)}: ", line) for line in lines)
+    pids = [int(match[1]) for match in found if match]
     entries = sum(f" {escaped} " in line and " fuse.rclone " in line for line in lines)
     return Look(pids[0] if pids else 0, entries, "answers" in lines)
 
