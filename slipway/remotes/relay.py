@@ -17,6 +17,7 @@ import threading
 from collections.abc import Sequence
 
 from slipway.contract.paths import RCLONE, RCLONE_CONF
+from slipway.environment import host_data
 from slipway.remotes import configuration_file
 
 PORT = 53682  # https://rclone.org/remote_setup/
@@ -47,7 +48,7 @@ def _not_saved() -> int:
     """
     Say that rclone could not save its configuration, which it does not tell by its exit code.
     """
-    configured = os.environ.get("RCLONE_CONFIG") or str(RCLONE_CONF)
+    configured = host_data.inherited().get("RCLONE_CONFIG") or str(RCLONE_CONF)
     try:
         is_saved = not configuration_file.clear(configured)
     except OSError:
