@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import NamedTuple
 
 from slipway.commands import output
@@ -13,8 +14,12 @@ from slipway.converge import light_pyinfra
 from slipway.ssh import trial, verdict
 from slipway.ssh.login import REFUSED
 from slipway.system import mountinfo, supervisor_rpc
+from slipway.system.mountinfo import Mount
 
 _TIMEOUT = 5.0  # seconds for supervisord's answer
+# Mounts that engines make for themselves, and kinds of file systems whose stat may hang
+_ENGINES = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/proc/", "/sys/", "/dev/", "/run/")
+_REMOTE = ("fuse", "nfs", "cifs", "9p", "ceph")
 _NO_SSHD = "not tried: no sshd of Slipway's runs"
 
 
@@ -129,5 +134,25 @@ def _surroundings() -> list[Finding]:
         Finding(
             "GPUs", bool(gpus.vendor), f"{gpus.vendor} {number}" if gpus.vendor else "none found"
         ),
+        _files(mounts),
         Finding("provider", True, loaded.settings.provider),
     ]
+
+
+def _files(mounts: list[Mount]) -> Finding:
+    """
+    Name the files that are mounted by themselves, for writing; those of the engine are its own.
+    """
+    files = [
+        mount.point
+        for mount in mounts
+        if "ro" not in mount.options
+        and not mount.point.startswith(_ENGINES)
+        and not mount.type.startswith(_REMOTE)
+        and os.path.isfile(mount.point)  # noqa: PTH113 - there may be many
+    ]
+    words = (
+        f"{', '.join(sorted(files))}: who puts a new file in its place (`rclone config`, `git "
+        "config`, `useradd`, `sed -i`) fails with `Device or resource busy`; mount the directory"
+    )
+    return Finding("files can be replaced", not files, words if files else "none is mounted")

@@ -25,6 +25,7 @@ ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated
 SSHD_ENVIRONMENT = RUN / "sshd.conf"  # what sessions get, as sshd_config(5) has it
 SHELL_ENVIRONMENT = RUN / "environment.sh"  # the same for sh
 LOCK = RUN / "lock"
+START_LOCK = RUN / "start.lock"  # held while `slipway start` has supervisord begin
 REPORT = RUN / "report.json"
 UNFINISHED = RUN / "unfinished"  # there while a convergence runs, and after one was cut off
 DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
