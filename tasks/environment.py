@@ -13,7 +13,7 @@ from slipway.contract.paths import (
     SSHD_ENVIRONMENT,
 )
 from slipway.converge.task import task
-from slipway.environment import derived, forms, gpus, host_data, public
+from slipway.environment import cuda, derived, forms, gpus, host_data, public
 from slipway.facts import surroundings
 from slipway.facts.environment import EngineEnvironment
 from slipway.facts.files import FileText
@@ -43,6 +43,9 @@ def publish(*, settings: Settings, live: bool) -> None:
     around = surroundings.of_host(settings.workspace)
     if fewer := gpus.shortfall(around.gpus, settings.gpu_count):
         degrade("GPUs", fewer)
+    if around.cuda.driver:  # else there is nobody to ask, and `doctor` says what it sees
+        for obstacle in cuda.obstacles(around.gpus, around.cuda, settings.environment):
+            degrade("CUDA", obstacle)
     variables = derived.derive(settings, around)
     engine = host.get_fact(EngineEnvironment)
     baked = host.get_fact(FileText, path=str(BAKED)).splitlines()

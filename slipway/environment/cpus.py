@@ -98,9 +98,25 @@ def fitting(cpus: Cpus) -> int | None:
     """
     Return how many threads the limits have room for; None where they are none.
     """
-    room = [
-        *([] if cpus.quota is None else [math.ceil(cpus.quota)]),
-        *([] if cpus.processes is None else [cpus.processes // _SHARE]),
-    ]
-    number = min(room, default=cpus.seen)
+    number = min(_room(cpus).values(), default=cpus.seen)
     return max(1, number) if number < cpus.seen else None
+
+
+def because(cpus: Cpus) -> str:
+    """
+    Say which limit decides; "" for none.
+    """
+    room = _room(cpus)
+    return min(room, key=lambda words: room[words], default="")
+
+
+def _room(cpus: Cpus) -> dict[str, int]:
+    """
+    Return the limits in words, with the threads that each has room for.
+    """
+    room = {}
+    if cpus.quota is not None:
+        room[f"the CPU quota is {cpus.quota:g} of {cpus.seen}"] = math.ceil(cpus.quota)
+    if cpus.processes is not None:
+        room[f"there may be {cpus.processes} processes and threads"] = cpus.processes // _SHARE
+    return room

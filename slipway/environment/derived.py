@@ -7,8 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway.environment import cpus, gpus
+from slipway.environment import cpus, cuda, gpus
 from slipway.environment.cpus import Cpus
+from slipway.environment.cuda import Cuda
 from slipway.environment.gpus import Gpus
 from slipway.settings.variables import Settings
 from slipway.system import mountinfo
@@ -26,6 +27,7 @@ class Surroundings(NamedTuple):
     gid: int
     gpus: Gpus
     cpus: Cpus
+    cuda: Cuda = cuda.NONE
 
 
 def observe(workspace: str) -> Surroundings:
@@ -42,7 +44,9 @@ def observe(workspace: str) -> Surroundings:
             pass  # not readable, or gone: root's, as if nothing were mounted
         else:
             uid, gid = status.st_uid, status.st_gid
-    return Surroundings(mounted, uid, gid, gpus.detect(), cpus.detect())
+    found = gpus.detect()
+    driver = cuda.detect() if found.vendor == "nvidia" else cuda.NONE
+    return Surroundings(mounted, uid, gid, found, cpus.detect(), driver)
 
 
 def derive(settings: Settings, surroundings: Surroundings) -> dict[str, str]:
@@ -61,6 +65,7 @@ def derive(settings: Settings, surroundings: Surroundings) -> dict[str, str]:
         "WORKSPACE_GID": str(surroundings.gid),
         **_gpu_count(gpu, gpu_count),
         **gpus.visible(gpu, limit=gpu_count, given=frozenset(environment)),
+        **cuda.library_path(surroundings.cuda, environment.get("LD_LIBRARY_PATH", "")),
         **cpus.threads(surroundings.cpus, wanted=settings.threads, environment=environment),
     }
     return {**environment, **derived}

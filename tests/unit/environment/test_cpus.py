@@ -11,6 +11,7 @@ from slipway.environment.cpus import (
     QUOTA_FILES,
     VARIABLES,
     Cpus,
+    because,
     parse,
     threads,
 )
@@ -79,3 +80,19 @@ def test_what_the_user_set_stands() -> None:
 
     assert "MKL_NUM_THREADS" not in given
     assert given["OMP_NUM_THREADS"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("cpus", "words"),
+    [
+        (Cpus(64, 7.5, 4000), "the CPU quota is 7.5 of 64"),
+        (Cpus(64, 7.5, 20), "there may be 20 processes and threads"),
+        (Cpus(64, None, 20), "there may be 20 processes and threads"),
+        (Cpus(64, None), ""),
+    ],
+)
+def test_the_limit_that_decides_is_told(cpus: Cpus, words: str) -> None:
+    """
+    In a line of status.
+    """
+    assert because(cpus) == words
