@@ -66,7 +66,7 @@ def test_what_the_driver_says_is_read_alike_from_inside_and_outside(tmp_path: Pa
     """
     card = "proc/driver/nvidia/gpus/0000:01:00.0/information"
     for name, text in {
-        "proc/driver/nvidia/version": "NVRM version: NVIDIA UNIX  535.183.01  Sun\nGCC version: 12\n",
+        "proc/driver/nvidia/version": "NVRM version: NVIDIA  535.183.01  Sun\nGCC version: 12\n",
         card: "Model: \t Tesla T4\nIRQ: 30\n",
         "usr/local/cuda/version.json": '{"cuda" : {\n"version" : "12.4.1"\n}}\n',
         "usr/local/cuda/compat/libcuda.so.550.54.14": "",
