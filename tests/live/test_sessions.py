@@ -22,6 +22,7 @@ PROGRAM = """
 command=/bin/sh -c 'env -0 > /tmp/kind; ulimit -S -n > /tmp/kind-files; exec sleep 1000'
 """
 OTHERS = {"bob": "/bin/bash", "eve": "/bin/sh"}
+CRONTAB = "* * * * * env -0 > /tmp/cron-$USER; ulimit -S -n; locale charmap; echo of $USER\n"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -43,6 +44,8 @@ def container(module_start: Callable[..., Slipway], key: KeyPair) -> Slipway:
         started.check_output("chown", "-R", user, f"{home}/.ssh")
     write = "cat > /etc/supervisor/conf.d/kind.conf"
     started.check_output("sh", "-c", f"{write} <<'E'\n{PROGRAM}\nE\nslipway converge")
+    for user in ("root", "bob"):
+        started.check_output("sh", "-c", f"crontab -u {user} - <<'E'\n{CRONTAB}E")
     started.wait_host_keys()
     return started
 
@@ -246,6 +249,23 @@ def test_services_have_their_numbers(container: Slipway, service: str) -> None:
     getservbyname(3) finds them.
     """
     assert container.check_output("getent", "services", service).startswith(service)
+
+
+@pytest.mark.parametrize("user", ["root", "bob"])
+def test_a_job_of_crons_is_like_a_session(container: Slipway, user: str) -> None:
+    """
+    Cron has begun with the first crontab; what a job prints is in its log.
+    """
+    path, log = f"/tmp/cron-{user}", "/var/log/supervisor/cron.log"
+    wait_until(lambda: container.exec("test", "-s", path).code == 0, "a job has run", 100)
+    seen = set(container.check_output("cat", path).split("\0"))
+    wait_until(lambda: f"of {user}\n" in container.check_output("cat", log), "its output", 5)
+
+    assert {"LANG=C.UTF-8", "WORKSPACE=/workspace", f"PATH={PATH}", f"USER={user}"} <= seen
+    assert (f"MY_SECRET={SECRET}" in seen) is (user == "root")
+    assert f"{user}: env -0" in container.check_output("cat", log)
+    assert f"{HARD}\nUTF-8\n" in container.check_output("cat", log)
+    assert "RUNNING" in container.check_output("supervisorctl", "status", "cron")
 
 
 def test_nothing_is_left_to_converge(container: Slipway) -> None:
