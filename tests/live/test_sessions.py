@@ -234,9 +234,11 @@ def test_who_is_logged_in_is_known(container: Slipway, key: KeyPair) -> None:
     """
     While a session with a terminal lasts, and sshd has nothing to complain of at its end.
     """
-    done = client(container, key, "bob", "who", options=["-tt"])
+    done = client(container, key, "bob", "who; users; who -H; w -h", options=["-tt"])
 
-    assert done.stdout.split()[:1] == ["bob"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "bob", "bob", "NAME", "bob", "bob",
+    ]  # fmt: skip
     wait_until(lambda: container.check_output("who") == "", "it has ended")
     assert "logout()" not in container.check_output("cat", "/var/log/supervisor/sshd.log")
     record = container.check_output("stat", "-c", "%a %U %G", "/run/utmp")
