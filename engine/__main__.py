@@ -18,7 +18,7 @@ from engine.steps import Steps
 
 ROOT = Path(__file__).resolve().parent.parent
 # What ssh would give a session; the container knows its workspace, the compose file may not
-IN_WORKSPACE = '. /etc/profile.d/slipway.sh; cd -- "${WORKSPACE-}" || cd; exec bash -l'
+IN_WORKSPACE = '. /etc/profile.d/slipway.sh; cd -- "${WORKSPACE:-$HOME}" || cd; exec bash -l'
 EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
 
 
