@@ -33,6 +33,10 @@ MUTATIONS = {
         "test_the_language_of_clients",
     ),
     "git": ("rm /run/slipway/gitconfig", "test_git_takes"),
+    "public variables": (
+        "chmod 600 /run/slipway/environment.public.sh",
+        "test_other_users_see_no_secret",
+    ),
     "record": ("rm /run/utmp", "test_there_is_a_record"),
     "numbers": ("rm /etc/services", "test_services_have"),
     "bytecode": ("rm -r /opt/slipway/slipway/commands/__pycache__", "test_python_is_compiled"),
