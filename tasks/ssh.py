@@ -56,6 +56,7 @@ def serve(*, settings: Settings, live: bool) -> None:
     sshd_config.included(
         name="Have sshd read its drop-ins", path=str(SSHD_CONFIG), drop_in=str(SSHD_ALGORITHMS)
     )
+    sshd_config.own_language(name="Take no language from clients", path=str(SSHD_CONFIG))
     ssh.internal_sftp(name="Serve sftp without a shell", configuration=str(SSHD_CONFIG))
     ssh.strong_moduli(name="Have strong moduli only", bits=SMALLEST_MODULUS)
     authorized_keys.merged(

@@ -76,7 +76,7 @@ def gather() -> dict[str, Any]:
         },
         "threads": {
             "number": settings.threads or cpus.fitting(around.cpus),
-            "because": "SLIPWAY_THREADS" if settings.threads else _quota(around.cpus),
+            "because": "SLIPWAY_THREADS" if settings.threads else cpus.because(around.cpus),
         },
         "supervisord": supervisord,
         "programs": [
@@ -214,7 +214,3 @@ def _chosen(variables: dict[str, str]) -> str:
     Return the variables that sessions and services have to see fewer GPUs, "" for none.
     """
     return " ".join(f"{name}={variables[name]}" for name in gpus.CHOICES if name in variables)
-
-
-def _quota(seen: cpus.Cpus) -> str:
-    return "" if seen.quota is None else f"the CPU quota is {seen.quota:g} of {seen.seen}"
