@@ -47,6 +47,8 @@ RUN if command -v update-ca-certificates && find /usr/local/share/ca-certificate
         ca-certificates python3 \
  && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY --from=venv /opt/slipway/ /opt/slipway/
+# For `docker exec`, which gives a command what the image has and nothing of what Slipway adds
+ENV LANG=${LANG:-C.UTF-8}
 RUN /opt/slipway/venv/bin/python3 -I -m slipway converge --phase build
 EXPOSE 22 53682
 # Every 5 s: Docker asks for the first time after one interval, so a container that has converged is

@@ -6,7 +6,17 @@ The same file builds the image, converges a starting container and one that is r
 
 from pyinfra import host
 
-from tasks import environment, extensions, overlay, packages, remotes, services, ssh, workspace
+from tasks import (
+    environment,
+    extensions,
+    overlay,
+    packages,
+    remotes,
+    services,
+    sessions,
+    ssh,
+    workspace,
+)
 
 settings = host.data.settings
 live = host.data.live  # false while an image is built: what belongs to one container waits
@@ -16,6 +26,7 @@ overlay.lay(added=host.data.extensions)
 environment.publish(settings=settings, live=live)
 ssh.serve(settings=settings, live=live)
 workspace.share(settings=settings, live=live)
+sessions.equip(settings=settings, live=live)
 extensions.converge(added=host.data.extensions)
 services.supervise()
 remotes.mount(settings=settings, live=live)

@@ -16,7 +16,7 @@ from bench import ansible, rest
 from bench.containers import MOUNTS, PEERS, PEERS_IN, QUIET, Bench, Failure
 from bench.results import Row, compared, unmeasured
 from bench.samples import Effort, Measurement
-from tasks.overlay import static_files
+from slipway.converge.extension_files import static
 
 NAME = "convergence without changes"
 SLIPWAY, SLOW = "slipway", "slipway, half a CPU"
@@ -98,7 +98,7 @@ def tmpfiles_lines() -> str:
     """
     Return what systemd-tmpfiles has to make: the peer's own lines, and our static files.
     """
-    files = [f"f {file.path} 0{file.mode}\n" for file in static_files()]
+    files = [f"f {file.path} 0{file.mode}\n" for file in static()]
     return (PEERS / "tmpfiles/slipway.conf").read_text() + "".join(files)
 
 

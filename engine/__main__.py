@@ -17,6 +17,8 @@ from engine.project import Project
 from engine.steps import Steps
 
 ROOT = Path(__file__).resolve().parent.parent
+# What ssh would give a session; the container knows its workspace, the compose file may not
+IN_WORKSPACE = '. /etc/profile.d/slipway.sh; cd -- "${WORKSPACE:-$HOME}" || cd; exec bash -l'
 EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
 
 
@@ -111,10 +113,11 @@ def down(project: Project, steps: Steps) -> None:
 
 def shell(project: Project, _steps: Steps) -> None:
     """
-    A login shell in the container.
+    A login shell in the container's workspace.
     """
     terminal = [] if sys.stdin.isatty() else ["-T"]
-    Compose(project, compose(project.environment)).call("exec", *terminal, "slipway", "bash", "-l")
+    words = ["exec", *terminal, "slipway", "sh", "-c", IN_WORKSPACE]
+    Compose(project, compose(project.environment)).call(*words)
 
 
 def logs(project: Project, _steps: Steps) -> None:

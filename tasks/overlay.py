@@ -39,7 +39,7 @@ def lay(*, added: Extensions | None) -> None:
     directories.guarded(
         name="Keep others out of the system's directories",
         directories={
-            **dict.fromkeys(("/", *map(str, _above(static_files()))), "755"),
+            **dict.fromkeys(("/", *map(str, _above(extension_files.static()))), "755"),
             str(paths.STATE): "700",  # what is laid is noted there
         },
     )
@@ -49,7 +49,7 @@ def lay(*, added: Extensions | None) -> None:
         name="Lay the static files",  # sshd's are in force in any case: tasks/ssh.py
         files=[
             file
-            for file in static_files()
+            for file in extension_files.static()
             if file.path not in theirs and not (is_closed and file.path.startswith(f"{paths.SSH}/"))
         ],
     )
@@ -67,10 +67,3 @@ def _above(laid: list[File]) -> list[PurePosixPath]:
     """
     places = {place for file in laid for place in PurePosixPath(file.path).parents}
     return sorted(places - {PurePosixPath("/")})
-
-
-def static_files() -> list[File]:
-    """
-    Return files/ as it has to be in the container; executable there if it is so here.
-    """
-    return [extension_files.file(path, source) for path, source in extension_files.own().items()]

@@ -7,9 +7,11 @@ from slipway.operations import packages
 
 # fmt: off
 PACKAGES = [
-    "acl", "bzip2", "ca-certificates", "curl", "fuse3", "git", "less", "libcap2-bin",
-    "libnss-extrausers", "nano", "openssh-server", "procps", "rsync", "screen", "tini", "tmux",
-    "unzip", "wget", "zip",
+    "acl", "bash-completion", "bzip2", "ca-certificates", "cron", "curl", "fuse3", "git", "git-lfs",
+    "gpg", "htop", "iproute2", "iputils-ping", "jq", "less", "libcap2-bin", "libnss-extrausers",
+    "lsof", "nano", "ncurses-term", "netbase", "netcat-openbsd", "openssh-server", "pigz", "procps",
+    "psmisc", "python3-venv", "rsync", "screen", "tini", "tmux", "tree", "unzip", "vim-tiny",
+    "wget", "xauth", "xz-utils", "zip", "zstd",
 ]
 # fmt: on
 

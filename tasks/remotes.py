@@ -16,6 +16,7 @@ def mount(*, settings: Settings, live: bool) -> None:
     if live:
         configured = settings.environment.get("RCLONE_CONFIG") or str(RCLONE_CONF)
         remotes.private(name="Keep rclone's configuration to root", path=configured)
+        remotes.replaceable(name="Have rclone able to save it", path=configured)
         remotes.supervised(
             name="Mount the remotes",
             workspace=settings.workspace,

@@ -3,9 +3,9 @@ Services: what supervisord runs.
 """
 
 from slipway.converge.task import task
-from slipway.operations import supervisor
+from slipway.operations import cron, supervisor
 
-RUNNING = ["logtail"]  # started where they don't run; sshd has conditions of its own
+RUNNING = ["logtail"]  # started where they don't run; sshd and cron have conditions of their own
 
 
 @task("Services")
@@ -14,3 +14,4 @@ def supervise() -> None:
     Supervisord runs what its files say; only programs whose files changed are restarted.
     """
     supervisor.update(name="Apply the programs' files", running=RUNNING)
+    cron.daemon(name="Run cron while there is a crontab")

@@ -22,6 +22,7 @@ from slipway.contract.paths import (
     SSHD_RSA_KEY,
     STATE,
 )
+from slipway.converge import extension_files
 from slipway.converge.task import task
 from slipway.facts.limits import ContainerLimits
 from slipway.facts.mounts import Mounts
@@ -42,7 +43,6 @@ from slipway.operations.files import File
 from slipway.settings.variables import Settings
 from slipway.ssh import admission, algorithms, host_key
 from slipway.ssh.admission import Limits
-from tasks.overlay import static_files
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds; the slow one later
 SMALLEST_MODULUS = 3072  # bits; the hardened policies'
@@ -80,12 +80,13 @@ def serve(*, settings: Settings, live: bool) -> None:
         sshd_config.included(
             name="Have sshd read its drop-ins", path=str(SSHD_CONFIG), drop_in=str(SSHD_ALGORITHMS)
         )
+        sshd_config.own_language(name="Take no language from clients", path=str(SSHD_CONFIG))
     ssh.internal_sftp(name="Serve sftp without a shell", configuration=str(SSHD_CONFIG))
     ssh.strong_moduli(name="Have strong moduli only", bits=SMALLEST_MODULUS)
     obstacle = ""
     if live:
         ssh_place.private_host_keys(name="Keep the host keys to root")
-        static = [file for file in static_files() if file.path.startswith(f"{SSH}/")]
+        static = [file for file in extension_files.static() if file.path.startswith(f"{SSH}/")]
         obstacle = ssh_place.obstacle(drop_ins=[*static, *drop_ins])
         ssh_place.elsewhere(
             name="Serve sshd where it can be served",

@@ -5,16 +5,25 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from slipway.commands import output
 from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
+from slipway.environment import cuda, room
+from slipway.environment.cuda import Cuda
+from slipway.environment.gpus import Gpus
 from slipway.ssh import trial, verdict
 from slipway.ssh.login import REFUSED
 from slipway.system import mountinfo, supervisor_rpc
+from slipway.system.mountinfo import Mount
 
 _TIMEOUT = 5.0  # seconds for supervisord's answer
+# Mounts that engines make for themselves, and kinds of file systems whose stat may hang
+_ENGINES = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/proc/", "/sys/", "/dev/", "/run/")
+_REMOTE = ("fuse", "nfs", "cifs", "9p", "ceph")
 _NO_SSHD = "not tried: no sshd of Slipway's runs"
 
 
@@ -95,7 +104,7 @@ def _surroundings() -> list[Finding]:
     # pyinfra comes after its stand-ins
     from slipway.converge import here  # noqa: PLC0415
     from slipway.facts.acl import AclObstacle  # noqa: PLC0415
-    from slipway.facts.gpus import GpuDevices  # noqa: PLC0415
+    from slipway.facts.gpus import CudaState, GpuDevices  # noqa: PLC0415
     from slipway.facts.mounts import FuseObstacle, Mounts  # noqa: PLC0415
 
     with here.connected() as (host, loaded):
@@ -105,8 +114,10 @@ def _surroundings() -> list[Finding]:
         acl = host.get_fact(AclObstacle, path=workspace)
         fuse = host.get_fact(FuseObstacle)
         gpus = host.get_fact(GpuDevices)
+        nvidia = host.get_fact(CudaState) if gpus.vendor == "nvidia" else cuda.NONE
     held = mountinfo.holding(mounts, workspace)
     shared = volume and held is not None and held.shared
+    limits = room.look()
     number = "not numbered" if gpus.number is None else str(gpus.number)
     return [
         Finding(
@@ -129,5 +140,41 @@ def _surroundings() -> list[Finding]:
         Finding(
             "GPUs", bool(gpus.vendor), f"{gpus.vendor} {number}" if gpus.vendor else "none found"
         ),
+        _files(mounts),
+        *_cuda(gpus, nvidia, loaded.settings.environment),
+        Finding("locked memory", *room.of_locked(limits)),
+        Finding("shared memory", *room.of_shared(limits)),
         Finding("provider", True, loaded.settings.provider),
+    ]
+
+
+def _files(mounts: list[Mount]) -> Finding:
+    """
+    Name the files that are mounted by themselves, for writing; those of the engine are its own.
+    """
+    files = [
+        mount.point
+        for mount in mounts
+        if "ro" not in mount.options
+        and not mount.point.startswith(_ENGINES)
+        and not mount.type.startswith(_REMOTE)
+        and os.path.isfile(mount.point)  # noqa: PTH113 - there may be many
+    ]
+    words = (
+        f"{', '.join(sorted(files))}: who puts a new file in its place (`rclone config`, `git "
+        "config`, `useradd`, `sed -i`) fails with `Device or resource busy`; mount the directory"
+    )
+    return Finding("files can be replaced", not files, words if files else "none is mounted")
+
+
+def _cuda(gpus: Gpus, nvidia: Cuda, environment: Mapping[str, str]) -> list[Finding]:
+    """
+    Say whether CUDA can work, where there are cards for it.
+    """
+    if gpus.vendor != "nvidia":
+        return []
+    obstacles = cuda.obstacles(gpus, nvidia, environment)
+    told = cuda.told(nvidia, environment)
+    return [Finding("CUDA", works=False, detail=each) for each in obstacles] or [
+        Finding("CUDA", works=True, detail=told)
     ]

@@ -18,26 +18,61 @@ from typing import NoReturn
 
 from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
-from slipway.environment import at_start
+from slipway.environment import at_start, main_process
 from slipway.settings.arguments import split_arguments
+from slipway.system import locks
+from slipway.system.unix_listener import is_listened_at
 
 LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
+RUNS_ALREADY = (
+    "slipway-init: the services run here already: `slipway converge` applies what has changed"
+)
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
     """
     Start the container; returns only by becoming supervisord or the user's command.
+
+    Where supervisord runs already we leave it as it is. As the container's main process
+    (`slipway start; exec slipway-init`) we stand for it: a stop of ours is its own. By hand we have
+    no part in it.
     """
     given, command = split_arguments(arguments)
-    begin = None if command else _fork_convergence()
-    variables = at_start.prepare({**at_start.process_environment("self"), **given})
-    if command:
+    variables = {**at_start.process_environment("self"), **given}
+    is_supervised = _is_supervised()
+    if is_supervised and not main_process.is_this(os.getpid()):
+        _only_run(command, variables)
+    if command and not is_supervised:
+        variables = at_start.prepare(variables)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
         subprocess.run([*paths.CONVERGE, "--without-services"], check=False, stdout=sys.stderr)
         _become([*paths.BESIDE, *command], variables)
-    if begin is not None:
-        os.write(begin, b"\n")
-    _become(paths.SUPERVISORD, variables)
+    begin = _fork_convergence()
+    if is_supervised:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # from here on it is theirs, too
+    variables = at_start.prepare(variables)
+    os.write(begin, b"\n")
+    _become([*paths.BESIDE, *command] if is_supervised else paths.SUPERVISORD, variables)
+
+
+def _is_supervised() -> bool:
+    """
+    Tell whether supervisord runs here already; one that `slipway start` begins now is waited for.
+    """
+    if locks.is_held(paths.START_LOCK):
+        with locks.hold(paths.START_LOCK):
+            pass
+    return is_listened_at(paths.SUPERVISOR_SOCKET)
+
+
+def _only_run(command: list[str], variables: dict[str, str]) -> NoReturn:
+    """
+    Become the command, or say that there is nothing to do: the services are not ours to end.
+    """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
+    if not command:
+        sys.exit(RUNS_ALREADY)
+    _become(command, variables)
 
 
 def _fork_convergence() -> int:

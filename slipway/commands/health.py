@@ -8,21 +8,20 @@ import argparse
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
 from slipway.commands import output
 from slipway.contract import exits, paths, report
-from slipway.environment import gpus
+from slipway.environment import gpus, main_process
 from slipway.remotes import states
 from slipway.services import dependents, told
+from slipway.settings.arguments import is_entrypoint
 from slipway.ssh import banner, configuration, verdict
-from slipway.system import files, locks
+from slipway.system import locks
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
-_ENTRYPOINT = b"slipway.commands.entrypoint"  # in the words of a PID 1 that is ours
 DOWN = {"FATAL", "BACKOFF", "UNKNOWN", "EXITED"}
 
 
@@ -124,8 +123,8 @@ def _unstarted(*, is_converging: bool) -> str:
     """
     Say what is to be waited for, or done, where this start has no report yet.
     """
-    first = files.readable(Path("/proc/1/cmdline")) or b""
-    if is_converging or _ENTRYPOINT in first or paths.SUPERVISOR_SOCKET.exists():
+    is_ours = is_entrypoint(main_process.command_line() or b"")
+    if is_converging or is_ours or paths.SUPERVISOR_SOCKET.exists():
         return "the convergence of this start has not ended"
     return "Slipway was not started here: run `slipway start`"
 

@@ -13,7 +13,7 @@ from typing import IO
 
 from slipway.commands import converge
 from slipway.contract import paths
-from slipway.environment import at_start
+from slipway.environment import at_start, main_process
 from slipway.services import orphans, told
 from slipway.settings.arguments import given_arguments
 from slipway.system import locks, supervisor_rpc
@@ -44,7 +44,7 @@ def supervise() -> None:
     The environment of the start is PID 1's, with what the caller adds: a cloud gives its variables
     to the one or to the other. `NAME=value` arguments win, where PID 1 is our entrypoint.
     """
-    with locks.hold(paths.RUN / "start.lock"):  # a cloud may call us twice at the same time
+    with locks.hold(paths.START_LOCK):  # a cloud may call us twice at the same time
         if not answers():
             orphans.end()
             _supervise()
@@ -77,7 +77,8 @@ def container_output() -> IO[bytes]:
 
 def _supervise() -> None:
     given = {**at_start.process_environment("1"), **at_start.process_environment("self")}
-    variables = at_start.prepare({**given, **given_arguments(Path("/proc/1/cmdline").read_bytes())})
+    arguments = given_arguments(main_process.command_line() or b"")
+    variables = at_start.prepare({**given, **arguments})
     with container_output() as output:
         subprocess.Popen(
             [*_reaper(), *paths.SUPERVISORD],

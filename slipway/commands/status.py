@@ -21,7 +21,7 @@ from slipway.settings import providers
 from slipway.ssh import verdict
 from slipway.ssh.configuration import DEFAULT_PORT
 from slipway.ssh.situation import Situation
-from slipway.system import mountinfo
+from slipway.system import disk, mountinfo
 
 _RUNS, _NONE, _SILENT = "runs", "does not run", "does not answer"
 _PATIENCE = 10.0  # seconds in which supervisord answers, if it does
@@ -60,6 +60,7 @@ def gather() -> dict[str, Any]:
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
     settings = host_data.loaded().settings
     around = derived.observe(settings.workspace)
+    remotes = states.gather(workspace)
     address = providers.detect(settings.environment).ssh_address(settings.environment)
     return {
         "converged": _converged(last),
@@ -75,7 +76,7 @@ def gather() -> dict[str, Any]:
         },
         "threads": {
             "number": settings.threads or cpus.fitting(around.cpus),
-            "because": "SLIPWAY_THREADS" if settings.threads else _quota(around.cpus),
+            "because": "SLIPWAY_THREADS" if settings.threads else cpus.because(around.cpus),
         },
         "supervisord": supervisord,
         "programs": [
@@ -94,7 +95,8 @@ def gather() -> dict[str, Any]:
             *([trouble] if supervisord == _SILENT else []),
             *([warning] if supervisord == _RUNS and (warning := first_process.warning()) else []),
         ],
-        "mounts": [remote._asdict() for remote in states.gather(workspace)],
+        "mounts": [remote._asdict() for remote in remotes],
+        "cache_shortage": disk.shortage(Path(workspace, "remote/.cache")) if remotes else "",
         "unused_caches": _unused(Path(workspace, "remote/.cache")),
         "rescued": rescue.found(Path(workspace, "remote/.rescued")),
         "failed": [operation._asdict() for operation in last.failed] if last else [],
@@ -133,6 +135,8 @@ def render(seen: dict[str, Any]) -> list[str]:
         )
         state = mount["detail"] and f"{mount['detail']}; "
         lines.append(f"remote       {mount['point']}: {state}{waiting}")
+    if seen["cache_shortage"]:
+        lines.append(f"cache        short of room: {seen['cache_shortage']}")
     lines += [
         f"cache        {cache}: {number} files in it wait for their upload, and no remote uses it"
         for cache, number in seen["unused_caches"].items()
@@ -210,7 +214,3 @@ def _chosen(variables: dict[str, str]) -> str:
     Return the variables that sessions and services have to see fewer GPUs, "" for none.
     """
     return " ".join(f"{name}={variables[name]}" for name in gpus.CHOICES if name in variables)
-
-
-def _quota(seen: cpus.Cpus) -> str:
-    return "" if seen.quota is None else f"the CPU quota is {seen.quota:g} of {seen.seen}"

@@ -24,7 +24,9 @@ RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outliv
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600
 SSHD_ENVIRONMENT = RUN / "sshd.conf"  # what sessions get, as sshd_config(5) has it
 SHELL_ENVIRONMENT = RUN / "environment.sh"  # the same for sh
+PUBLIC_ENVIRONMENT = RUN / "environment.public.sh"  # what of it other users' shells get
 LOCK = RUN / "lock"
+START_LOCK = RUN / "start.lock"  # held while `slipway start` has supervisord begin
 REPORT = RUN / "report.json"
 UNFINISHED = RUN / "unfinished"  # there while a convergence runs, and after one was cut off
 DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
@@ -55,6 +57,13 @@ SSHD_CHROOT = Path("/run/sshd")  # of its privilege separation: without it sshd 
 
 BASHRC = Path("/etc/bash.bashrc")
 PROFILE = Path("/etc/profile.d/slipway.sh")  # reads SHELL_ENVIRONMENT
+
+OF_IMAGE = Path("/usr/local/lib/slipway")  # what is known when the image is built
+BAKED = OF_IMAGE / "environment"  # digests of its own variables
+GITCONFIG = Path("/etc/gitconfig")  # git's own, of the system
+GITCONFIG_OF_IMAGE = OF_IMAGE / "gitconfig"  # included there
+GITCONFIG_OF_START = RUN / "gitconfig"  # included in that
+UTMP = Path("/run/utmp")  # who is logged in
 
 LOGS = Path("/var/log/supervisor")
 RUN_LOGS = RUN / "log"  # where LOGS can't be written

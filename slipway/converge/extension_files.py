@@ -45,6 +45,13 @@ def file(path: str, source: Path) -> File:
     return File(path=path, content=source.read_bytes(), mode=mode)
 
 
+def static() -> list[File]:
+    """
+    Return files/ as it has to be in the container.
+    """
+    return [file(path, source) for path, source in own().items()]
+
+
 def replaced(extensions: Extensions | None) -> set[str]:
     """
     Return which files of Slipway's an extension has in another form.

@@ -4,6 +4,7 @@ What a start does before anything is supervised: the environment is read, saved 
 
 from __future__ import annotations
 
+import resource
 import sys
 from pathlib import Path
 
@@ -23,11 +24,22 @@ def process_environment(pid: str) -> dict[str, str]:
     return saved.parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
 
 
+def raise_limits() -> None:
+    """
+    Allow this process, and so every service, as many open files as the container may have.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def prepare(variables: dict[str, str]) -> dict[str, str]:
     """
-    Save the environment of this start; returns what services see. Exits with 78 under strict.
+    Save the environment of this start, and raise limits; returns what services see.
+
+    Exits with 78 under strict.
     """
     places.prepare()
+    raise_limits()
     saved.save(paths.ENVIRONMENT, variables)
     paths.HEALTH.unlink(missing_ok=True)  # of the container before a restart
     gpus.record(paths.DEVICES)

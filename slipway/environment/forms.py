@@ -45,6 +45,17 @@ def for_sshd(environment: Mapping[str, str]) -> str:
     return f"SetEnv {' '.join(words)}\n" if words else ""
 
 
+def for_sshd_by_user(environment: Mapping[str, str], public: Mapping[str, str]) -> str:
+    """
+    Return the lines that give root all of the variables, and other users those that hold no secret.
+
+    + public: what anybody may see
+    """
+    matches = ("User root", environment), ("User *,!root", public)
+    lines = [(f"Match {who}\n", for_sshd(variables)) for who, variables in matches]
+    return "".join(match + line for match, line in lines if line)
+
+
 def for_shell(environment: Mapping[str, str], *, engine: Mapping[str, str]) -> str:
     """
     Return lines for sh that export what is not set yet; names that no shell can hold are left out.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.contract import paths, report
-from slipway.environment import extensions, programs, saved
+from slipway.environment import extensions, main_process, programs, saved
 from slipway.environment.extensions import Extensions
 from slipway.settings.arguments import given_arguments
 from slipway.settings.extension import with_defaults
@@ -41,7 +41,7 @@ def loaded(added: Extensions | None = None) -> Loaded:
         variables or _given(),  # lost: no start is without any variable
         read=bounded_files.read,
         resolve=bounded_files.realpath,
-        arguments=given_arguments(_COMMAND_LINE.read_bytes()),
+        arguments=given_arguments(main_process.command_line() or b""),
         declared=(added or extensions.read()).variables,
         programs=programs.names,
     )

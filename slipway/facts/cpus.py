@@ -1,5 +1,5 @@
 """
-CPUs: those seen, and the quota.
+CPUs: those seen, and the limits.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ import os
 
 from pyinfra.api import FactBase, StringCommand
 
-from slipway.connectors import native
 from slipway.connectors.native import Inside, Result
 from slipway.environment import cpus
 from slipway.environment.cpus import Cpus
@@ -16,7 +15,7 @@ from slipway.environment.cpus import Cpus
 
 class CpuQuota(FactBase[Cpus]):
     """
-    Returns how many CPUs a process sees and may use.
+    Returns how many CPUs a process sees and may use, and how many processes there may be.
     """
 
     @staticmethod
@@ -28,12 +27,12 @@ class CpuQuota(FactBase[Cpus]):
         """Count with nproc, which OMP_NUM_THREADS would change; then the kernel's files."""
         command = StringCommand(
             "env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc;",
-            f"cat {' '.join(cpus.QUOTA_FILES)} 2>/dev/null || true",
+            f"grep -Hs '' {' '.join(cpus.FILES)} || true",
         )
         return Inside(command, _counted)
 
     def process(self, output: list[str]) -> Cpus:
-        """Take the count, then the quota."""
+        """Take the count, then the limits."""
         return cpus.parse(int(output[0]), output[1:])
 
 
@@ -41,5 +40,5 @@ def _counted() -> Result:
     """
     Do what the command does.
     """
-    quota = b"".join(native.read(path).stdout for path in cpus.QUOTA_FILES)
-    return Result(f"{len(os.sched_getaffinity(0))}\n".encode() + quota)
+    lines = [str(len(os.sched_getaffinity(0))), *cpus.lines()]
+    return Result("".join(f"{line}\n" for line in lines).encode())

@@ -7,7 +7,8 @@ from __future__ import annotations
 from pyinfra.api import FactBase, StringCommand
 
 from slipway.connectors.native import Inside, Result
-from slipway.environment import gpus
+from slipway.environment import cuda, gpus
+from slipway.environment.cuda import Cuda
 from slipway.environment.gpus import NONE, Gpus
 
 
@@ -34,3 +35,28 @@ class GpuDevices(FactBase[Gpus]):
     def process(self, output: list[str]) -> Gpus:
         """Count them."""
         return gpus.parse(output)
+
+
+class CudaState(FactBase[Cuda]):
+    """
+    Returns what NVIDIA's driver, its cards and the image's CUDA say of themselves.
+    """
+
+    @staticmethod
+    def default() -> Cuda:
+        """Nothing of NVIDIA's: the command prints nothing."""
+        return cuda.NONE
+
+    def command(self) -> StringCommand:
+        """Print the texts, each line after its path, and the paths of what is only there."""
+        command = StringCommand(
+            f"ls -1d {' '.join(cuda.NODES)} 2>/dev/null | sed 's/$/:/';",
+            f"grep -Hs '' {' '.join(cuda.TEXTS)} || true",
+        )
+        return Inside(
+            command, lambda: Result("".join(f"{each}\n" for each in cuda.lines()).encode())
+        )
+
+    def process(self, output: list[str]) -> Cuda:
+        """Read them."""
+        return cuda.parse(output)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from slipway.contract.paths import RCLONE_CONF, SHELL_ENVIRONMENT, SUPERVISOR_PROGRAMS
+from slipway.remotes.configuration_file import is_leftover
 from slipway.remotes.states import PROGRAM_MARK
 
 # A remote control of the user's would serve this question, too, or keep it from being answered.
@@ -98,6 +99,36 @@ class RcloneConfiguration(FactBase["Configuration | None"]):
             is_changeable=bool(is_ours) and output[2] == "rw",
             digests=_digests(output[3:]),
         )
+
+
+class Beside(NamedTuple):
+    """
+    Where the configuration file really is, and the empty files that rclone left there.
+    """
+
+    path: str
+    leftovers: list[str]
+
+
+class BesideConfiguration(FactBase["Beside | None"]):
+    """
+    Returns what rclone left beside its file when it could not replace it; None where there is none.
+    """
+
+    def command(self, path: str) -> StringCommand:
+        """Follow links as rclone does, and list the empty files of that directory."""
+        # fmt: off
+        return StringCommand(
+            "real=$(readlink", "-e", "--", QuoteString(path), ")", "&&", "echo", '"$real"', "&&",
+            "timeout", "5", "find", '"$(dirname "$real")"', "-maxdepth", "1", "-type", "f",
+            "-empty", "2>/dev/null", "||", "true",
+        )
+        # fmt: on
+
+    def process(self, output: list[str]) -> Beside:
+        """Take those that have a name of rclone's giving."""
+        path, *files = output
+        return Beside(path, sorted(file for file in files if is_leftover(file, path)))
 
 
 def _digests(lines: list[str]) -> dict[str, str]:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from pyinfra import host
 
+from slipway.environment.cuda import NONE
 from slipway.environment.derived import Surroundings
 from slipway.facts.cpus import CpuQuota
-from slipway.facts.gpus import GpuDevices
+from slipway.facts.gpus import CudaState, GpuDevices
 from slipway.facts.mounts import DirectoryOwner, Mounts
 from slipway.system import mountinfo
 
@@ -30,7 +31,8 @@ def of_host(workspace: str) -> Surroundings:
     Return what `environment.observe` returns inside.
     """
     gpus, cpus = host.get_fact(GpuDevices), host.get_fact(CpuQuota)
-    return Surroundings(*of_workspace(workspace), gpus, cpus)
+    cuda = host.get_fact(CudaState) if gpus.vendor == "nvidia" else NONE
+    return Surroundings(*of_workspace(workspace), gpus, cpus, cuda)
 
 
 def of_workspace(path: str) -> Workspace:

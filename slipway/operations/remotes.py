@@ -14,13 +14,19 @@ from pyinfra.api import QuoteString, StringCommand
 
 from slipway.contract.paths import LOGS, SLIPWAY, SUPERVISOR_PROGRAMS
 from slipway.facts.files import FileStates
-from slipway.facts.mounts import FuseObstacle
-from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
+from slipway.facts.mounts import FuseObstacle, Mounts
+from slipway.facts.rclone import (
+    BesideConfiguration,
+    RcloneConfiguration,
+    RcloneRemotes,
+    RemotePrograms,
+)
 from slipway.operations import differences, foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replace
 from slipway.operations.independent import operation
 from slipway.operations.supervisor import apply
+from slipway.remotes.configuration_file import WAY_OUT, is_mounted
 from slipway.remotes.states import PROGRAM_MARK
 from slipway.services.own_programs import REMOTE
 
@@ -54,6 +60,35 @@ def private(*, path: str) -> Generator[StringCommand]:
         return
     foresight.change(path, f"mode {there.mode}, should be 600")
     yield StringCommand("chmod", "600", "--", QuoteString(path))
+
+
+@operation()
+def replaceable(*, path: str) -> Generator[StringCommand]:
+    """
+    Say that `rclone config` can't replace a file that is mounted, and take away what it left.
+
+    One that is mounted read-only was not meant to be changed.
+
+    + path: the file
+    """
+    mounts = host.get_fact(Mounts)
+    there = host.get_fact(RcloneConfiguration, path=path)
+    if there is None or (there.mode and not is_mounted(mounts, path)):
+        host.noop("it is no mount")
+        return
+    beside = host.get_fact(BesideConfiguration, path=path)
+    mount = next((each for each in mounts if beside and each.point == beside.path), None)
+    if beside is None or mount is None or "ro" in mount.options:
+        host.noop("it is no mount that could be written to")
+        return
+    degrade("rclone.conf", f"is mounted as a single file: `rclone config` can't save; {WAY_OUT}")
+    if not beside.leftovers:
+        host.noop("rclone has left nothing beside it")
+        return
+    for file in beside.leftovers:
+        foresight.change(file, "an empty file that rclone left")
+    files = map(QuoteString, beside.leftovers)
+    yield StringCommand("find", *files, "-maxdepth", "0", "-type", "f", "-empty", "-delete")
 
 
 @operation()

@@ -13,9 +13,6 @@ from pyinfra.api import QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import (
-    HOST_KEY_LOCK,
-    LOCK,
-    LOGS,
     MODULI,
     PYTHON,
 )
@@ -32,15 +29,13 @@ from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
 from slipway.operations.mounted import why_fixed, writable
+from slipway.operations.supervisor import checked
 from slipway.ssh import host_key
 from slipway.system import mountinfo
 from slipway.system.atomic import temporary
 
 # In the package's sshd_config; what follows are options, which sshd's own sftp takes as well
 _SFTP_PROGRAM = r"(?im)^([ \t]*Subsystem[ \t]+sftp[ \t]+)/usr/lib/openssh/sftp-server(?=\s|$)"
-
-# The convergence that starts a thing has processor and memory first
-_WHEN_CONVERGED = f'flock {LOCK} true; exec "$0" "$@"'
 
 
 @operation()
@@ -161,7 +156,7 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
     That it is being made is as good as its being there, so that a convergence in the meantime has
     nothing to change. Killed midway, it is begun again by the next.
 
-    + kind: its type; slipway.ssh.host_key makes it where supervisord runs, as nothing else needs it
+    + kind: its type; supervisord has slipway.ssh.host_key make it, as nothing else needs it
     """
     if kind in host.get_fact(HostKeys):
         host.noop(f"the {kind} host key is there")
@@ -170,19 +165,8 @@ def slow_host_key(*, kind: str) -> Generator[StringCommand]:
     elif (supervisord := host.get_fact(SupervisordState)) is None or supervisord.silent:
         host.noop("no supervisord runs here" if supervisord is None else "supervisord is silent")
     else:
-        log = f"{LOGS}/sshd.log"
-        if why_fixed(host.get_fact(Mounts), log):
-            log = "/dev/null"
         foresight.act(f"the {kind} host key", "be made in the background")
-        # The lock is taken before this returns, and passes on to those that do the work
-        # fmt: off
-        yield StringCommand(
-            "flock", "--nonblock", QuoteString(str(HOST_KEY_LOCK)), "setsid", "--fork",
-            "sh", "-c", QuoteString(_WHEN_CONVERGED),
-            "nice", "-n", "19", *PYTHON, "slipway.ssh.host_key",
-            "</dev/null", f">>{log}", "2>&1",
-        )
-        # fmt: on
+        yield checked([("supervisor.makeHostKey", ())])
 
 
 def _made(kinds: Sequence[str]) -> Result:

@@ -90,15 +90,18 @@ def drain(path: Path, *, seconds: float) -> int:
     """
     Have everything uploaded; returns what is left. Raises OSError where rclone does not answer.
 
+    One that answers, and then is too busy to, leaves what it said last.
+
     + seconds: how long to wait for it at most
     """
     deadline = time.monotonic() + seconds
-    while left := pending(path, timeout=_patience(deadline)):
-        hurry(path, seconds=deadline - time.monotonic())
-        if time.monotonic() > deadline:
-            return left
-        time.sleep(_PAUSE)
-    return 0
+    left = pending(path, timeout=_patience(deadline))
+    while left and time.monotonic() <= deadline:
+        with contextlib.suppress(TimeoutError):
+            hurry(path, seconds=deadline - time.monotonic())
+            time.sleep(_PAUSE)
+            left = pending(path, timeout=_patience(deadline))
+    return left
 
 
 def _patience(deadline: float) -> float:

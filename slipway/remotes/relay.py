@@ -16,7 +16,9 @@ import subprocess
 import threading
 from collections.abc import Sequence
 
-from slipway.contract.paths import RCLONE
+from slipway.contract.paths import RCLONE, RCLONE_CONF
+from slipway.environment import host_data
+from slipway.remotes import configuration_file
 
 PORT = 53682  # https://rclone.org/remote_setup/
 CHUNK = 65536
@@ -33,12 +35,29 @@ def run(arguments: Sequence[str]) -> int:
     except RuntimeError:  # a limit on processes, or a seccomp profile that knows no threads
         os.write(2, b"slipway: no relay: this container may start no thread\n")
     try:
-        return subprocess.run([RCLONE, *arguments], check=False).returncode
+        code = subprocess.run([RCLONE, *arguments], check=False).returncode
+        return _not_saved() or code
     except KeyboardInterrupt:  # rclone got it, too
         return 130
     finally:
         for listener in listeners:
             listener.close()
+
+
+def _not_saved() -> int:
+    """
+    Say that rclone could not save its configuration, which it does not tell by its exit code.
+    """
+    configured = host_data.inherited().get("RCLONE_CONFIG") or str(RCLONE_CONF)
+    try:
+        is_saved = not configuration_file.clear(configured)
+    except OSError:
+        is_saved = True  # there is no such directory, or it is read-only: rclone has said it
+    if is_saved:
+        return 0
+    words = f"{configured} is not changed: it is mounted as a single file"
+    os.write(2, f"slipway: {words}; {configuration_file.WAY_OUT}\n".encode(errors="replace"))
+    return 1
 
 
 def addresses() -> list[str]:

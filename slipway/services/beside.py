@@ -1,19 +1,23 @@
 """
 The user's command as the container's main process, with an orderly end of what runs beside it.
 
-    python -m slipway.services.beside COMMAND [ARGUMENT...]
+    python -m slipway.services.beside [COMMAND [ARGUMENT...]]
 
 `docker run IMAGE bash -c 'slipway start; sleep infinity'` is how clouds start a container. The
 kernel kills everything when PID 1 ends, and tini ends with its only child: if that were the command
 itself, uploads that wait would be cut off. So this is its child: the command has our terminal, our
 signals and our exit code, and supervisord, if one runs by then, is told to stop with the command.
+Without a command we stand for the supervisord that runs: `slipway start; exec slipway-init`.
 
 A module of its own, because it lives as long as the command: it imports little.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import select
 import signal
 import sys
 import time
@@ -29,8 +33,9 @@ PATIENCE = 8.5  # seconds for supervisord's own bound of eight, below Docker's t
 _LOOK = 0.02  # seconds between two looks whether its socket is gone
 _ASK = 1.0  # seconds that it has for an answer
 _ENDINGS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP}
-_SHUTDOWN = (
-    b"<?xml version='1.0'?><methodCall><methodName>supervisor.shutdown</methodName>"
+_GLANCE = 1.0  # seconds between two looks whether it has ended by itself
+_CALL = (
+    b"<?xml version='1.0'?><methodCall><methodName>supervisor.%s</methodName>"
     b"<params></params></methodCall>"
 )
 # What the kernel sends for us alone: a stop from the terminal, a read in the background
@@ -43,9 +48,11 @@ def main(command: Sequence[str], variables: dict[bytes, bytes]) -> int:
     """
     caught = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, caught)
+    if not command:
+        return stand_for_services()
     child = os.fork()
     if not child:
-        _become(command, variables, before)
+        _become(command, variables, before - _ENDINGS)
     while True:
         info = signal.sigwaitinfo(caught)
         if info.si_signo in _OURS:
@@ -60,6 +67,32 @@ def main(command: Sequence[str], variables: dict[bytes, bytes]) -> int:
     return status
 
 
+def stand_for_services() -> int:
+    """
+    Return when supervisord has ended: because we were told to, or by itself.
+
+    One that does not say its number is stood for until we are told to end.
+    """
+    with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+        ended = [os.pidfd_open(pid)] if (pid := _number()) else []
+        while not select.select(ended, [], [], 0)[0]:
+            if signal.sigtimedwait(_ENDINGS - {signal.SIGHUP}, _GLANCE):
+                if tell():
+                    wait()
+                return exits.OK
+    return exits.FAILED if os.path.lexists(SUPERVISOR_SOCKET) else exits.OK  # it removes it
+
+
+def _number() -> int:
+    """
+    Return supervisord's process number; 0 where it does not say it.
+    """
+    with contextlib.suppress(OSError):
+        if found := re.search(rb"<int>(\d+)</int>", _ask(b"getPID")):
+            return int(found[1])
+    return 0
+
+
 def tell() -> bool:
     """
     Tell supervisord to stop everything in order; returns whether there is one to wait for.
@@ -67,12 +100,17 @@ def tell() -> bool:
     One that is stopping already refuses, and is waited for all the same.
     """
     try:
-        unix_http.post(SUPERVISOR_SOCKET, "/RPC2", _SHUTDOWN, kind="text/xml", timeout=_ASK)
+        _ask(b"shutdown")
     except TimeoutError:
         return True
     except OSError:
         return False
     return True
+
+
+def _ask(method: bytes) -> bytes:
+    body = _CALL % method
+    return unix_http.post(SUPERVISOR_SOCKET, "/RPC2", body, kind="text/xml", timeout=_ASK)[1]
 
 
 def wait() -> None:

@@ -11,23 +11,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_OURS = (
-    b"slipway.commands.entrypoint",
-    b"slipway.services.supervisord",
-)  # words of its command line
+from slipway.environment import main_process
+from slipway.settings.arguments import is_entrypoint
+
+_SUPERVISORD = b"slipway.services.supervisord"  # a word of its command line
 
 
-def warning(command_line: Path = Path("/proc/1/cmdline")) -> str:
+def warning(proc: Path = Path("/proc")) -> str:
     """
     Return what does not hold with this first process, and the way out; "" where it is ours.
     """
-    try:
-        words = command_line.read_bytes().split(b"\0")
-    except OSError:
+    line = main_process.command_line(proc)
+    if line is None or is_entrypoint(line) or _SUPERVISORD in line.split(b"\0"):
         return ""
-    if any(word in _OURS for word in words):
-        return ""
-    name = os.path.basename(os.fsdecode(words[0])) or "another program"  # noqa: PTH119 - a word
+    word = os.fsdecode(line.partition(b"\0")[0])
+    name = os.path.basename(word) or "another program"  # noqa: PTH119 - a word
     return (
         f"the container's first process is {name}: a stop ends all at once, and uploads that wait "
         "go on after the next start; end the start command with `exec slipway-init`"

@@ -109,8 +109,13 @@ class Order:
         """
         if not after(process) or process.state in _UP:
             return []
-        is_wanted = standing_of(process).asked or starts_by_itself(process)
-        return missing(process, self.groups) if is_wanted else []
+        standing = standing_of(process)
+        if not standing.asked and not starts_by_itself(process):
+            return []
+        absent = missing(process, self.groups)
+        if standing.asked and standing.awaits is not None:
+            return [name for name in absent if name in standing.awaits]
+        return absent
 
     def ask(self, process: Any, *, by_hand: bool) -> bool:
         """
@@ -133,7 +138,8 @@ class Order:
         """
         Have a program that waits be stopped by hand.
         """
-        standing_of(process).asked = False
+        standing = standing_of(process)
+        standing.asked, standing.awaits = False, None
         process.laststart = process.laststop = time.time()  # as if it had run: it stays down
 
     def look(self, processes: Iterable[Any]) -> None:
@@ -145,12 +151,21 @@ class Order:
             if not after(process) and not standing.held:
                 continue
             if standing.asked:
-                if not any(self._is_coming(name) for name in missing(process, self.groups)):
-                    standing.asked = False
-                    if process.state in _STARTABLE:
-                        process.spawn()
+                self._start_asked(process)
             elif standing.held and not self.holds(process):
                 process.transition()
+
+    def _start_asked(self, process: Any) -> None:
+        """
+        Start what a hand has asked for, when those are ready that were on their way then.
+        """
+        standing, absent = standing_of(process), missing(process, self.groups)
+        if standing.awaits is None:
+            standing.awaits = tuple(name for name in absent if self._is_coming(name))
+        if not set(absent) & set(standing.awaits):
+            standing.asked, standing.awaits = False, None
+            if process.state in _STARTABLE:
+                process.spawn()
 
     def _is_coming(self, name: str) -> bool:
         """

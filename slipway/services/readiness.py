@@ -35,7 +35,7 @@ class Standing:
     What is known of one program's readiness, kept on its process.
     """
 
-    __slots__ = ("asked", "due", "held", "look", "ready_pid", "since", "was_ready", "why")
+    __slots__ = ("asked", "awaits", "due", "held", "look", "ready_pid", "since", "was_ready", "why")
 
     def __init__(self) -> None:
         self.ready_pid = 0  # the process that was found ready
@@ -45,6 +45,7 @@ class Standing:
         self.due = 0.0  # monotonic, of the next look
         self.look: Look | None = None
         self.asked = False  # somebody has started it, and it waits (slipway.services.order)
+        self.awaits: tuple[str, ...] | None = None  # whom, of those; None: it is to be seen
         self.held = False  # it would start by itself, and waits
 
 
@@ -93,7 +94,7 @@ class Readiness:
         standing = standing_of(event.process)
         standing.since = standing.since or self.clock()
         standing.ready_pid, standing.due = 0, self.clock()
-        standing.asked = False
+        standing.asked, standing.awaits = False, None
 
     def running(self, event: Any) -> None:
         """It has run for its `startsecs`."""

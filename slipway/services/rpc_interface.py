@@ -9,6 +9,7 @@ know, and `stop` keeps its meaning for a group and for `all`.
 
 from __future__ import annotations
 
+import subprocess
 import time
 from typing import Any
 
@@ -20,7 +21,7 @@ from supervisor.rpcinterface import (
 from supervisor.states import ProcessStates
 from supervisor.xmlrpc import NOT_DONE_YET, Faults, RPCError
 
-from slipway.services import conditions, log_file
+from slipway.services import background, conditions, log_file
 from slipway.services.comeback import comes_back, is_steady, left_running, life_of
 from slipway.services.program_file import plain
 from slipway.services.readiness import standing_of
@@ -75,6 +76,15 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
         """Have declared programs start: their files are those of this start."""
         self._update("releasePrograms")
         self.supervisord.options.order.open()
+        return True
+
+    def makeHostKey(self) -> bool:  # noqa: N802
+        """Begin to make the host key that takes long."""
+        self._update("makeHostKey")
+        try:
+            background.make_host_key()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise RPCError(Faults.FAILED, f"the host key: {error}") from None
         return True
 
     def startProcess(self, name: str, wait: bool = True) -> Any:  # noqa: FBT001, FBT002, N802

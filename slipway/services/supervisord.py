@@ -43,6 +43,7 @@ from slipway.contract import report  # noqa: E402
 from slipway.contract.paths import CONVERGE, ENVIRONMENT, KEY_FILES  # noqa: E402
 from slipway.services import log_file, orphans, process  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
+from slipway.services.first_crontab import FirstCrontab  # noqa: E402
 from slipway.services.keeper import Keeper  # noqa: E402
 from slipway.services.order import Order  # noqa: E402
 from slipway.services.readiness import Readiness  # noqa: E402
@@ -183,6 +184,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         self.shutdown: Shutdown | None = None
         FirstKey(self)
         SshdFiles()
+        FirstCrontab(self)
         self.keeper = Keeper(self)
         super().runforever()
 

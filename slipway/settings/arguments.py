@@ -8,7 +8,8 @@ import os
 import re
 from collections.abc import Sequence
 
-_ENTRYPOINT = "slipway.commands.entrypoint"  # the word of PID 1's command line that ours come after
+# The word of the main process's command line that ours come after: its module, or its name
+_ENTRYPOINT = r"slipway\.commands\.entrypoint|([\w./-]*/)?slipway-init"
 _ARGUMENT = r"(?s)([A-Za-z_][A-Za-z0-9_.-]*)=(.*)"
 
 
@@ -32,6 +33,18 @@ def given_arguments(command_line: bytes) -> dict[str, str]:
     Return the variables in a command line (proc(5)); none where it is not our entrypoint's.
     """
     words = [os.fsdecode(word) for word in command_line.split(b"\0")]
-    if _ENTRYPOINT not in words:
-        return {}
-    return split_arguments(words[words.index(_ENTRYPOINT) + 1 :])[0]
+    for number, word in enumerate(words):
+        if _names_entrypoint(word):
+            return split_arguments(words[number + 1 :])[0]
+    return {}
+
+
+def is_entrypoint(command_line: bytes) -> bool:
+    """
+    Tell whether a command line is our entrypoint's.
+    """
+    return any(_names_entrypoint(os.fsdecode(word)) for word in command_line.split(b"\0"))
+
+
+def _names_entrypoint(word: str) -> bool:
+    return re.fullmatch(_ENTRYPOINT, word) is not None

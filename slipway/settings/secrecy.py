@@ -20,11 +20,17 @@ def shown(name: str, value: str) -> str:
     """
     Return a variable's value as it may be shown: when in doubt, stars.
     """
+    return "***" if is_hidden(name, value) else printable(value)
+
+
+def is_hidden(name: str, value: str) -> bool:
+    """
+    Tell whether a variable may hold a secret.
+    """
     if public_keys.holds_private_key(value) or re.search(r"://[^/]*@", value):
-        return "***"
+        return True
     is_type = name.startswith("RCLONE_CONFIG_") and name.endswith("_TYPE")
-    is_plain = name in KEY_VARIABLES or is_type or not re.search(_CONFIDENTIAL, name)
-    return printable(value) if is_plain else "***"
+    return not (name in KEY_VARIABLES or is_type) and bool(re.search(_CONFIDENTIAL, name))
 
 
 def printable(text: str) -> str:

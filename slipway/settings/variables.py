@@ -59,9 +59,9 @@ class Settings:
     threads = Variable(
         "SLIPWAY_THREADS",
         optional(at_least(1)),
-        meaning="Threads for OpenMP, BLAS and their like; by default as many as the CPU quota "
-        "allows.",
-        unset="as the quota says",
+        meaning="Threads for OpenMP, BLAS and their like; by default as many as the CPU quota and "
+        "the limit of processes allow.",
+        unset="as the limits say",
     )
     ssh_address = Variable(
         "SLIPWAY_SSH_ADDRESS",

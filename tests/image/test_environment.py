@@ -49,6 +49,19 @@ def test_what_the_workspace_is_can_be_read_from_the_environment(
 
 
 @pytest.mark.start
+def test_other_users_see_no_secret(host: Host, settings: Settings) -> None:
+    """
+    Theirs is a file of its own, which all may read; what sounds like a secret is not in it.
+    """
+    public = host.file("/run/slipway/environment.public.sh")
+    hidden = [name for name in settings.environment if "TOKEN" in name or "SECRET" in name]
+
+    assert public.mode == 0o644
+    assert [name for name in hidden if f"export {name}=" in public.content_string] == []
+    assert "export PATH=" in public.content_string
+
+
+@pytest.mark.start
 def test_the_entrypoints_own_variables_stay_with_it(host: Host) -> None:
     """
     HOME, PWD and their like belong to a process, not to the container.

@@ -183,27 +183,108 @@ startsecs=0
 START = f"cat > /etc/supervisor/conf.d/slow.conf << 'EOF'\n{ORDERLY}EOF\nslipway start"
 
 
+LAY = START.rpartition("slipway")[0]
+WAIT = f"{START}; touch /kept/up; sleep infinity"
+
+
 @pytest.mark.parametrize(
-    ("entrypoint", "command"),
+    ("entrypoint", "command", "has_init"),
     [
-        (None, ["bash", "-c", f"{START}; touch /kept/up; sleep infinity"]),
-        (None, ["bash", "-c", f"{START}; touch /kept/up; exec sleep infinity"]),
-        (["bash", "-c"], [f"{START.rpartition('slipway')[0]} exec slipway-init"]),
-        (["slipway-init"], ["bash", "-c", f"{START}; touch /kept/up; sleep infinity"]),
+        (None, ["bash", "-c", WAIT], False),
+        (None, ["bash", "-c", f"{START}; touch /kept/up; exec sleep infinity"], False),
+        (["bash", "-c"], [f"{LAY} exec slipway-init"], False),
+        (["slipway-init"], ["bash", "-c", WAIT], True),
+        (["bash", "-c"], [f"{START}; exec slipway-init"], False),
+        (["bash", "-c"], [f"{START}; exec slipway-init"], True),
+        (["bash", "-c"], [f"{START}; exec slipway-init sleep infinity"], False),
     ],
-    ids=["a shell that waits", "a program", "exec slipway-init", "slipway-init COMMAND"],
+    ids=[
+        "a shell that waits",
+        "a program",
+        "exec slipway-init",
+        "slipway-init COMMAND below an init",
+        "slipway start, exec slipway-init",
+        "the same below an init",
+        "slipway start, exec slipway-init COMMAND",
+    ],
 )
 def test_a_stop_is_in_order_beside_a_command_too(
-    start: Start, tmp_path: Path, entrypoint: list[str] | None, command: list[str]
+    start: Start,
+    tmp_path: Path,
+    entrypoint: list[str] | None,
+    command: list[str],
+    *,
+    has_init: bool,
 ) -> None:
     """
-    What clouds start a container with: the kernel must not end services with the command.
+    What clouds start a container with: the kernel must not end services with the command, and
+    nothing says that it would.
     """
     options = {} if entrypoint is None else {"entrypoint": entrypoint}
-    slipway = start(*command, volumes=[f"{tmp_path}:/kept"], **options)
-    wait_until(
-        lambda: "RUNNING" in slipway.exec("supervisorctl", "status", "slow").stdout, "slow runs"
-    )
+    slipway = start(*command, volumes=[f"{tmp_path}:/kept"], init=has_init, **options)
+    is_up = ("sh", "-c", "supervisorctl status slow | grep -q RUNNING")
+    wait_until(lambda: slipway.exec(*is_up).code == 0, "slow runs")
+    wait_until(lambda: is_entrypoint(slipway), "the entrypoint is the container's main process")
     slipway.container.stop(timeout=20)
 
     assert (tmp_path / "told").read_text() == "told\n"
+
+
+def is_entrypoint(slipway: Slipway) -> bool:
+    """
+    Tell whether `slipway status` finds nothing to say of the container's first process.
+    """
+    script = "slipway status > /tmp/status && ! grep -q 'first process is' /tmp/status"
+    return slipway.exec("sh", "-c", script).code == 0
+
+
+BY_HAND = {
+    "slipway-init true": 0,
+    "slipway-init false": 1,
+    "slipway-init": 1,
+    "slipway-init SSH_PUBKEY=none WORKSPACE=/other": 1,
+    "slipway-init A=1 sh -c 'test \"$A\" = 1'": 0,
+    "slipway-init no-such-program": 127,
+    "slipway-init & slipway-init & wait": 0,
+    "exec slipway-init sh -c 'kill -TERM $$'": 143,
+    "slipway-init slipway-init true": 0,
+    "setsid --wait slipway-init sleep 0.1": 0,
+}
+
+
+@pytest.mark.parametrize("program", ["sleep", None])
+def test_slipway_init_by_hand_ends_no_services(start: Start, program: str | None) -> None:
+    """
+    Where they run already it only runs its command, with the command's exit code; what they were
+    started with stays.
+    """
+    options = {"entrypoint": [program]} if program else {}
+    slipway = start(*(["infinity"] if program else []), **options)
+    slipway.check_output("slipway", "start") if program else slipway.wait_converged()
+    services = slipway.check_output("supervisorctl", "pid")
+    variables = slipway.check_output("sha256sum", "/run/slipway/environment")
+    codes = {command: slipway.exec("bash", "-c", command).code for command in BY_HAND}
+
+    assert codes == BY_HAND
+    assert slipway.check_output("supervisorctl", "pid") == services
+    assert slipway.check_output("sha256sum", "/run/slipway/environment") == variables
+    assert "the services run here already" in slipway.exec("slipway-init").stderr
+
+
+def test_nothing_is_left_to_a_first_process_that_reaps_nobody(start: Start, key: KeyPair) -> None:
+    """
+    No zombie of whatever outlives its caller, the maker of the RSA host key before all. While that
+    is at it `slipway verify` finds no fault in its draft.
+    """
+    slipway = start("infinity", entrypoint=["sleep"], environment={"SSH_PUBKEY": key.public})
+    slipway.check_output("slipway", "start")
+    slipway.wait_host_keys()
+    for command in ("converge", "check", "doctor", "health", "status"):
+        slipway.exec("slipway", command)
+
+    assert slipway.exec("sh", "-c", "ps -eo stat,comm | grep ^Z").code == 1
+    verify = "slipway verify -- -k draft"
+    draft = "touch /etc/ssh/.ssh_host_rsa_key.slipway"
+    held = f"flock /run/slipway/host-key.lock sh -c '{draft}; {verify}'"
+    assert slipway.exec("sh", "-c", held).code == 0
+    assert slipway.exec("sh", "-c", verify).code == 1

@@ -63,7 +63,8 @@ import hashlib, json, os, stat, subprocess
 from supervisor.xmlrpc import SupervisorTransport
 from xmlrpc.client import ServerProxy
 ROOTS = ["/etc", "/root", "/run/slipway", "/run/sshd", "/workspace", "/usr/local",
-         "/var/lib/slipway", "/var/lib/extrausers", "/var/log/supervisor"]
+         "/var/lib/slipway", "/var/lib/extrausers", "/var/log/supervisor", "/run/utmp",
+         "/usr/share/terminfo"]
 LEFT_OUT = ("/run/slipway/report.json", "/run/slipway/lock", "/run/slipway/unfinished",
             "/run/slipway/processes", "/run/slipway/rclone",
             "/workspace/remote", "/root/.cache",

@@ -12,7 +12,7 @@ import pytest
 
 from slipway.ssh.banner import ADDRESS
 
-from .conftest import KeyPair, Slipway, wait_until
+from .conftest import KeyPair, Result, Slipway, wait_until
 from .test_supervision import pid, program, state
 
 Start = Callable[..., Slipway]
@@ -44,9 +44,16 @@ def seen_by_docker(slipway: Slipway) -> str:
 def complaint(slipway: Slipway) -> str:
     """
     Return why it is unhealthy; fails the test where it isn't.
+
+    The exit code is the verdict; the words are asked for again where a busy engine has lost them.
     """
-    health = slipway.health()
-    assert health.code == 1, health
+
+    def said() -> Result | None:
+        health = slipway.health()
+        assert health.code == 1, health
+        return health if health.stdout else None
+
+    health: Result = wait_until(said, "health's words")
     assert health.stdout.startswith("unhealthy: ")
     return health.stdout.removeprefix("unhealthy: ").strip()
 

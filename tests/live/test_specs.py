@@ -27,6 +27,18 @@ MUTATIONS = {
     "command": ("rm /usr/local/bin/logtail.sh", "test_the_commands_are_on_path"),
     "bashrc": ("sed -i /slipway/d /etc/bash.bashrc", "test_interactive_shells"),
     "draft": ("touch /etc/.motd.slipway", "test_no_draft_is_left"),
+    "terminal": ("rm /usr/share/terminfo/x/xterm-kitty", "test_terminals_have"),
+    "language": (
+        "echo 'AcceptEnv LC_* LANG' >> /etc/ssh/sshd_config",
+        "test_the_language_of_clients",
+    ),
+    "git": ("rm /run/slipway/gitconfig", "test_git_takes"),
+    "public variables": (
+        "chmod 600 /run/slipway/environment.public.sh",
+        "test_other_users_see_no_secret",
+    ),
+    "record": ("rm /run/utmp", "test_there_is_a_record"),
+    "numbers": ("rm /etc/services", "test_services_have"),
     "bytecode": ("rm -r /opt/slipway/slipway/commands/__pycache__", "test_python_is_compiled"),
     "password login": (
         "sed -i 's/^Password.* no/PasswordAuthentication yes/' /etc/ssh/sshd_config.d/00-*",

@@ -173,3 +173,16 @@ def _text(command: Any) -> str:
         assert isinstance(command.src, BytesIO)
         return f"{command.dest} <- {command.src.getvalue().decode()}"
     return str(command)
+
+
+def lay_processes(proc: Path, processes: dict[int, tuple[int, str]]) -> None:
+    """
+    Lay what /proc has of processes: by number, the parent's number and the words.
+    """
+    for pid, (parent, words) in processes.items():
+        place = proc / str(pid)
+        (place / "task" / str(pid)).mkdir(parents=True)
+        (place / "cmdline").write_bytes(words.replace(" ", "\0").encode())
+        (place / "stat").write_text(f"{pid} (a b) S {parent} 1 1 0")
+        children = [str(child) for child, (of, _) in processes.items() if of == pid]
+        (place / "task" / str(pid) / "children").write_text(" ".join(children))

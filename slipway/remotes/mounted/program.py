@@ -8,6 +8,7 @@ When it is told to stop it has rclone upload first what waits, within a bound.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,7 @@ from slipway.system import disk
 
 PACE = 12.0  # seconds between two starts of rclone: at most five a minute
 PROBE_EVERY = 30.0  # seconds between two questions whether the remote answers
+LOOK_EVERY = 1.0  # seconds between two looks at the room that is left
 
 
 class Program:
@@ -48,6 +50,7 @@ class Program:
         self.cache = WriteCache(name, root, self.variables, owner=(around.uid, around.gid))
         self.signals = Signals()
         self.state = State()
+        self.is_short = False  # of room for the cache
 
     def run(self) -> int:
         """
@@ -121,15 +124,31 @@ class Program:
         + below: the directory that it mounts over. What somebody wrote there while rclone was
           connecting, for a minute perhaps, is seen through this descriptor alone.
         """
-        for number, _ in enumerate(mounter.moments(PROBE_EVERY)):
-            if number == 0:
+        due = -math.inf
+        for now in mounter.moments(LOOK_EVERY):
+            if due < 0:
                 if os.listdir(below):
                     self._end(mounter)
                     return self._hides_files()
                 self.cache.waiting = None  # rclone tells it from now on
                 mounter.hurry()
-            self._note("" if mounter.answers() else "does not answer", mounter.process.pid)
+            self._make_room(mounter)
+            if now >= due:
+                self._note("" if mounter.answers() else "does not answer", mounter.process.pid)
+                due = now + PROBE_EVERY
         return ""
+
+    def _make_room(self, mounter: Mounter) -> None:
+        """
+        Have what waits uploaded at once where room is short: only then rclone can drop it.
+        """
+        shortage = disk.shortage(self.cache.place)
+        if shortage:
+            mounter.hurry()
+        if bool(shortage) != self.is_short:
+            self.is_short = bool(shortage)
+            why = f"its cache is short of room: {shortage}" if shortage else "its cache has room"
+            say(f"{self.name}: {why}")
 
     def _end(self, mounter: Mounter) -> None:
         """

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from slipway.contract import paths
 from slipway.remotes import rc
@@ -23,6 +25,9 @@ GRACE = 1.5  # seconds that rclone has to unmount
 HURRY = 2.0  # seconds to have what waits uploaded at once; without that it is, after five
 PROBE = 5.0  # seconds that a remote has to answer
 _PROBED = ".slipway-probe"  # a file that no remote has
+_DENIED = re.compile(
+    r"\b403\b|AccessDenied|Forbidden|project number"
+)  # of who may not list buckets
 
 
 class Mounter:
@@ -36,15 +41,16 @@ class Mounter:
         self.name = name
         self.point = point
         self.socket = socket
+        self._has_buckets: bool | None = None
         self.process = subprocess.Popen(
             command(name, point, cache=claim.cache, socket=socket),
             env=variables,
             pass_fds=[claim.lock.fileno()],  # in use while rclone lives
         )
 
-    def moments(self, every: float) -> Iterator[None]:
+    def moments(self, every: float) -> Iterator[float]:
         """
-        Yield once it has mounted, and every so many seconds from then on, until it has ended.
+        Yield the time once it has mounted, and every so many seconds from then on, until its end.
         """
         with (
             Path("/proc/self/mountinfo").open("rb") as mounts,
@@ -60,7 +66,7 @@ class Mounter:
                 if due is not None and time.monotonic() >= due:
                     if processes.is_zombie(self.process.pid):
                         mountpoint.abort(self.point)
-                    yield
+                    yield time.monotonic()
                     due = time.monotonic() + every
                 wait = None if due is None else 1000 * max(0.0, due - time.monotonic())
                 if any(descriptor == ended for descriptor, _ in poll.poll(wait)):
@@ -76,19 +82,33 @@ class Mounter:
     def answers(self) -> bool:
         """
         Tell whether the remote answers; each time is a request to it.
+
+        At the top of what has buckets no file can be asked for. Its buckets can, and who may not
+        list them has an answer, too.
         """
         try:
-            rc.call(
-                self.socket,
-                "operations/stat",
-                timeout=PROBE,
-                fs=f"{self.name}:",
-                remote=_PROBED,
-                opt={"filesOnly": True},  # no directory is listed
-            )
+            if self._shows_buckets():
+                self._ask("operations/list", remote="", opt={"dirsOnly": True, "noModTime": True})
+            else:  # no directory is listed
+                self._ask("operations/stat", remote=_PROBED, opt={"filesOnly": True})
+        except rc.RefusedError as error:
+            return self._has_buckets is True and _DENIED.search(str(error)) is not None
         except OSError:
             return False
         return True
+
+    def _shows_buckets(self) -> bool:
+        """
+        Tell whether it is mounted at the top of its buckets. Raises OSError.
+        """
+        if self._has_buckets is None:
+            told = self._ask("operations/fsinfo")
+            features = told.get("Features") or {}
+            self._has_buckets = bool(features.get("BucketBased")) and not told.get("Root")
+        return self._has_buckets
+
+    def _ask(self, command: str, **parameters: Any) -> dict[str, Any]:
+        return rc.call(self.socket, command, timeout=PROBE, fs=f"{self.name}:", **parameters)
 
     def unmount(self) -> None:
         """

@@ -4,8 +4,8 @@ The programs' logs as one stream: what `docker logs`, `slipway logs` and `logtai
     sshd        | 2024-11-24T13:17:02Z Server listening on 0.0.0.0 port 22.
     supervisord | 2024-11-24 13:17:05,004 INFO success: sshd entered RUNNING state
 
-The time is when the file was last written as we read it: now for a line followed live, never
-later than the truth for one written while nobody looked.
+The time is that of a line followed live. One that was written while nobody looked has only what it
+says itself: the file's time is that of its last line.
 """
 
 # This package is most of a process that lives as long as the container: it imports little

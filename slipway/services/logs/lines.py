@@ -4,7 +4,8 @@ How a line looks: the program's name, then the time (UTC), then the line as it i
     sshd        | 2024-11-24T13:17:02Z Server listening on 0.0.0.0 port 22.
     supervisord | 2024-11-24 13:17:05,004 INFO success: sshd entered RUNNING state
 
-A line that begins with a date gets no second one.
+A line that begins with a date gets no second one. One that was written before anybody watched gets
+none at all: nothing says when that was.
 """
 
 from __future__ import annotations
@@ -40,11 +41,11 @@ class Lines:
         """
         self.width = max(self.width, len(name))
 
-    def put(self, name: str, data: bytes, *, second: int) -> None:
+    def put(self, name: str, data: bytes, *, second: int | None) -> None:
         """
         Write the lines of a program; a last one without its end gets one.
 
-        + second: when they were written, since 1970
+        + second: when they were written, since 1970; None where nobody knows
         """
         lines = data.split(b"\n")
         if not lines[-1]:
@@ -63,15 +64,15 @@ class Lines:
         finally:
             self.writing = False
 
-    def _prefixes(self, name: str, second: int) -> tuple[bytes, bytes]:
+    def _prefixes(self, name: str, second: int | None) -> tuple[bytes, bytes]:
         """
         Return what goes before a line that has a time of its own, and before one that hasn't.
         """
-        if self.stamp[0] != second:
+        if second is not None and self.stamp[0] != second:
             text = time.strftime("%Y-%m-%dT%H:%M:%SZ ", time.gmtime(second))
             self.stamp = (second, text.encode())
         label = f"{name:{self.width}} |"
         if self.colours:
             label = f"\033[{COLOURS[sum(name.encode()) % len(COLOURS)]}m{label}\033[0m"
         prefix = label.encode() + b" "
-        return prefix, prefix + self.stamp[1]
+        return prefix, prefix if second is None else prefix + self.stamp[1]

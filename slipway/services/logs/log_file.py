@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slipway.services.logs.directory import Directory, Generation
     from slipway.services.logs.positions import Position
 
+LATE = 5  # seconds after which a file that was just read was not just written: it was moved here
 CHUNK = 64 * 1024  # bytes read at once; a line longer than that is written in pieces
 
 
@@ -35,10 +36,18 @@ class LogFile:
     """
 
     __slots__ = (
-        "behind", "carry", "descriptor", "directory", "inode", "mark", "name", "offset", "resume",
+        "behind", "carry", "descriptor", "directory", "inode", "is_live", "mark", "name", "offset",
+        "resume",
     )  # fmt: skip
 
-    def __init__(self, directory: Directory, name: str, position: Position = NOWHERE) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        name: str,
+        position: Position = NOWHERE,
+        *,
+        is_live: bool = False,
+    ) -> None:
         self.directory = directory
         self.name = name
         self.descriptor = -1
@@ -46,6 +55,7 @@ class LogFile:
         self.behind = behind  # inode and mtime of the file before this one: read to its end
         self.carry = b""  # a line whose beginning is at the end of the file before this one
         self.resume: Position | None = None  # where that beginning is
+        self.is_live = is_live  # what comes next was written while we watched
 
     def position(self) -> Position:
         """
@@ -122,14 +132,17 @@ class LogFile:
         self.carry = b""
         self.resume = None
 
-    def second(self) -> int:
+    def second(self) -> int | None:
         """
-        Return when the file was last written: now at the latest.
+        Return when what comes next was written; None where that is not known.
+
+        The file's own time is that of its last line only: that of the others, too, if all of them
+        were written since we looked, which was a moment ago.
         """
-        now = int(time.time())
-        if self.descriptor >= 0:
-            now = min(now, int(os.fstat(self.descriptor).st_mtime))
-        return now
+        if not self.is_live or self.descriptor < 0:
+            return None
+        now, written = int(time.time()), int(os.fstat(self.descriptor).st_mtime)
+        return min(now, written) if written >= now - LATE else None
 
     def newer(self) -> list[Generation]:
         """

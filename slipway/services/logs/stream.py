@@ -48,6 +48,7 @@ class Stream:
         saved = positions.load()
         self.known = {name: LogFile(directory, name, at) for name, at in (saved or {}).items()}
         self.backlog = backlog if saved is None else None
+        self.is_watching = False
 
     # What there is to look at
 
@@ -61,7 +62,7 @@ class Stream:
             if self.backlog is not None and not log.inode:
                 log.rewind(self.backlog)
             self.agenda.now(name)
-        self.backlog = None  # what appears later is new from its first line
+        self.backlog, self.is_watching = None, True  # what appears later is new from its first line
         for name in filter(self._wanted, self.known.keys() - set(found)):
             if self.known[name].descriptor >= 0 or self.known[name].carry:
                 self.agenda.now(name)  # deleted, perhaps with something unread
@@ -125,7 +126,7 @@ class Stream:
 
     def _log(self, name: str) -> LogFile:
         if name not in self.known:
-            self.known[name] = LogFile(self.directory, name)
+            self.known[name] = LogFile(self.directory, name, is_live=self.is_watching)
         self.lines.widen(name)
         return self.known[name]
 
@@ -163,7 +164,9 @@ class Stream:
             self._close(log)
             return True
         if len(newer) == 1:
-            return log.refresh(data)
+            more = log.refresh(data)
+            log.is_live = log.is_live or not (more or data or log.carry)
+            return more
         try:
             stepped = log.step(newer, data)
         except OSError:  # rotated away meanwhile; or out of descriptors

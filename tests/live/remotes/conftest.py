@@ -4,6 +4,7 @@ Remotes: real rclone, real FUSE, servers with passwords.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import uuid
@@ -56,12 +57,21 @@ def network(engine: docker.DockerClient) -> Iterator[str]:
 class Server:
     """
     A real `rclone serve` in a container of its own, with a password, on a directory of the host.
+
+    Below the top of s3's are buckets: `data` is one of them there.
     """
 
     def __init__(self, container: Container, data: Path, kind: str) -> None:
         self.container = container
         self.data = data
         self.kind = kind
+
+    def inside(self, remote: str) -> str:
+        """
+        Return where a container has `data`, when the remote is mounted.
+        """
+        point = f"/workspace/remote/{remote}"
+        return f"{point}/{self.data.name}" if self.kind == "s3" else point
 
     def variables(self, remote: str) -> dict[str, str]:
         """
@@ -72,6 +82,14 @@ class Server:
         secret = obscured("secret")
         if self.kind == "sftp":
             given = {"TYPE": "sftp", "HOST": host, "PORT": "8080", "USER": "user", "PASS": secret}
+        elif self.kind == "s3":
+            given = {
+                "TYPE": "s3",
+                "PROVIDER": "Rclone",
+                "ENDPOINT": f"http://{host}:8080",
+                "ACCESS_KEY_ID": "user",
+                "SECRET_ACCESS_KEY": "secret",
+            }
         elif self.kind == "http":
             given = {"TYPE": "http", "URL": f"http://user:secret@{host}:8080"}
         else:
@@ -95,16 +113,19 @@ def serve(
     started: list[Container] = []
 
     def run(kind: str = "webdav") -> Server:
-        data = tmp_path / f"served-{len(started)}"
-        data.mkdir()
+        is_s3 = kind == "s3"
+        top = tmp_path / f"served-{len(started)}"
+        data = top / "bucket" if is_s3 else top
+        data.mkdir(parents=True)
+        login = ["--auth-key", "user,secret"] if is_s3 else ["--user", "user", "--pass", "secret"]
         # fmt: off
         container = engine.containers.create(
             image, [
-                "rclone", "serve", kind, "/data", "--addr", ":8080",
-                "--user", "user", "--pass", "secret", "--dir-cache-time", "0s",
+                "rclone", "serve", kind, "/data", "--addr", ":8080", *login,
+                "--dir-cache-time", "0s",
             ],
             entrypoint=[], name=f"{PREFIX}{uuid.uuid4().hex[:12]}", network=network,
-            volumes=[f"{data}:/data"],
+            volumes=[f"{top}:/data"],
         )
         # fmt: on
         started.append(container)
@@ -142,11 +163,19 @@ def look(slipway: Slipway, remote: str = "far") -> Look:
     script = (
         "for pid in $(pgrep -x rclone); do "
         "printf '%s ' $pid; tr '\\0' ' ' < /proc/$pid/cmdline; echo; done; "
-        'cat /proc/self/mountinfo; timeout 5 ls "$1" > /dev/null && echo answers'
+        'cat /proc/self/mountinfo; timeout 5 ls "$1" > /dev/null && echo answers; echo end'
     )
-    lines = slipway.exec("sh", "-c", script, "sh", point).stdout.splitlines()
+    lines = wait_until(
+        lambda: (
+            (said := slipway.exec("sh", "-c", script, "sh", point).stdout.splitlines())
+            and said[-1] == "end"
+            and said
+        ),
+        "a look is told whole",
+    )
     escaped = point.replace(" ", r"\040")  # proc(5)
-    pids = [int(line.split()[0]) for line in lines if f"rclone mount {remote}: " in line]
+    found = (re.match(rf"(\d+) \S*rclone mount {re.escape(remote)}: ", line) for line in lines)
+    pids = [int(match[1]) for match in found if match]
     entries = sum(f" {escaped} " in line and " fuse.rclone " in line for line in lines)
     return Look(pids[0] if pids else 0, entries, "answers" in lines)
 

@@ -188,3 +188,46 @@ def test_the_configurations_page_opens_from_outside(start: Start) -> None:
     wait_until(answers, "the page answers")
     slipway.exec("pkill", "-x", "rclone")
     wait_until(lambda: not answers(), "the relay ends with rclone")
+
+
+def test_a_configuration_that_is_mounted_by_itself(start: Start, tmp_path: Path) -> None:
+    """
+    `rclone config` can't save: it says so and fails, log, status, health and doctor know the way
+    out, and what rclone leaves is taken away, by the next convergence where rclone was called past
+    us. A directory that is mounted is as it should be.
+    """
+    file = tmp_path / "rclone.conf"
+    file.write_text("[disk]\ntype = alias\nremote = /etc/ssh\n")
+    before = file.read_bytes()
+    slipway = start(volumes=[f"{file}:/etc/rclone/rclone.conf"])
+    slipway.wait_converged()
+    create = ("config", "create", "other", "alias", "remote=/tmp")
+    done = slipway.exec("rclone", *create)
+    words = "is mounted as a single file"
+
+    assert done.code == 1
+    assert words in done.stderr
+    assert file.read_bytes() == before
+    assert slipway.check_output("ls", "/etc/rclone") == "rclone.conf\n"
+    ours = ("timeout", "2", "/opt/slipway/venv/bin/rclone", "--config", "/etc/rclone/rclone.conf")
+    slipway.exec(*ours, *create)
+    assert slipway.exec("slipway", "check").code == 2
+    assert slipway.converge()["totals"]["changed"] == 1
+    assert slipway.exec("slipway", "check").code == 0
+    assert slipway.check_output("ls", "/etc/rclone") == "rclone.conf\n"
+    assert words in slipway.logs()
+    assert words in slipway.check_output("slipway", "status")
+    assert "degraded rclone.conf" in slipway.check_output("slipway", "health")
+    assert "/etc/rclone/rclone.conf: who puts" in slipway.check_output("slipway", "doctor")
+
+
+def test_a_configuration_in_a_directory_that_is_mounted(start: Start, tmp_path: Path) -> None:
+    """
+    As the compose file has it: `rclone config` saves.
+    """
+    slipway = start(volumes=[f"{tmp_path}:/etc/rclone"])
+    slipway.wait_converged()
+    slipway.check_output("rclone", "config", "create", "other", "alias", "remote=/tmp")
+
+    assert "[other]" in (tmp_path / "rclone.conf").read_text()
+    assert "degraded rclone.conf" not in slipway.check_output("slipway", "health")

@@ -146,10 +146,10 @@ def test_whatever_rclone_serves_is_written_and_read(
     start: Start, serve: Callable[..., Server], network: str
 ) -> None:
     """
-    webdav, sftp, an encrypted and an aliased remote over them, and a web server, with passwords:
-    written inside, read on the server, and back.
+    webdav, sftp, an encrypted and an aliased remote over them, a web server, and all buckets of an
+    S3, with passwords: written inside, read on the server, and back; status finds each one well.
     """
-    dav, sftp, web = serve("webdav"), serve("sftp"), serve("http")
+    dav, sftp, web, s3 = serve("webdav"), serve("sftp"), serve("http"), serve("s3")
     (web.data / "page").write_text("from the web")
     (sftp.data / "p").mkdir()
     slipway = start(
@@ -157,6 +157,7 @@ def test_whatever_rclone_serves_is_written_and_read(
             **dav.variables("dav"),
             **sftp.variables("sftp"),
             **web.variables("web"),
+            **s3.variables("buckets"),
             "RCLONE_CONFIG_SAFE_TYPE": "crypt",
             "RCLONE_CONFIG_SAFE_REMOTE": "dav:c",
             "RCLONE_CONFIG_SAFE_PASSWORD": obscured("another"),
@@ -166,13 +167,15 @@ def test_whatever_rclone_serves_is_written_and_read(
         network=network,
         **FUSE,
     )
-    for remote in ("dav", "sftp", "safe", "part", "web"):
+    for remote in ("dav", "sftp", "safe", "part", "web", "buckets"):
         wait_mounted(slipway, remote)
+        wait_until(lambda: not state(slipway, remote)["detail"], f"{remote} is well")  # noqa: B023
+    slipway.check_output("sh", "-c", f"echo secret > {s3.inside('buckets')}/f")
     for remote in ("dav", "sftp", "safe", "part"):
         script = 'mkdir "$1/d" && echo secret > "$1/d/f"'
         slipway.check_output("sh", "-c", script, "sh", f"/workspace/remote/{remote}")
 
-    for file in (dav.data / "d/f", sftp.data / "d/f", sftp.data / "p/d/f"):
+    for file in (dav.data / "d/f", sftp.data / "d/f", sftp.data / "p/d/f", s3.data / "f"):
         wait_arrived(file)
         assert file.read_text() == "secret\n"
     (encrypted,) = wait_until(lambda: list(dav.data.glob("c/*/*")), "the encrypted one comes")

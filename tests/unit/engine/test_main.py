@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine import host, packages
-from engine.__main__ import COMMANDS, main
+from engine.__main__ import COMMANDS, IN_WORKSPACE, main
 from engine.commands import Failure
 from engine.dockerd import Dockerd
 from engine.project import Project
@@ -140,3 +140,25 @@ def test_every_command_has_its_target() -> None:
     targets = TARGET.findall((ROOT / "Makefile").read_text())
 
     assert set(COMMANDS) - {"venv"} <= set(targets)
+
+
+@pytest.mark.parametrize(
+    ("workspace", "expected"),
+    [("{here}/work space", "{here}/work space"), ("{here}/gone", "{here}"), (None, "{here}")],
+    ids=["there", "gone", "unknown"],
+)
+def test_a_shell_opens_in_the_workspace(
+    tmp_path: Path, workspace: str | None, expected: str
+) -> None:
+    """
+    Which the container knows; where there is none, at home.
+    """
+    (tmp_path / "work space").mkdir()
+    line = f"WORKSPACE='{workspace.format(here=tmp_path)}'\n" if workspace else ""
+    (tmp_path / "start.sh").write_text(line)
+    script = IN_WORKSPACE.replace("/etc/profile.d/slipway.sh", str(tmp_path / "start.sh"))
+    words = ["sh", "-c", script.replace("exec bash -l", "pwd")]
+    variables = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    done = subprocess.run(words, env=variables, cwd="/", capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"{expected.format(here=tmp_path)}\n"

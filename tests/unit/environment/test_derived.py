@@ -1,5 +1,5 @@
 """
-What the container's own state adds: the workspace's owner, GPUs, threads.
+What is added: the workspace's owner, GPUs, threads, a language.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def test_a_bare_container_derives_the_workspace_and_no_gpus() -> None:
         "WORKSPACE_MOUNTED": "false",
         "WORKSPACE_UID": "0",
         "WORKSPACE_GID": "0",
-        "GPU_COUNT": "0",
+        "LANG": "C.UTF-8",
     }
 
 
@@ -48,6 +48,7 @@ def test_what_is_derived_wins_over_what_was_given() -> None:
         "WORKSPACE_UID": "1234",
         "WORKSPACE_GID": "5678",
         "GPU_COUNT": "2",
+        "LANG": "C.UTF-8",
     }
 
 
@@ -58,6 +59,10 @@ def test_what_is_derived_wins_over_what_was_given() -> None:
         (Gpus("amd", 4), 1, {"GPU_COUNT": "1", "HIP_VISIBLE_DEVICES": "0"}),
         (Gpus("wsl", None), 1, {"GPU_COUNT": "1", "CUDA_VISIBLE_DEVICES": "0"}),
         (Gpus("wsl", None), None, {}),
+        (Gpus("", 0), None, {}),
+        (Gpus("", 0), 2, {"GPU_COUNT": "0"}),
+        (Gpus("", 0), 0, {"GPU_COUNT": "0"}),
+        (Gpus("nvidia", 4), 9, {"GPU_COUNT": "4"}),
         (Gpus("nvidia", 4), None, {"GPU_COUNT": "4"}),
         (Gpus("nvidia", 4), 0, {"GPU_COUNT": "0", "CUDA_VISIBLE_DEVICES": ""}),
     ],
@@ -66,11 +71,30 @@ def test_gpus_are_counted_and_limited(
     gpus: Gpus, limit: int | None, expected: dict[str, str]
 ) -> None:
     """
-    No count where the platform numbers none.
+    No count where the platform numbers none, nor where none is here and nobody gave one.
     """
     derived = derive(Settings(gpu_count=limit), BARE._replace(gpus=gpus))
 
-    assert {name: value for name, value in derived.items() if "WORKSPACE" not in name} == expected
+    assert {name: value for name, value in derived.items() if "GPU" in name or "VIS" in name} == (
+        expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "C.UTF-8"),
+        ({"LANG": ""}, "C.UTF-8"),
+        ({"LANG": "de_DE.UTF-8"}, "de_DE.UTF-8"),
+        ({"LANG": "C"}, "C"),
+        ({"LC_ALL": "de_DE.UTF-8"}, "C.UTF-8"),  # which wins over LANG anyway
+    ],
+)
+def test_the_language_is_the_users_or_utf_8(given: dict[str, str], expected: str) -> None:
+    """
+    POSIX's, the default without any, has no letter beyond ASCII.
+    """
+    assert derive(Settings(environment=given), BARE)["LANG"] == expected
 
 
 def test_threads_follow_the_quota_and_the_users_own_word() -> None:

@@ -263,3 +263,18 @@ def test_no_size_of_environment_closes_ssh(host_key: Path) -> None:
         server.wait()
 
     assert (done.stdout, done.stderr) == ("seen\n", "")
+
+
+def test_each_user_gets_his_own_variables_from_sshd() -> None:
+    """
+    Root all of them, others those that are no secret; a form without variables has no line.
+    """
+    text = forms.for_sshd_by_user({"A": "1", "TOKEN": "x"}, {"A": "1"})
+
+    assert text.splitlines() == [
+        "Match User root",
+        'SetEnv "A=1" "TOKEN=x"',
+        "Match User *,!root",
+        'SetEnv "A=1"',
+    ]
+    assert forms.for_sshd_by_user({}, {}) == ""

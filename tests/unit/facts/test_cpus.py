@@ -1,14 +1,12 @@
 """
-CPUs: those seen, and the quota.
+CPUs: those seen, and the limits.
 """
 
 from __future__ import annotations
 
 import os
 
-import pytest
-
-from slipway.environment.cpus import Cpus
+from slipway.environment.cpus import FILES, Cpus
 from slipway.facts.cpus import CpuQuota
 from tests.unit.facts.conftest import ask
 
@@ -22,19 +20,10 @@ def test_cpus_of_this_machine() -> None:
     assert cpus.seen == len(os.sched_getaffinity(0))
 
 
-@pytest.mark.parametrize(
-    ("quota", "expected"),
-    [
-        (["150000 100000"], 1.5),
-        (["max 100000"], None),
-        (["-1", "100000"], None),
-        (["50000", "100000"], 0.5),
-        ([], None),
-        (["100000 0"], None),
-    ],
-)
-def test_the_cpu_quota_of_either_version(quota: list[str], expected: float | None) -> None:
+def test_the_limits_come_after_the_count() -> None:
     """
-    Version 2 has one file, version 1 two; none is no quota.
+    Each line with the file that it is from.
     """
-    assert CpuQuota().process(["8", *quota]) == Cpus(8, expected)
+    lines = ["8", f"{FILES[0]}:150000 100000", f"{FILES[3]}:40"]
+
+    assert CpuQuota().process(lines) == Cpus(8, 1.5, 40)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from slipway.environment import cuda
 from slipway.environment.gpus import NONE, Gpus
-from slipway.facts.gpus import GpuDevices
+from slipway.facts.gpus import CudaState, GpuDevices
+from tests.unit.facts.conftest import ask
 
 
 def test_gpus_of_a_machine_without_any() -> None:
@@ -56,3 +58,28 @@ def test_gpus_are_counted_by_what_they_leave(
     lines = done.stdout.replace(str(tmp_path), "").splitlines()
 
     assert GpuDevices().process(lines) == expected
+
+
+def test_what_the_driver_says_is_read_alike_from_inside_and_outside(tmp_path: Path) -> None:
+    """
+    The command's output is what a process that is inside sees.
+    """
+    card = "proc/driver/nvidia/gpus/0000:01:00.0/information"
+    for name, text in {
+        "proc/driver/nvidia/version": "NVRM version: NVIDIA  535.183.01  Sun\nGCC version: 12\n",
+        card: "Model: \t Tesla T4\nIRQ: 30\n",
+        "usr/local/cuda/version.json": '{"cuda" : {\n"version" : "12.4.1"\n}}\n',
+        "usr/local/cuda/compat/libcuda.so.550.54.14": "",
+        "dev/nvidia-uvm": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    command = CudaState().command().get_raw_value()
+    for pattern in (*cuda.TEXTS, *cuda.NODES):
+        command = command.replace(f" {pattern}", f" {tmp_path}{pattern}")
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    seen = CudaState().process(done.stdout.replace(str(tmp_path), "").splitlines())
+
+    assert seen == cuda.detect(str(tmp_path))
+    assert seen.models == ("Tesla T4",)
+    assert ask(CudaState()) == cuda.detect()

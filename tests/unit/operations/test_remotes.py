@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from slipway.facts.files import FileStates
-from slipway.facts.mounts import FuseObstacle
+from slipway.facts.mounts import FuseObstacle, Mounts
 from slipway.facts.rclone import (
+    Beside,
+    BesideConfiguration,
     Configuration,
     RcloneConfiguration,
     RcloneRemotes,
@@ -19,6 +21,7 @@ from slipway.facts.rclone import (
 )
 from slipway.facts.supervisor import SupervisordState
 from slipway.operations import remotes
+from slipway.system.mountinfo import Mount
 from tests.unit.conftest import Run
 
 OPEN = Configuration("644", is_changeable=True, digests={"far": "abc"})
@@ -59,6 +62,51 @@ def test_one_that_can_not_be_closed_is_named(run: Run) -> None:
     empty = fixed._replace(digests={})
     assert run(remotes.private, path="/x", facts={RcloneConfiguration: empty}) == []
     assert run.host.connector_data == {}
+
+
+CONF = "/etc/rclone/rclone.conf"
+
+
+def mount(point: str, *options: str) -> Mount:
+    """
+    Return a bind mount.
+    """
+    return Mount(point, "ext4", "/dev/vda", frozenset(options or {"rw"}), shared=False)
+
+
+@pytest.mark.parametrize(
+    ("mounted", "mode", "real", "is_named"),
+    [
+        (mount("/etc/rclone"), "600", CONF, False),
+        (mount("/"), "600", CONF, False),
+        (mount(CONF), "600", CONF, True),
+        (mount(CONF, "ro"), "600", CONF, False),
+        (mount("/kept/mine.conf"), "", "/kept/mine.conf", True),
+        (mount("/kept"), "", "/kept/mine.conf", False),
+        (mount(f"{CONF}.d"), "600", CONF, False),
+    ],
+    ids=["directory", "none", "file", "read-only", "a link to one", "a link", "another"],
+)
+def test_a_file_that_can_not_be_replaced_is_named(
+    run: Run, mounted: Mount, mode: str, real: str, *, is_named: bool
+) -> None:
+    """
+    With the way out; empty files that rclone left beside it go.
+    """
+    facts = {
+        Mounts: [mount("/"), mounted],
+        RcloneConfiguration: OPEN._replace(mode=mode),
+        BesideConfiguration: Beside(real, [f"{real}.old12"]),
+    }
+    commands = run(remotes.replaceable, path=CONF, facts=facts)
+
+    expected = f"find {real}.old12 -maxdepth 0 -type f -empty -delete"
+    assert commands == ([expected] if is_named else [])
+    named = [str(entry) for entry in run.host.connector_data.get("degraded", [])]
+    assert [("mount the directory" in entry) for entry in named] == ([True] if is_named else [])
+    if is_named:
+        facts[BesideConfiguration] = Beside(real, [])
+        assert run(remotes.replaceable, path=CONF, facts=facts) == []
 
 
 def supervised(run: Run, names: list[str], sync: Sequence[str] = ()) -> list[str]:

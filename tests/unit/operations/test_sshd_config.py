@@ -62,3 +62,38 @@ def test_an_include_that_is_there_stays_where_it_is(run: Run, text: str) -> None
 def test_a_mounted_file_is_left_alone_and_named(run: Run, mount: Mount) -> None:
     assert included(run, "UsePAM yes\n", mount) == []
     assert run.host.connector_data["degraded"][0].feature == "SSH hardening"
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ("AcceptEnv LANG LC_*", "#AcceptEnv LANG LC_*"),
+        ("AcceptEnv LANG LC_* COLORTERM NO_COLOR", "AcceptEnv COLORTERM NO_COLOR"),
+        ("\tacceptenv  FOO LANG", "\tacceptenv FOO"),
+        ('AcceptEnv "LANG" "LC_*"', '#AcceptEnv "LANG" "LC_*"'),
+        ("AcceptEnv LC_TERMINAL", None),
+        ("AcceptEnv FOO", None),
+        ("#AcceptEnv LANG LC_*", None),
+        ("", None),
+    ],
+)
+def test_clients_bring_no_language(run: Run, line: str, mended: str | None) -> None:
+    """
+    What they send may not be installed here; what else the line accepts stays.
+    """
+    facts = {FileText: f"UsePAM yes\n{line}\nX no\n", Mounts: [ROOT]}
+    commands = run(sshd_config.own_language, path=MAIN, facts=facts)
+    written = [command for command in commands if "<-" in command]
+
+    draft = f"/etc/ssh/.sshd_config.slipway <- UsePAM yes\n{mended}\nX no\n"
+    assert written == ([] if mended is None else [draft])
+
+
+def test_a_mounted_main_file_accepts_what_it_does(run: Run) -> None:
+    """
+    It is somebody's own.
+    """
+    mount = Mount(MAIN, "ext4", "/dev/x", frozenset({"rw"}), shared=False)
+    facts = {FileText: "AcceptEnv LANG\n", Mounts: [ROOT, mount]}
+
+    assert run(sshd_config.own_language, path=MAIN, facts=facts) == []

@@ -34,8 +34,11 @@ print("ready", flush=True)
 while True:
     client, _ = listener.accept()
     asked = client.recv(65536)
-    client.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    answer = b"<int>%d</int>" % os.getpid()
+    client.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(answer) + answer)
     client.close()
+    if b"supervisor.getPID" in asked:
+        print("asked for its number", flush=True)
     if b"supervisor.shutdown" in asked:
         time.sleep(0.3)
         open(sys.argv[2], "w").write("drained")
@@ -175,3 +178,37 @@ def test_what_the_terminal_sends_comes_once(tmp_path: Path) -> None:
     os.close(reading)
 
     assert said.partition(b"ready")[2].split()[-1] in (b"1", b"^C1")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_without_a_command_it_stands_for_the_services(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """
+    It is there as long as they are; its stop is theirs.
+    """
+    supervisord = supervised(tmp_path)
+    process = begun(tmp_path)
+    assert supervisord.stdout is not None
+    assert supervisord.stdout.readline() == b"asked for its number\n"
+    process.send_signal(number)
+    process.communicate(timeout=PATIENCE)
+    supervisord.wait(PATIENCE)
+
+    assert process.returncode == 0
+    assert (tmp_path / "drained").read_text() == "drained"
+
+
+def test_services_that_end_by_themselves_end_it_too(tmp_path: Path) -> None:
+    """
+    Killed, its socket is still there: that is a failure.
+    """
+    supervisord = supervised(tmp_path)
+    process = begun(tmp_path)
+    assert supervisord.stdout is not None
+    supervisord.stdout.readline()
+    supervisord.kill()
+    supervisord.wait(PATIENCE)
+    process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from slipway.services import first_process
+from tests.unit.conftest import lay_processes
 
 
 @pytest.mark.parametrize(
@@ -17,16 +18,17 @@ from slipway.services import first_process
         "/usr/bin/tini -s -- /usr/bin/env python3 -I -m slipway.commands.entrypoint",
         "/sbin/docker-init -- /usr/bin/tini -s -- python3 -I -m slipway.commands.entrypoint bash",
         "/opt/slipway/venv/bin/python3 -I -m slipway.services.supervisord -n",
+        "/sbin/docker-init -- slipway-init",
+        "/sbin/docker-init -- /usr/local/bin/slipway-init A=1 bash",
     ],
 )
 def test_ours_ends_in_order(tmp_path: Path, words: str) -> None:
     """
     Nothing is to be said.
     """
-    file = tmp_path / "cmdline"
-    file.write_bytes(words.replace(" ", "\0").encode())
+    lay_processes(tmp_path, {1: (0, words)})
 
-    assert first_process.warning(file) == ""
+    assert first_process.warning(tmp_path) == ""
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,7 @@ def test_ours_ends_in_order(tmp_path: Path, words: str) -> None:
         ("/bin/bash -c 'slipway start; sleep infinity'", "bash"),
         ("tail -f /dev/null", "tail"),
         ("/usr/sbin/sshd -D", "sshd"),
+        ("bash -c /setup;/usr/local/bin/slipway-init", "bash"),
         ("", "another program"),
     ],
 )
@@ -43,10 +46,9 @@ def test_anothers_is_named_with_the_way_out(tmp_path: Path, words: str, name: st
     """
     What does not hold, and what to do.
     """
-    file = tmp_path / "cmdline"
-    file.write_bytes(words.replace(" ", "\0").encode())
+    lay_processes(tmp_path, {1: (0, words)})
 
-    said = first_process.warning(file)
+    said = first_process.warning(tmp_path)
     assert said.startswith(f"the container's first process is {name}: ")
     assert "exec slipway-init" in said
 

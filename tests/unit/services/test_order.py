@@ -370,6 +370,40 @@ def test_a_hand_waits_for_nobody_who_is_down(running: Running) -> None:
     are(running, a="stopped", b="ready")
 
 
+def test_a_hand_waits_on_for_one_that_fails_on_its_way(running: Running) -> None:
+    """
+    As at the container's start; one that was down when it was asked for is not waited for.
+    """
+    running.has(
+        bad="[program:bad]\ncommand=/no/such/program\nstartretries=0\nautorestart=false\n",
+        down="[program:down]\ncommand=sleep 1000\nautostart=false\n",
+    )
+    gated(running, "a")
+    gated(running, "b", "a", "bad", "down")
+    running.start()
+    are(running, bad="failed", a="starting", b="waiting")
+    running.call("stopProcess", "a")
+    running.call("stopProcess", "b")
+    running.call("startAllProcesses", False)
+    are(running, a="starting", b="waiting")
+    running.call("stopAllProcesses")
+    pids = []
+    for name in ("a", "b"):
+        pids.append(os.fork())
+        if not pids[-1]:
+            running.call("startProcess", name)
+            os._exit(0)
+        are(running, a="starting")
+    are(running, b="waiting", bad="stopped", down="stopped")
+    assert running.program("b")["waits_for"] == ["a"]
+    os.kill(running.program("a")["pid"], 9)
+    are(running, a="starting", b="waiting")
+    let(running, "a", "b")
+    are(running, a="ready", b="ready", bad="stopped", down="stopped")
+    for pid in pids:
+        os.waitpid(pid, 0)
+
+
 def test_a_start_that_is_waited_for_ends_with_the_wish(running: Running) -> None:
     """
     Supervisorctl is told when somebody else has stopped what it waits for.

@@ -15,6 +15,7 @@ from slipway.remotes import states
 from slipway.remotes.mounted import mountpoint, program, rclone
 from slipway.remotes.mounted.rclone import Mounter
 from slipway.settings.variables import Settings
+from slipway.system import disk
 
 root = Path(sys.argv[1])
 real, real_is_served = Path.read_text, mountpoint.is_served
@@ -34,12 +35,19 @@ def is_served(point: Path) -> bool:
     return real_is_served(point) and not (root / "stale").exists()
 
 
+def shortage(path: Path) -> str:
+    """
+    Say that room is short when the test says so.
+    """
+    return "1 MiB is free" if (root / "short").exists() else ""
+
+
 class Prompt(Mounter):
     """
     One that is looked at when rclone has done what it does first: nobody wakes us by a mount.
     """
 
-    def moments(self, every: float) -> Iterator[None]:
+    def moments(self, every: float) -> Iterator[float]:
         """
         Wait for that.
         """
@@ -50,7 +58,9 @@ class Prompt(Mounter):
 Path.read_text = read_text  # type: ignore[method-assign,assignment]
 setattr(program, "Mounter", Prompt)  # noqa: B010 - not a name that it exports
 mountpoint.is_served = is_served
+disk.shortage = shortage
 program.PACE, program.PROBE_EVERY, rclone.GRACE = 0.05, 0.05, 0.5
+program.LOOK_EVERY = 0.05
 paths.RCLONE = str(root / "rclone")
 states.DIRECTORY = root / "run"
 settings = Settings(workspace=str(root / "w"), drain_seconds=int(sys.argv[2]))

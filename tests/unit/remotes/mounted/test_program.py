@@ -163,6 +163,23 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def test_what_waits_is_uploaded_at_once_where_room_is_short(far: Far) -> None:
+    """
+    Only what is uploaded can be dropped from the cache. It is said once, and when it is over.
+    """
+    far.start()
+    far.wait()
+    far.plan(queue=2)
+    (far.root / "short").touch()
+    wait_until(lambda: {"uploads 0", "uploads 1"} <= set(far.did()), "uploads")
+    (far.root / "short").unlink()
+    over = "slipway: far: its cache has room"
+    wait_until(lambda: far.log()[-1] == over, "it is over")
+
+    short = "slipway: far: its cache is short of room: 1 MiB is free"
+    assert far.log() == ["slipway: far answers", short, over]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_uploads_what_waits_and_unmounts(far: Far, number: int) -> None:
     """

@@ -42,7 +42,7 @@ def test_last_lines_of_a_log_just_rotated_and_of_long_ones(directory: Path) -> N
     append(directory / "b.log", b"x" * 200_000 + b"\n" + b"y" * 100_000 + b"\nz")
 
     a, *b = shown(directory, lines=1)
-    assert a.endswith(b"Z 2")
+    assert a.endswith(b"| 2")
     assert [line[-1:] for line in b] == [b"z"]
     b = shown(directory, lines=2, names=("b",))
     assert sum(line.count(b"y") for line in b) == 100_000

@@ -105,7 +105,7 @@ def test_a_restart_after_the_reader_left(
     append(directory / "a.log", b"1\n")
     first = follow(stdout=theirs, offsets=offsets)
     os.close(theirs)
-    assert os.read(ours, 4096).endswith(b"Z 1\n")
+    assert os.read(ours, 4096).endswith(b"| 1\n")
     first.pause()
     os.close(ours)
     append(directory / "a.log", b"2\n")

@@ -1,0 +1,58 @@
+"""
+rclone's configuration file where it is mounted by itself, and can't be replaced.
+
+rclone moves the file to another name and a new one into its place. A file that is a mount point
+can't be moved (rename(2), EBUSY): rclone tries for ten seconds, fails with exit code 0, and leaves
+an empty file for each try.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from slipway.system import mountinfo
+from slipway.system.mountinfo import Mount
+
+WAY_OUT = "mount the directory that it is in, as `-v DIRECTORY:/etc/rclone`"
+_TRY = r"\.old[0-9]{1,10}"  # behind the file's name: Go's os.CreateTemp
+
+
+def is_mounted(mounts: Iterable[Mount], path: str) -> bool:
+    """
+    Tell whether a canonical path is a mount of its own.
+    """
+    return any(mount.point == path for mount in mounts)
+
+
+def is_leftover(path: str, of: str) -> bool:
+    """
+    Tell whether a file's name is one that rclone gives it, when it replaces another file.
+    """
+    return re.fullmatch(re.escape(of) + _TRY, path) is not None
+
+
+def clear(configured: str) -> int:
+    """
+    Take away what rclone has left beside a file that is mounted; returns how many there were.
+    """
+    path = os.path.realpath(configured)
+    mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
+    if not is_mounted(mounts, path):
+        return 0
+    return _clear(Path(path))
+
+
+def _clear(path: Path) -> int:
+    empty = [
+        Path(entry.path)
+        for entry in os.scandir(path.parent)
+        if is_leftover(entry.path, str(path))
+        and entry.is_file(follow_symlinks=False)
+        and not entry.stat(follow_symlinks=False).st_size
+    ]
+    for file in empty:
+        file.unlink(missing_ok=True)
+    return len(empty)

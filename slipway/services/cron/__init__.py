@@ -1,0 +1,3 @@
+"""
+cron's tables, run with the container's variables.
+"""
