@@ -57,6 +57,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     Declare them.
     """
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--kept",
+        action="store_true",
+        help="for probes: the last verdict, while supervisord sees nothing of it change",
+    )
     parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testinfra.host import Host
 
 OWN_DROP_IN = re.compile(r"0[01]-slipway.*\.conf")
 
@@ -45,3 +46,16 @@ def report() -> dict[str, Any]:
     """
     document: dict[str, Any] = json.loads(Path("/run/slipway/report.json").read_text())
     return document
+
+
+@pytest.fixture
+def effective(host: Host) -> list[str]:
+    """
+    The configuration sshd runs with, which needs a host key to be printed.
+    """
+    if not host.file("/etc/ssh/ssh_host_ed25519_key").exists:
+        pytest.skip("no host key, so no effective configuration, in an image")
+    output: str = host.check_output(
+        "/usr/sbin/sshd -T $(cat /run/slipway/sshd.options 2>/dev/null)"
+    )
+    return output.splitlines()

@@ -14,7 +14,9 @@ def test_terminals_have_a_description(host: Host, terminal: str) -> None:
     assert host.run("TERM=%s tput longname", terminal).rc == 0
 
 
-def test_the_language_of_clients_is_not_taken(host: Host, chosen: dict[str, str]) -> None:
+def test_the_language_of_clients_is_not_taken(
+    host: Host, effective: list[str], chosen: dict[str, str]
+) -> None:
     """
     It may not be installed here.
     """
@@ -22,7 +24,6 @@ def test_the_language_of_clients_is_not_taken(host: Host, chosen: dict[str, str]
         pytest.skip(f"chosen: {chosen['acceptenv']}")
     if host.mount_point("/etc/ssh/sshd_config").exists:
         pytest.skip("chosen: /etc/ssh/sshd_config is mounted")
-    effective = host.check_output("sshd -T").splitlines()
     accepted = {line.split()[1] for line in effective if line.startswith("acceptenv ")}
 
     assert {"LANG", "LC_*"} & accepted == set()

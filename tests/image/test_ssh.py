@@ -9,17 +9,6 @@ AUTHORIZED_KEYS = "/root/.ssh/authorized_keys"
 KEYS_FALLBACK = "/var/lib/slipway/authorized_keys"
 
 
-@pytest.fixture
-def effective(host: Host) -> list[str]:
-    """
-    The configuration sshd runs with, which needs a host key to be printed.
-    """
-    if not host.file("/etc/ssh/ssh_host_ed25519_key").exists:
-        pytest.skip("no host key, so no effective configuration, in an image")
-    output: str = host.check_output("/usr/sbin/sshd -T")
-    return output.splitlines()
-
-
 def test_only_keys_open_a_session(effective: list[str], chosen: dict[str, str]) -> None:
     """
     Sshd offers public keys and nothing else; whether root may come at all is his owner's choice.
