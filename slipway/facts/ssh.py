@@ -23,6 +23,7 @@ from slipway.contract.paths import (
     SSHD_CONFIG,
     SSHD_DROP_INS,
     SSHD_ENVIRONMENT,
+    SSHD_LEFT_OUT,
     SSHD_PID,
     STATE,
 )
@@ -134,12 +135,16 @@ class SshdIsStale(FactBase[bool]):
     def command(self, besides: Sequence[str] = ()) -> StringCommand:
         """Compare times; without a pid file nothing runs that could be stale."""
         more = [bit for path in besides for bit in (QuoteString(path), QuoteString(dirname(path)))]
+        # A change while sshd was given copies is older than its pid file, and newer than the record
+        copied = ["find", *more, "-maxdepth 1 -cnewer", str(SSHD_LEFT_OUT), "! -newerct now;"]
         return StringCommand(
             f"[ -e {SSHD_PID} ] && {{ find {SSHD_PID} -newermt now;",
             f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSH}/ssh_host_*_key",
             f"{SSHD_ENVIRONMENT} {STATE}/ssh {RUN}/ssh",
             *more,
-            f"-maxdepth 1 -cnewer {SSHD_PID} ! -newerct now; }}",
+            f"-maxdepth 1 -cnewer {SSHD_PID} ! -newerct now;",
+            *(copied if more else []),
+            "}",
             "2>/dev/null | head -n 1; true",
         )
 

@@ -219,7 +219,7 @@ def test_a_start_with_all_of_it_ends_in_a_login(slipway: Slipway, key: KeyPair) 
         place = f"{DROP_IN.removesuffix('.conf')}-{number}.conf"
         names[place] = f" line {line}" if line else ""
         slipway.exec("sh", "-c", f'printf "{_quoted(text)}" > {place}')
-    slipway.exec("rm", "-f", DROP_IN)  # of the row before
+    slipway.exec("rm", "-rf", DROP_IN)  # of the row before
     slipway.container.restart(timeout=10)
     slipway.wait_ssh(key)
     slipway.wait_converged()
