@@ -73,7 +73,7 @@ readme: .venv/.stamp ## what README.md and docs/architecture.md say of the code,
 .PHONY: lock
 lock: ## the lock files anew, from requirements*.in
 	$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet --only-binary :all: uv
-	for name in requirements requirements-build requirements-dev; do \
+	for name in requirements requirements-build requirements-dev images/*/slipway/requirements; do \
 		build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 			--no-emit-index-url --custom-compile-command 'make lock' \
 			$$name.in -o $$name.lock || exit; \

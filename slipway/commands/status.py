@@ -18,6 +18,7 @@ from slipway.remotes.mounted import cache_claims, cache_files
 from slipway.services import dependents, first_process, told
 from slipway.services.told import unsupervised
 from slipway.settings import providers
+from slipway.settings.variables import Settings
 from slipway.ssh import verdict
 from slipway.ssh.configuration import DEFAULT_PORT
 from slipway.ssh.situation import Situation
@@ -86,6 +87,7 @@ def gather() -> dict[str, Any]:
                 "state": process.get("condition", ""),
                 "waits_for": process.get("waits_for", []),
                 "why": process.get("why", ""),
+                **_page(process, settings),
             }
             for process in said.programs
         ],
@@ -124,7 +126,9 @@ def render(seen: dict[str, Any]) -> list[str]:
         lines.append(f"gpus         {gpu['vendor']}{number}: {gpu['chosen'] or 'all visible'}")
     if threads["number"]:
         lines.append(f"threads      {threads['number']}: {threads['because']}")
-    lines += [f"program      {_program(program)}" for program in seen["programs"]]
+    for program in seen["programs"]:
+        lines.append(f"program      {_program(program)}")
+        lines += [f"link         {program['link']}"] if program.get("link") else []
     if seen["supervisord"] == _NONE:
         lines.append("program      supervisord does not run here")
     lines += [f"left out     {told.sentence(problem)}" for problem in seen["left_out"]]
@@ -163,6 +167,17 @@ def _program(program: dict[str, Any]) -> str:
     elif program["state"] and program["description"]:
         words[-1] += ","
     return " ".join([*words, program["description"]]).rstrip()
+
+
+def _page(process: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """
+    Return a program's port, and the address that opens its page. supervisord tells root alone.
+    """
+    port, link = process.get("port", 0), process.get("link", "")
+    if link:
+        place = providers.detect(settings.environment)
+        link = place.web_address(settings.environment, port) + link
+    return {"port": port, "link": link}
 
 
 def _described(process: dict[str, Any]) -> str:

@@ -1,0 +1,15 @@
+# JupyterLab in a container. ~/.jupyter/jupyter_server_config.py is read after this file, and wins.
+import os
+
+c = get_config()  # noqa: F821 - Jupyter's
+c.ServerApp.ip = "0.0.0.0"  # noqa: S104 - the container's; who gets there needs the token
+c.ServerApp.port = int(os.environ.get("PORT", "8888"))
+c.ServerApp.port_retries = 0  # another port would be nobody's
+c.ServerApp.open_browser = False
+c.ServerApp.allow_root = True
+c.ServerApp.allow_remote_access = True
+c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "-l"]}
+c.LabApp.news_url = None
+c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+if pod := os.environ.get("RUNPOD_POD_ID"):  # a proxy, whose pages have the proxy's origin
+    c.ServerApp.allow_origin = f"https://{pod}-{c.ServerApp.port}.proxy.runpod.net"
