@@ -35,6 +35,10 @@ logs: ## follows what the container says
 build: ## the image: IMAGE=slipway/base TAG=dev IMAGE_BASE=debian:bookworm-slim
 	@$(ENGINE) build
 
+.PHONY: images
+images: ## the base image, and all of images/ on it: slipway/NAME:dev; TAG=dev IMAGE_BASE=...
+	@$(ENGINE) images
+
 .PHONY: base
 base: ## the base image, pulled or made from Debian's packages: SUITE=bookworm or trixie
 	@$(ENGINE) base
