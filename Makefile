@@ -63,6 +63,7 @@ check: .venv/.stamp ## ruff, mypy --strict, shellcheck, imports, and what the do
 	@said=$$($(BIN)/lint-imports --no-logo --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	$(BIN)/python -m engine.readme --check
 	$(BIN)/python -m engine.architecture --check
+	$(BIN)/python -m engine.extended --check
 	git grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' -- ':!*.j2' | xargs $(BIN)/shellcheck
 
 .PHONY: bench
@@ -70,9 +71,10 @@ bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.j
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 .PHONY: readme
-readme: .venv/.stamp ## what README.md and docs/architecture.md say of the code, from the code
+readme: .venv/.stamp ## what the documents and templates say of the code, from the code
 	$(BIN)/python -m engine.readme
 	$(BIN)/python -m engine.architecture
+	$(BIN)/python -m engine.extended
 
 .PHONY: lock
 lock: ## the lock files anew, from requirements*.in
