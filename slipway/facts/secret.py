@@ -32,9 +32,9 @@ class KeptSecret(FactBase[Kept]):
         """Say what is so where there is none."""
         return Kept("", "")
 
-    def command(self, secret: str) -> StringCommand:
+    def command(self, owner: str) -> StringCommand:
         """Print a line of each file."""
-        paths = (f"{SECRETS}/{secret}", f"{SECRETS}/{secret}.container")
+        paths = (f"{SECRETS}/{owner}", f"{SECRETS}/{owner}.container")
         # fmt: off
         command = StringCommand(
             "for file in", *map(QuoteString, paths),

@@ -24,11 +24,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @operation()
-def kept(*, secret: str) -> Generator[Command]:
+def kept(*, owner: str) -> Generator[Command]:
     """
     Have a secret of this container's own: made once, the same after each restart.
 
-    It is random, root's alone, and in /var/lib/slipway/secrets. `secret.value(NAME)` gives it to
+    It is random, root's alone, and in /var/lib/slipway/secrets. `secret.value(OWNER)` gives it to
     tasks. An image has none. `docker commit` copies a container's to an image, and a container of
     that image makes another.
 
@@ -38,24 +38,24 @@ def kept(*, secret: str) -> Generator[Command]:
 
         given = host.data.variables["NOTEBOOK_TOKEN"]
         if not given:
-            secret.kept(name="Have a token", secret="notebook")
+            secret.kept(name="Have a token", owner="notebook")
         token = given or secret.value("notebook")
 
-    + secret: its name
+    + owner: whose it is: a program's name, say
     """
-    if not _NAME.fullmatch(secret):
-        raise OperationValueError(f"secret must be letters, digits, `_` and `-`, not {secret!r}")
+    if not _NAME.fullmatch(owner):
+        raise OperationValueError(f"owner must be letters, digits, `_` and `-`, not {owner!r}")
     if not host.data.get("live"):
         host.noop("an image has no secrets")
         return
-    path = f"{SECRETS}/{secret}"
-    there = host.get_fact(KeptSecret, secret=secret)
+    path = f"{SECRETS}/{owner}"
+    there = host.get_fact(KeptSecret, owner=owner)
     mounts = host.get_fact(Mounts)
     here = mountinfo.container(mounts)
     digest = hashlib.sha256(here.encode(errors="surrogateescape")).hexdigest()
     is_ours = not here or there.container == digest or mountinfo.is_volume(mounts, path)
     if there.secret and is_ours:
-        host.noop(f"{secret} is there")
+        host.noop(f"{owner} has its secret")
         return
     foresight.change(path, "another container's" if there.secret else "missing")
     # whose it is comes last: cut off between the two, it is made anew
@@ -67,10 +67,10 @@ def kept(*, secret: str) -> Generator[Command]:
     )
 
 
-def value(secret: str) -> str:
+def value(owner: str) -> str:
     """
     Return a secret that `kept` has made; "" in an image, and where it could not be made.
 
-    + secret: its name
+    + owner: whose it is
     """
-    return host.get_fact(KeptSecret, secret=secret).secret
+    return host.get_fact(KeptSecret, owner=owner).secret

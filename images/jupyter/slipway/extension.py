@@ -1,5 +1,14 @@
 from slipway.extension import Extension, Variable, port, text
 
+
+def button(given: str) -> str:
+    """
+    Accept a token; 1 is how a template asks vast.ai to make one.
+    """
+    asked = text(given)
+    return "" if asked == "1" else asked
+
+
 EXTENSION = Extension(
     title="JupyterLab",
     variables=[
@@ -15,7 +24,10 @@ EXTENSION = Extension(
             "JUPYTER_PASSWORD", text, meaning="The same; the name that RunPod uses.", secret=True
         ),
         Variable(
-            "OPEN_BUTTON_TOKEN", text, meaning="The same; the name that vast.ai uses.", secret=True
+            "OPEN_BUTTON_TOKEN",
+            button,
+            meaning="The same; the name that vast.ai uses.",
+            secret=True,
         ),
     ],
 )

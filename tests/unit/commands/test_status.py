@@ -74,6 +74,7 @@ def program(**changes: Any) -> dict[str, Any]:
             {"programs": [program(state="starting", why="nothing listens on port 80")]},
             "program      web: FATAL starting: nothing listens on port 80; gone",
         ),
+        ({"programs": [program(link="http://h/x")]}, "link         http://h/x"),
         ({"left_out": [{"file": "/f", "line": 3, "reason": "bad"}]}, "left out     /f line 3: bad"),
         ({"left_out": [{"file": "/f", "line": 0, "reason": "bad"}]}, "left out     /f: bad"),
         ({"supervisord_notes": ["ulimit nofile: 9"]}, "note         ulimit nofile: 9"),

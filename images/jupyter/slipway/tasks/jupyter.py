@@ -12,7 +12,7 @@ python.environment(name="Install JupyterLab", path="/opt/jupyter", requirements=
 given = (
     variables["JUPYTER_TOKEN"] or variables["JUPYTER_PASSWORD"] or variables["OPEN_BUTTON_TOKEN"]
 )
-secret.kept(name="Have a secret for tokens and cookies", secret="jupyter")  # noqa: S106 - its name
+secret.kept(name="Have a secret for tokens and cookies", owner="jupyter")
 token = given or secret.value("jupyter")
 
 service.program(
