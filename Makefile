@@ -52,8 +52,12 @@ engine-down: ## stops the engine, if make started it
 	@$(ENGINE) engine-down
 
 .PHONY: test
-test: build .venv/.stamp ## every test: unit, image, live; and how much of the code they run
+test: images browser .venv/.stamp ## every test: unit, image, live; and how much of the code they run
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report= --cov-fail-under=$(COVERED)
+
+.PHONY: browser
+browser: ## chromium, which some tests drive: installed as root on Debian, else they are skipped
+	@$(ENGINE) browser
 
 .PHONY: check
 check: .venv/.stamp ## ruff, mypy --strict, shellcheck, imports, and what the documents say of the code
@@ -63,6 +67,7 @@ check: .venv/.stamp ## ruff, mypy --strict, shellcheck, imports, and what the do
 	@said=$$($(BIN)/lint-imports --no-logo --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	$(BIN)/python -m engine.readme --check
 	$(BIN)/python -m engine.architecture --check
+	$(BIN)/python -m engine.reference --check
 	$(BIN)/python -m engine.extended --check
 	git grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' -- ':!*.j2' | xargs $(BIN)/shellcheck
 
@@ -74,6 +79,7 @@ bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.j
 readme: .venv/.stamp ## what the documents and templates say of the code, from the code
 	$(BIN)/python -m engine.readme
 	$(BIN)/python -m engine.architecture
+	$(BIN)/python -m engine.reference
 	$(BIN)/python -m engine.extended
 
 .PHONY: lock

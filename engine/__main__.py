@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from engine import base, host, image, keys, login, owner, venv
+from engine import base, browser, host, image, keys, login, owner, venv
 from engine.client import compose
 from engine.commands import Failure, run
 from engine.compose import LOOPBACK, Compose
@@ -129,6 +129,14 @@ def environment(project: Project, steps: Steps) -> None:
         venv.ensure(project, step)
 
 
+def have_browser(project: Project, steps: Steps) -> None:
+    """
+    A browser for the tests, where we may install one.
+    """
+    with steps.step("browser") as step:
+        browser.ensure(project, step)
+
+
 def down(project: Project, steps: Steps) -> None:
     """
     Remove the container. The workspace and everything under config/ stay.
@@ -166,6 +174,7 @@ COMMANDS = {
     "engine": engine_up,
     "engine-down": engine_down,
     "venv": environment,
+    "browser": have_browser,
     "down": down,
     "shell": shell,
     "logs": logs,

@@ -14,8 +14,6 @@ c.ServerApp.open_browser = False
 c.ServerApp.allow_root = True
 c.ServerApp.allow_remote_access = True
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "-l"]}
-c.LabApp.news_url = None
-c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 if SECRET.exists():  # a cookie is good here alone, and while the token is the same
     c.ServerApp.cookie_secret = hashlib.sha256(SECRET.read_bytes() + TOKEN.encode()).digest()
 if pod := os.environ.get("RUNPOD_POD_ID"):  # a proxy, whose pages have the proxy's origin
