@@ -131,7 +131,8 @@ def test_each_container_has_a_token_of_its_own(
 
     assert wait_ready(copy) not in ("", token)
     assert wait_ready(other) == "a%20b%2F%26%3F%25c"
-    ask = "curl -so /dev/null -w '%{http_code}' -H \"Authorization: token $1\" localhost:$2/api/contents"
+    authorized = '-H "Authorization: token $1" "localhost:$2/api/contents"'
+    ask = f"curl -so /dev/null -w '%{{http_code}}' {authorized}"
     for slipway, words, code in (
         (copy, [token, "8888"], "403"),
         (copy, [page(copy)[1], "8888"], "200"),
