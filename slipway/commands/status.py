@@ -25,6 +25,7 @@ from slipway.ssh.situation import Situation
 from slipway.system import disk, mountinfo
 
 _RUNS, _NONE, _SILENT = "runs", "does not run", "does not answer"
+_AWAY = {"failed", "off", "stopped"}  # states of a program that has no page
 _PATIENCE = 10.0  # seconds in which supervisord answers, if it does
 _SHOWN_OF_PROGRAM = ("name", "statename", "pid")
 _SHOWN = 20  # files set aside that are named to a person: --json has them all
@@ -87,7 +88,7 @@ def gather() -> dict[str, Any]:
                 "state": process.get("condition", ""),
                 "waits_for": process.get("waits_for", []),
                 "why": process.get("why", ""),
-                **_page(process, settings),
+                **page(process, settings),
             }
             for process in said.programs
         ],
@@ -169,11 +170,13 @@ def _program(program: dict[str, Any]) -> str:
     return " ".join([*words, program["description"]]).rstrip()
 
 
-def _page(process: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def page(process: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """
     Return a program's port, and the address that opens its page. supervisord tells root alone.
     """
     port, link = process.get("port", 0), process.get("link", "")
+    if process.get("condition") in _AWAY:
+        link = ""
     if link:
         place = providers.detect(settings.environment)
         link = place.web_address(settings.environment, port) + link
