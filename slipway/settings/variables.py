@@ -23,7 +23,6 @@ from slipway.settings.rules import (
 )
 from slipway.settings.variable import Variable
 from slipway.settings.workspace import DEFAULT, canonical
-from slipway.system import markdown
 
 
 class Settings:
@@ -183,6 +182,8 @@ def as_table(declared: Sequence[Variable[Any]] = ()) -> str:
 
     + declared: those of an image with extensions; ours by default
     """
+    from slipway.system import markdown  # noqa: PLC0415 - no start needs it
+
     rows = [
         (markdown.code(each.name), markdown.code(each.default), each.meaning)
         for each in declared or VARIABLES

@@ -4,20 +4,28 @@ images/jupyter as people use it: with a browser, over a restart, and with no tok
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
 import pytest
 from docker.models.containers import Container
 
+from engine import client, login
 from engine.browser import PROGRAM
+from engine.compose import Compose
 from engine.project import Project
-from tests.live.conftest import KeyPair, Result, Slipway, wait_until
+from engine.steps import Steps
+from tests.live.conftest import PREFIX, KeyPair, Result, Slipway, wait_until
 
 ROOT = Path(__file__).parents[3]
 IMAGE = Project.at(ROOT, os.environ).extended("jupyter")  # what `make images` has built
@@ -49,11 +57,11 @@ def browse(slipway: Slipway, step: str, token: str) -> Result:
 
 def page(slipway: Slipway) -> tuple[str, str]:
     """
-    Return JupyterLab's state, and the token of its link.
+    Return JupyterLab's state, and the token of its link; nothing before supervisord answers.
     """
     programs = slipway.as_json("slipway", "status", "--json")["programs"]
-    (found,) = (each for each in programs if each["name"] == "jupyter")
-    return found["state"], found["link"].rpartition("token=")[2]
+    found = next((each for each in programs if each["name"] == "jupyter"), None)
+    return (found["state"], found["link"].rpartition("token=")[2]) if found else ("", "")
 
 
 def wait_ready(slipway: Slipway) -> str:
@@ -140,3 +148,49 @@ def test_each_container_has_a_token_of_its_own(
     ):
         assert slipway.check_output("sh", "-c", ask, "sh", *words) == code
     assert first.exec("slipway", "check").code == 0
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Project]:
+    """
+    A clone's Compose project of its own, with the image and ports that nobody has.
+    """
+    shutil.copy(ROOT / "docker-compose.yaml", tmp_path)
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "build").mkdir()
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        ports = [str(each.getsockname()[1]) for each in sockets]
+    image, _, tag = IMAGE.rpartition(":")
+    project = Project.at(
+        tmp_path,
+        {
+            **os.environ,
+            **dict(zip(("SSH_PORT", "RCLONE_PORT", "PORT_8888"), ports, strict=True)),
+            "COMPOSE_PROJECT_NAME": f"{PREFIX}{uuid.uuid4().hex[:12]}",
+            "IMAGE": image,
+            "TAG": tag,
+        },
+    )
+    yield project
+    words = [*client.compose(os.environ), "down", "--volumes"]
+    subprocess.run(words, cwd=tmp_path, env=project.environment, check=True, capture_output=True)
+
+
+def test_make_up_ends_with_a_link_that_opens(clone: Project) -> None:
+    """
+    Once the page answers, on a port of this machine that is nobody else's.
+    """
+    stack = Compose(clone, client.compose(clone.environment))
+    stack.decide()
+    with Steps(1, io.StringIO()).step("container") as step:
+        container = stack.up(step)
+        (page,) = login.of(clone, container, step).pages
+    port = stack.published(container, page.port)
+
+    assert port == int(clone.settings["PORT_8888"])
+    with urllib.request.urlopen(page.address(port)) as answer:  # noqa: S310 - our own
+        assert answer.status == 200
+        assert b"JupyterLab" in answer.read()
