@@ -35,6 +35,10 @@ logs: ## follows what the container says
 build: ## the image: IMAGE=slipway/base TAG=dev IMAGE_BASE=debian:bookworm-slim
 	@$(ENGINE) build
 
+.PHONY: images
+images: ## the base image, and all of images/ on it: slipway/NAME:dev; TAG=dev IMAGE_BASE=...
+	@$(ENGINE) images
+
 .PHONY: base
 base: ## the base image, pulled or made from Debian's packages: SUITE=bookworm or trixie
 	@$(ENGINE) base
@@ -48,8 +52,12 @@ engine-down: ## stops the engine, if make started it
 	@$(ENGINE) engine-down
 
 .PHONY: test
-test: build .venv/.stamp ## every test: unit, image, live; and how much of the code they run
+test: images browser .venv/.stamp ## every test: unit, image, live; and how much of the code they run
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report= --cov-fail-under=$(COVERED)
+
+.PHONY: browser
+browser: ## chromium, which some tests drive: installed as root on Debian, else they are skipped
+	@$(ENGINE) browser
 
 .PHONY: check
 check: .venv/.stamp ## ruff, mypy --strict, shellcheck, imports, and what the documents say of the code
@@ -59,6 +67,8 @@ check: .venv/.stamp ## ruff, mypy --strict, shellcheck, imports, and what the do
 	@said=$$($(BIN)/lint-imports --no-logo --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	$(BIN)/python -m engine.readme --check
 	$(BIN)/python -m engine.architecture --check
+	$(BIN)/python -m engine.reference --check
+	$(BIN)/python -m engine.extended --check
 	git grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' -- ':!*.j2' | xargs $(BIN)/shellcheck
 
 .PHONY: bench
@@ -66,14 +76,16 @@ bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.j
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 .PHONY: readme
-readme: .venv/.stamp ## what README.md and docs/architecture.md say of the code, from the code
+readme: .venv/.stamp ## what the documents and templates say of the code, from the code
 	$(BIN)/python -m engine.readme
 	$(BIN)/python -m engine.architecture
+	$(BIN)/python -m engine.reference
+	$(BIN)/python -m engine.extended
 
 .PHONY: lock
 lock: ## the lock files anew, from requirements*.in
 	$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet --only-binary :all: uv
-	for name in requirements requirements-build requirements-dev; do \
+	for name in requirements requirements-build requirements-dev images/*/slipway/requirements; do \
 		build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 			--no-emit-index-url --custom-compile-command 'make lock' \
 			$$name.in -o $$name.lock || exit; \

@@ -9,10 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-from engine import base, host, image, keys, login, owner, venv
+from engine import base, browser, host, image, keys, login, owner, venv
 from engine.client import compose
 from engine.commands import Failure, run
 from engine.compose import LOOPBACK, Compose
+from engine.login import Login
 from engine.project import Project
 from engine.steps import Steps
 
@@ -26,7 +27,7 @@ def up(project: Project, steps: Steps) -> None:
     """
     Everything from an engine to a healthy container, and the line that logs in.
     """
-    steps.total = 5
+    steps.total = 6 if project.extension else 5
     _build(project, steps)
     with steps.step("keys") as step:
         keys.ensure_authorized(project, step)
@@ -35,7 +36,7 @@ def up(project: Project, steps: Steps) -> None:
         step.doing("looking at this host")
         stack.decide()
         container = stack.up(step)
-        way = login.of(project, container)
+        way = login.of(project, container, step)
         port = way.published(
             lambda inside: stack.published(container, inside), int(stack.decided["SSH_PORT"])
         )
@@ -45,21 +46,51 @@ def up(project: Project, steps: Steps) -> None:
         steps.note(note)
     if port is None:
         steps.note(way.unpublished())
-    if not way.possible or port is None:
-        return  # no ssh line would work
+    elif way.possible:  # else no ssh line would work
+        _say_ssh(project, steps, f"root@{address}", port, known)
+    _say_pages(stack, container, way, steps)
+
+
+def _say_ssh(project: Project, steps: Steps, who: str, port: int, known: Path) -> None:
+    """
+    Print the line that logs in.
+    """
     words = ["ssh", "-p", str(port), "-o", f"UserKnownHostsFile={project.shown(known)}"]
     private = keys.identity(project)
     if private:
         words += ["-i", project.shown(private)]
-    steps.say(" ".join([*words, f"root@{address}"]))
+    steps.say(" ".join([*words, who]))
+
+
+def _say_pages(stack: Compose, container: str, way: Login, steps: Steps) -> None:
+    """
+    Print the addresses that open the services' pages.
+    """
+    for page in way.pages:
+        port = stack.published(container, page.port)
+        if port is None:
+            steps.note(page.unpublished())
+        else:
+            steps.say(page.address(port))
 
 
 def build(project: Project, steps: Steps) -> None:
     """
     The image, and what it needs.
     """
-    steps.total = 3
+    steps.total = 4 if project.extension else 3
     _build(project, steps)
+
+
+def images(project: Project, steps: Steps) -> None:
+    """
+    The base image, and all of images/ on it: slipway/NAME:TAG each.
+    """
+    names = project.extensions()
+    steps.total = 3 + len(names)
+    _build_base(project, steps)
+    for name in names:
+        _extend(project, steps, name)
 
 
 def base_image(project: Project, steps: Steps) -> None:
@@ -98,6 +129,14 @@ def environment(project: Project, steps: Steps) -> None:
         venv.ensure(project, step)
 
 
+def have_browser(project: Project, steps: Steps) -> None:
+    """
+    A browser for the tests, where we may install one.
+    """
+    with steps.step("browser") as step:
+        browser.ensure(project, step)
+
+
 def down(project: Project, steps: Steps) -> None:
     """
     Remove the container. The workspace and everything under config/ stay.
@@ -130,10 +169,12 @@ def logs(project: Project, _steps: Steps) -> None:
 COMMANDS = {
     "up": up,
     "build": build,
+    "images": images,
     "base": base_image,
     "engine": engine_up,
     "engine-down": engine_down,
     "venv": environment,
+    "browser": have_browser,
     "down": down,
     "shell": shell,
     "logs": logs,
@@ -146,6 +187,17 @@ def _engine(project: Project, steps: Steps) -> None:
 
 
 def _build(project: Project, steps: Steps) -> None:
+    _build_base(project, steps)
+    if project.extension:
+        _extend(project, steps, project.extension)
+
+
+def _extend(project: Project, steps: Steps, name: str) -> None:
+    with steps.step(name) as step:
+        image.extend(project, step, name)
+
+
+def _build_base(project: Project, steps: Steps) -> None:
     _engine(project, steps)
     with steps.step("base image") as step:
         base.ensure(project, step)

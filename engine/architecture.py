@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import grimp
 
 from engine import marked
+from slipway.system import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ def rooms(folder: Path) -> str:
         words = ast.get_docstring(ast.parse(path.read_text())) or ""
         place = path.parent.relative_to(folder.parent)
         rows.append((f"`{place}/`", words.partition("\n\n")[0].replace("\n", " ")))
-    return marked.table(("Room", "What it is for"), rows)
+    return markdown.table(("Room", "What it is for"), rows)
 
 
 def _room(module: str) -> str:

@@ -48,6 +48,19 @@ def has_image(project: Project, name: str) -> bool:
     return ask(words, environment=project.environment).code == 0
 
 
+def exposed(project: Project) -> dict[str, Any]:
+    """
+    Return the ports that the project's image EXPOSEs, "8888/tcp" say.
+    """
+    words = ["docker", "image", "inspect", "--format", "{{json .Config.ExposedPorts}}"]
+    answer = ask([*words, project.image], environment=project.environment)
+    try:
+        found: dict[str, Any] = json.loads(answer.text) or {}
+    except ValueError:
+        return {}
+    return found
+
+
 def bridge_mtu(project: Project) -> int | None:
     """
     Return the packet size of the engine's default network, when it is a set one.

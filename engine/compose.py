@@ -45,6 +45,9 @@ def project_name(project: Project) -> str:
     return re.sub(r"[^-_a-z0-9]", "", name.lower()).lstrip("_-")
 
 
+PAGES = "build/pages.json"  # a Compose file: JSON is YAML
+
+
 class Compose:
     """
     The clone's Compose project.
@@ -58,6 +61,7 @@ class Compose:
         self.notes: list[str] = []
         self.gpus = False
         self.outgrown = False
+        self.pages: list[ports.Port] = []
 
     @property
     def address(self) -> str:
@@ -91,7 +95,7 @@ class Compose:
         self._decide_mtu()
         self._decide_ports()
         for name in [name for name in self.decided if self.settings.get(name)]:
-            if name not in {port.variable for port in ports.PORTS}:
+            if name not in {port.variable for port in (*ports.PORTS, *self.pages)}:
                 del self.decided[name]
 
     def up(self, step: Step) -> str:
@@ -193,7 +197,8 @@ class Compose:
         memory = self.project.root / "build" / "ports.json"
         chosen = ports.remembered(memory)
         container = self.container()
-        for port in ports.PORTS:
+        self.pages = ports.pages(client.exposed(self.project))
+        for port in (*ports.PORTS, *self.pages):
             wanted = ports.wanted(port, self.settings)
             ours = self.published(container, port.inside) if container else None
             before = chosen.get(port.variable) or [wanted, wanted]
@@ -205,6 +210,9 @@ class Compose:
             self.decided[port.variable] = str(candidate)
             chosen[port.variable] = [wanted, candidate]
         ports.remember(memory, chosen)
+        if self.pages:
+            published = {port.inside: self.decided[port.variable] for port in self.pages}
+            (self.project.root / PAGES).write_text(ports.document(SERVICE, LOOPBACK, published))
 
     def _accepts(self, *options: str) -> bool:
         """
@@ -227,12 +235,13 @@ class Compose:
 
     def _files(self) -> list[str]:
         """
-        Return the file options: none, so that Compose finds its own, unless there are GPUs to add.
+        Return the file options: none, so that Compose finds its own, unless there is more to add.
         """
-        if not self.gpus or self.settings.get("COMPOSE_FILE"):
+        if not (self.gpus or self.pages) or self.settings.get("COMPOSE_FILE"):
             return []
         own = [name for name in OVERRIDES if (self.project.root / name).exists()]
-        files = ["docker-compose.yaml", "docker-compose.nvidia.yaml", *own]
+        gpus = ["docker-compose.nvidia.yaml"] if self.gpus else []
+        files = ["docker-compose.yaml", *gpus, *([PAGES] if self.pages else []), *own]
         return [word for name in files for word in ("--file", name)]
 
     def _run(self, *words: str, log: Path, step: Step) -> int:

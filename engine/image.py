@@ -12,6 +12,8 @@ from engine.commands import Failure, ask, run
 from engine.network import uplink_mtu
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.project import Project
     from engine.steps import Step
 
@@ -22,44 +24,57 @@ STEP = re.compile(r"(?:Step |#\d+ \[[\w-]* ?)(\d+/\d+)(?: : |\] )(.*)")
 
 def build(project: Project, step: Step) -> None:
     """
-    Build the image. The builder's own cache decides what there is to do.
+    Build the base image. The builder's own cache decides what there is to do.
     """
     folder = project.root / "build" / "ca-certificates"
     for unreadable in authorities.gather(folder):
         step.note(unreadable)
     (folder / ".keep").touch()  # COPY wants something to copy
+    words = ["--build-arg", f"IMAGE_BASE={project.base}"]
+    revision = revision_of(project)
+    if revision:  # a label and no build argument: nothing that a step's cache depends on
+        words += ["--label", f"org.opencontainers.image.revision={revision}"]
+    _built(project, step, project.base_image, [*words, "."])
+
+
+def extend(project: Project, step: Step, name: str) -> None:
+    """
+    Build an image of images/ on the base image.
+    """
+    words = ["--build-arg", f"BASE={project.base_image}", f"images/{name}"]
+    _built(project, step, project.extended(name), words)
+
+
+def _built(project: Project, step: Step, name: str, words: Sequence[str]) -> None:
     log = project.log("build")
     log.unlink(missing_ok=True)
-    before = _id(project)
+    before = _id(project, name)
 
     def show(line: str) -> None:
         match = STEP.match(line)
         if match:
             step.doing(f"{match[1]} {match[2]}")
 
-    words = ["docker", "build", *options(project), "--tag", project.image, "."]
+    command = ["docker", "build", *options(project), "--tag", name, *words]
     environment = {**project.environment, "BUILDKIT_PROGRESS": "plain"}
-    if run(words, log=log, environment=environment, cwd=project.root, on_line=show) != 0:
-        raise Failure(f"{project.image} could not be built: mend what the log names", log)
-    if _id(project) == before:
-        step.did(f"{project.image} is up to date", timed=False)
+    if run(command, log=log, environment=environment, cwd=project.root, on_line=show) != 0:
+        raise Failure(f"{name} could not be built: mend what the log names", log)
+    if _id(project, name) == before:
+        step.did(f"{name} is up to date", timed=False)
     else:
-        step.did(f"{project.image} built")
+        step.did(f"{name} built")
 
 
 def options(project: Project) -> list[str]:
     """
-    Return the options of `docker build`.
+    Return the options that every `docker build` gets.
     """
     # --force-rm: the classic builder would leave the container of a step that failed.
-    words = ["--force-rm", "--build-arg", f"IMAGE_BASE={project.base}"]
+    words = ["--force-rm"]
     for name in PROXIES:
         for spelling in (name, name.upper()):
             if project.environment.get(spelling):
                 words += ["--build-arg", spelling]  # its value comes from the environment
-    revision = revision_of(project)
-    if revision:  # a label and no build argument: nothing that a step's cache depends on
-        words += ["--label", f"org.opencontainers.image.revision={revision}"]
     bridge = client.bridge_mtu(project)
     if bridge is not None and bridge > uplink_mtu():
         words += ["--network", "host"]  # full-sized packets from the bridge would be dropped
@@ -82,6 +97,6 @@ def revision_of(project: Project) -> str:
     return f"{commit}-dirty" if commit and changed else commit
 
 
-def _id(project: Project) -> str:
-    words = ["docker", "image", "inspect", "--format", "{{.Id}}", project.image]
+def _id(project: Project, name: str) -> str:
+    words = ["docker", "image", "inspect", "--format", "{{.Id}}", name]
     return ask(words, environment=project.environment).text.strip()

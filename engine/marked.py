@@ -39,14 +39,6 @@ def check(text: str, parts: Mapping[str, str]) -> None:
         raise Failure(f"out of date: {', '.join(names)}; run `make readme`")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """
-    Return a Markdown table.
-    """
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
 def main(arguments: Sequence[str], document: str, parts: Callable[[], Mapping[str, str]]) -> int:
     """
     Write the parts into a document, or with --check say which would change; returns the exit code.

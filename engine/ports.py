@@ -32,6 +32,27 @@ class Port:
 PORTS = (Port("SSH_PORT", 2222, 22), Port("RCLONE_PORT", 53682, 53682))
 
 
+def pages(exposed: Mapping[str, object]) -> list[Port]:
+    """
+    Return the ports that an extended image has besides ours: what its Dockerfile EXPOSEs.
+
+    + exposed: as `docker image inspect` has them: "8888/tcp" to something
+    """
+    numbers = sorted(int(name[:-4]) for name in exposed if re.fullmatch("[0-9]{1,5}/tcp", name))
+    ours = {port.inside for port in PORTS}
+    return [Port(f"PORT_{number}", number, number) for number in numbers if number not in ours]
+
+
+def document(service: str, address: str, published: Mapping[int, str]) -> str:
+    """
+    Return a Compose file that publishes ports besides those of the clone's own: JSON is YAML.
+
+    + published: the container's port to the host's
+    """
+    lines = [f"{address}:{outside}:{inside}" for inside, outside in published.items()]
+    return json.dumps({"services": {service: {"ports": lines}}})
+
+
 def wanted(port: Port, settings: Mapping[str, str]) -> int:
     """
     Return the host's port that the user wants.

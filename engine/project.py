@@ -45,6 +45,33 @@ class Project:
         return f"{name}:{self.settings.get('TAG') or 'dev'}"
 
     @property
+    def extension(self) -> str:
+        """
+        The folder of images/ that the image is made of; empty for the base image.
+        """
+        name = (self.settings.get("IMAGE") or "").partition("slipway/")
+        return name[2] if not name[0] and name[2] in self.extensions() else ""
+
+    @property
+    def base_image(self) -> str:
+        """
+        The full name of the image that the repository's own Dockerfile makes.
+        """
+        return self.extended("base") if self.extension else self.image
+
+    def extended(self, name: str) -> str:
+        """
+        Return the full name of one of our images.
+        """
+        return f"slipway/{name}:{self.settings.get('TAG') or 'dev'}"
+
+    def extensions(self) -> list[str]:
+        """
+        Return the names of the images in images/.
+        """
+        return sorted(path.parent.name for path in self.root.glob("images/*/Dockerfile"))
+
+    @property
     def suite(self) -> str:
         """
         The Debian release of the default base image.

@@ -14,6 +14,7 @@ from engine import marked
 from engine.commands import Failure
 from slipway.contract import paths
 from slipway.settings import variables
+from slipway.system import markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ def parts() -> dict[str, str]:
     """
     Return what stands between the README's marks. Raises Failure.
     """
-    return {"variables": variables.markdown(), "services": services(paths.FILES / SERVICES)}
+    return {"variables": variables.as_table(), "services": services(paths.FILES / SERVICES)}
 
 
 def services(folder: Path) -> str:
@@ -41,7 +42,7 @@ def services(folder: Path) -> str:
     Raises Failure.
     """
     rows = [(f"`{file.stem}`", _meaning(file)) for file in sorted(folder.glob("*.conf"))]
-    return marked.table(("Service", "What it does"), [*rows, REMOTES])
+    return markdown.table(("Service", "What it does"), [*rows, REMOTES])
 
 
 def _meaning(file: Path) -> str:

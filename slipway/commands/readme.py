@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from slipway.commands import output
@@ -14,6 +13,7 @@ from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
 from slipway.environment import extensions
 from slipway.settings import variables
+from slipway.system import markdown
 
 if TYPE_CHECKING:
     from slipway.converge.declared import Image
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 BASE_IMAGE = "slipway/base:dev"  # as the base's README writes it
 _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#|/)([^)\s]+)")  # a link within the repository
 _MARK = re.compile(r"<!-- /?[a-z]+ -->\n")
-_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+_HEADING = re.compile(r"## (.+)")
+_FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})")
 
 
 class Document(NamedTuple):
@@ -37,11 +38,20 @@ class Document(NamedTuple):
         """
         Split it.
         """
-        introduction, *rest = _HEADING.split(text)
-        sections: dict[str, str] = {}
-        for heading, body in zip(rest[::2], rest[1::2], strict=True):
-            sections[heading] = sections.get(heading, "") + body.strip("\n")
-        return cls(introduction.strip("\n"), sections)
+        parts: dict[str, list[str]] = {"": []}
+        heading = fence = ""
+        for line in text.splitlines():
+            found = None if fence else _HEADING.fullmatch(line)
+            if found:
+                heading = found[1]
+                parts.setdefault(heading, [])
+                continue
+            mark = _FENCE.match(line)
+            if mark:  # what is in a block of code is no heading
+                fence = "" if fence and line.strip() == fence else fence or mark[0].strip()
+            parts[heading].append(line)
+        introduction, *sections = ("\n".join(lines).strip("\n") for lines in parts.values())
+        return cls(introduction, dict(zip(list(parts)[1:], sections, strict=True)))
 
     def __str__(self) -> str:
         parts = [
@@ -104,7 +114,9 @@ def _base(image: Image, *, links: str) -> str:
     """
     filled = (paths.PROJECT / "README.md").read_text()
     added = {
-        "services": [(f"`{each.name}`", each.title or each.name) for each in image.programs],
+        "services": [
+            (markdown.code(each.name), each.title or each.name) for each in image.programs
+        ],
         "ports": [
             (str(each.declared.port), each.title or each.name)
             for each in image.programs
@@ -113,12 +125,8 @@ def _base(image: Image, *, links: str) -> str:
     }
     for part, rows in added.items():
         end = f"<!-- /{part} -->"
-        filled = filled.replace(end, f"{_rows(rows)}{end}")
+        filled = filled.replace(end, f"{markdown.rows(rows)}{end}")
     begin, _, rest = filled.partition("<!-- variables -->\n")
     _, _, after = rest.partition("<!-- /variables -->\n")
-    table = variables.markdown(image.extensions.variables)
+    table = variables.as_table(image.extensions.variables)
     return _LINK.sub(rf"{links}\1", _MARK.sub("", f"{begin}{table}{after}"))
-
-
-def _rows(rows: Sequence[Sequence[str]]) -> str:
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)

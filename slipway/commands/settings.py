@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 
 from slipway.contract import exits
-from slipway.environment import host_data
+from slipway.environment import extensions, host_data
 from slipway.settings import variables
 
 
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     Print a table, then what was refused.
     """
     if options.markdown:
-        print(variables.markdown(), end="")
+        print(variables.as_table(extensions.read().variables), end="")
         return exits.OK
     loaded = host_data.loaded()
     rows = loaded.table()

@@ -18,12 +18,14 @@ from slipway.remotes.mounted import cache_claims, cache_files
 from slipway.services import dependents, first_process, told
 from slipway.services.told import unsupervised
 from slipway.settings import providers
+from slipway.settings.variables import Settings
 from slipway.ssh import verdict
 from slipway.ssh.configuration import DEFAULT_PORT
 from slipway.ssh.situation import Situation
 from slipway.system import disk, mountinfo
 
 _RUNS, _NONE, _SILENT = "runs", "does not run", "does not answer"
+_AWAY = {"failed", "off", "stopped"}  # states of a program that has no page
 _PATIENCE = 10.0  # seconds in which supervisord answers, if it does
 _SHOWN_OF_PROGRAM = ("name", "statename", "pid")
 _SHOWN = 20  # files set aside that are named to a person: --json has them all
@@ -86,6 +88,7 @@ def gather() -> dict[str, Any]:
                 "state": process.get("condition", ""),
                 "waits_for": process.get("waits_for", []),
                 "why": process.get("why", ""),
+                **page(process, settings),
             }
             for process in said.programs
         ],
@@ -124,7 +127,9 @@ def render(seen: dict[str, Any]) -> list[str]:
         lines.append(f"gpus         {gpu['vendor']}{number}: {gpu['chosen'] or 'all visible'}")
     if threads["number"]:
         lines.append(f"threads      {threads['number']}: {threads['because']}")
-    lines += [f"program      {_program(program)}" for program in seen["programs"]]
+    for program in seen["programs"]:
+        lines.append(f"program      {_program(program)}")
+        lines += [f"link         {program['link']}"] if program.get("link") else []
     if seen["supervisord"] == _NONE:
         lines.append("program      supervisord does not run here")
     lines += [f"left out     {told.sentence(problem)}" for problem in seen["left_out"]]
@@ -163,6 +168,19 @@ def _program(program: dict[str, Any]) -> str:
     elif program["state"] and program["description"]:
         words[-1] += ","
     return " ".join([*words, program["description"]]).rstrip()
+
+
+def page(process: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """
+    Return a program's port, and the address that opens its page. supervisord tells root alone.
+    """
+    port, link = process.get("port", 0), process.get("link", "")
+    if process.get("condition") in _AWAY:
+        link = ""
+    if link:
+        place = providers.detect(settings.environment)
+        link = place.web_address(settings.environment, port) + link
+    return {"port": port, "link": link}
 
 
 def _described(process: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from slipway.commands import output, readme
 from slipway.contract import exits
 from slipway.converge import light_pyinfra
 from slipway.environment import extensions
+from slipway.settings import providers
+from slipway.settings.providers import Provider
 from slipway.settings.variable import Variable
 from slipway.settings.variables import VARIABLES
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 SSH_PORT = 22
 DISK = 20  # GB: for the image, and what is written outside of the workspace
 OFFERED = {"WORKSPACE", "GPU_COUNT", "SKIP_ACL"}  # of our own variables, what people set there
+_PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./ ~-]*")  # what is itself within ${NAME:-...} of Compose
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +70,9 @@ def vast(image: Image, name: str) -> str:
     """
     path, tag = _split(name)
     flags = [f"-p {port}:{port}" for port in _ports(image)]
-    flags += [f"-e {each.name}={shlex.quote(each.default)}" for each in _variables(image)]
+    flags += [
+        f"-e {each.name}={shlex.quote(each.default)}" for each in _offered(image, providers.VAST)
+    ]
     return _document(
         {
             "name": _title(image),
@@ -99,7 +105,7 @@ def runpod(image: Image, name: str) -> str:
             "volumeInGb": DISK,
             "volumeMountPath": workspace.default,
             "ports": [f"{port}/{'http' if port in web else 'tcp'}" for port in _ports(image)],
-            "env": {each.name: each.default for each in _variables(image)},
+            "env": {each.name: each.default for each in _offered(image, providers.RUNPOD)},
             "readme": readme.text(image, name=name),
             "isPublic": False,
             "isServerless": False,
@@ -122,13 +128,14 @@ def compose(image: Image, name: str) -> str:
         '      SSH_PUBKEY: "${SSH_PUBKEY:-}"',
     ]
     for each in _variables(image):
-        lines.append(f"      # {each.meaning}")
-        lines.append(f"      {each.name}: {_scalar(f'${{{each.name}:-{_escaped(each.default)}}}')}")
+        lines.append(f"      # {' '.join(each.meaning.split())}")
+        default = each.default if _PLAIN.fullmatch(each.default) else ""  # an empty one is its own
+        lines.append(f"      {each.name}: {_scalar(f'${{{each.name}:-{default}}}')}")
     lines += [
         "    ports:",
         *(f'      - "127.0.0.1:{_outside(port)}:{port}"' for port in _ports(image)),
         "    volumes:",
-        f"      - {_scalar(f'./workspace:{workspace.default}')}",
+        f"      - {_scalar(f'./workspace:${{WORKSPACE:-{workspace.default}}}')}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -143,6 +150,13 @@ FORMS: dict[str, Callable[[Image, str], str]] = {
 def _variables(image: Image) -> list[Variable[Any]]:
     ours = {each.name for each in VARIABLES} - OFFERED
     return [each for each in image.extensions.variables if each.name not in ours]
+
+
+def _offered(image: Image, place: Provider) -> list[Variable[Any]]:
+    """
+    Return the variables that a cloud's form has: none that the cloud sets itself, and no secrets.
+    """
+    return [each for each in _variables(image) if each.name not in place.given and not each.secret]
 
 
 def _ports(image: Image) -> list[int]:
@@ -181,10 +195,3 @@ def _scalar(text: str) -> str:
     Return a YAML scalar: JSON's strings are YAML's double-quoted ones.
     """
     return json.dumps(text, ensure_ascii=False)
-
-
-def _escaped(default: str) -> str:
-    """
-    Return a default as it stands within ${NAME:-...} of Compose.
-    """
-    return default.replace("$", "$$")

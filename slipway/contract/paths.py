@@ -73,6 +73,7 @@ KEYS_RECORD = STATE / "keys"  # the keys that Slipway put into authorized_keys
 LAID = STATE / "laid"  # the files that Slipway laid, with their sha256
 REPLACED = STATE / "replaced"  # what these held where somebody had changed them
 DEFAULTS = STATE / "defaults"  # of Slipway's variables, where extensions have others
+SECRETS = STATE / "secrets"  # made by extensions for this container: slipway.operations.secret
 KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too; in RUN where STATE is read-only
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")

@@ -80,20 +80,27 @@ def read(place: Path = paths.EXTENSIONS) -> Extensions:
     Return the extensions of a directory. Raises nothing for what is in it.
     """
     try:
-        names = sorted(each.name for each in place.iterdir() if each.is_dir())
+        found = {each.name: each for each in place.iterdir() if each.is_dir()}
     except OSError:
         return Extensions()  # an image without extensions
+    return read_from({name: at for name, at in found.items() if not name.startswith(".")})
+
+
+def read_from(directories: Mapping[str, Path]) -> Extensions:
+    """
+    Return extensions from wherever they are. Raises nothing for what is in them.
+
+    + directories: of each, by the name that it has in its image
+    """
     problems: list[Problem] = []
     found = {}
-    for name in names:
-        if name.startswith("."):
-            continue
+    for name, directory in sorted(directories.items()):
         if not re.fullmatch(NAME, name):
             rule = "must be named with small letters, digits, `.`, `_` and `-`"
-            problems.append(Problem(name, "be found", f"{place / name} {rule}"))
+            problems.append(Problem(name, "be found", f"{directory} {rule}"))
             continue
         try:
-            found[name] = Found(name, place / name, _declaration(place / name))
+            found[name] = Found(name, directory, _declaration(directory))
         except _WrongError as wrong:
             problems.append(Problem(name, f"read {_DECLARATION}", str(wrong)))
     ordered, out_of_order = _ordered(found)

@@ -20,6 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _AFTER = re.compile(r"[^\s:/,]+(?::[^\s:/,]+)?")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?")
 _URL = re.compile(r"http://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(?:[/?][!-~]*)?")
+_LINK = re.compile(r"/[!-~]*")
 _RESERVED = {"all", "slipway", "supervisor", "supervisord"}  # supervisorctl's word, and our own
 _LONGEST = 86400  # seconds
 
@@ -39,6 +40,7 @@ def program(  # noqa: PLR0913 - the operation's own
     autostart: bool,
     stop_seconds: int,
     title: str,
+    link: str,
 ) -> Program:
     """
     Return what was declared. Raises OperationError with all that is wrong of it.
@@ -64,6 +66,7 @@ def program(  # noqa: PLR0913 - the operation's own
         ready=wrong.ready(ready, port),
         status=statuses,
         within=ready_within,
+        link=wrong.link(link, port),
     )
     for status in statuses:
         wrong.number("ready_status", status, 100, 599)
@@ -197,4 +200,11 @@ class Wrong:
                 found and 0 < int(found[1] or 80) <= 65535,  # noqa: PLR2004 - the last port
                 f"ready: {value!r} is neither tcp nor an http:// URL; a command is a list of words",
             )
+        return value
+
+    def link(self, value: str, port: int) -> str:
+        """Return the path of a page, as a URL has it."""
+        self.unless(not value or port, "link: is a page on the port, and none is given")
+        # not the value itself, which may hold a secret
+        self.unless(not value or _LINK.fullmatch(value), "link: must begin with / and be quoted")
         return value

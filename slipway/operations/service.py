@@ -36,6 +36,7 @@ def program(  # noqa: PLR0913 - a declaration says all that there is to say
     autostart: bool = True,
     stop_seconds: int = 2,
     title: str = "",
+    link: str = "",
 ) -> Generator[Command]:
     """
     Have a supervised program: one file in /etc/supervisor/conf.d, named after it.
@@ -82,6 +83,8 @@ def program(  # noqa: PLR0913 - a declaration says all that there is to say
     + autostart: whether it starts by itself
     + stop_seconds: how long it has to end before it is killed
     + title: what people call it
+    + link: the path of its page, `"/lab?token=..."` say, with what opens it; `slipway status` and
+      `make up` show root the whole address, and nobody else is shown it
     """
     wanted = declared.program(
         program=program,
@@ -97,6 +100,7 @@ def program(  # noqa: PLR0913 - a declaration says all that there is to say
         autostart=autostart,
         stop_seconds=stop_seconds,
         title=title,
+        link=link,
     )
     _admit(wanted)
     path = f"{SUPERVISOR_PROGRAMS}/{program}.conf"

@@ -31,6 +31,8 @@ def of(process: Any, order: Order) -> dict[str, Any]:
         "why": plain(standing.why),
         "declared": declared is not None,
         "within": declared.within if declared else 0,
+        "port": declared.port if declared else 0,
+        "link": declared.link if declared else "",
         "late": bool(is_late),
         "off": is_off(process),
     }

@@ -58,6 +58,7 @@ class Declared(NamedTuple):
     ready: str | tuple[str, ...] = ""  # "tcp", a URL, or a command's words; "" for RUNNING
     status: tuple[int, ...] = ()  # of HTTP; none for any of 200 to 399
     within: int = 60  # seconds
+    link: str = ""  # the path of its page, for who may log in there; may hold a secret
 
 
 class Program(NamedTuple):
@@ -95,6 +96,7 @@ class Program(NamedTuple):
         lines.append(_option("title", self.title or self.name))  # see TITLE
         lines += [_option("port", own.port)] if own.port else []
         lines += [_option("after", own.after)] if own.after else []
+        lines += [_option("link", own.link)] if own.link else []
         if own.ready:
             lines.append(_option("ready", own.ready))
             lines += [_option("ready_status", own.status)] if own.status else []
@@ -150,6 +152,7 @@ class Reader:
             ready=tuple(map(_said, ready)) if isinstance(ready, list) else ready,
             status=tuple(map(int, self._get("ready_status", (list,), []))),
             within=self._get("ready_within", (int,), Declared().within),
+            link=self._get("link", (str,), ""),
         )
 
     def apply(self, config: Any) -> None:

@@ -7,6 +7,7 @@ vast.ai: https://docs.vast.ai (instance environment variables). RunPod: https://
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -27,6 +28,8 @@ class Provider(NamedTuple):
     public_host: str = ""  # the variable with the address that the world sees
     public_ssh_port: str = ""  # the variable with the world's port for our 22
     volumes: tuple[tuple[str, str], ...] = ()  # variables that tell of one; path, "": their value
+    public_port: str = ""  # the variable with the world's port for one of ours, {port}
+    proxy: str = ""  # the address of a page on a port of ours, where the place has one
     wants_no_auto_tmux: bool = False  # ~/.no_auto_tmux turns off tmux in sessions there
 
     def explain(self, source: str) -> str:
@@ -53,6 +56,20 @@ class Provider(NamedTuple):
         port = environ.get(self.public_ssh_port, "").strip()
         return address(environ.get("SLIPWAY_SSH_ADDRESS", "")) or address(f"{host}:{port}")
 
+    def web_address(self, environ: Mapping[str, str], port: int) -> str:
+        """
+        Return where a page on one of our ports is seen from outside, as far as the place tells.
+        """
+        host = environ.get(self.public_host, "").strip()
+        host = f"[{host}]" if ":" in host else host
+        mapped = environ.get(self.public_port.format(port=port), "").strip()
+        if found := address(f"{host}:{mapped}"):
+            return f"http://{host}:{found[1]}"
+        with contextlib.suppress(KeyError):
+            if self.proxy:
+                return self.proxy.format_map({**environ, "port": port})
+        return f"http://HOST:{port}"
+
 
 VAST = Provider(
     "vast.ai",
@@ -60,6 +77,7 @@ VAST = Provider(
     given=("SSH_PUBLIC_KEY", "GPU_COUNT"),
     public_host="PUBLIC_IPADDR",
     public_ssh_port="VAST_TCP_PORT_22",
+    public_port="VAST_TCP_PORT_{port}",
     volumes=(("DATA_DIRECTORY", ""),),
     wants_no_auto_tmux=True,
 )
@@ -69,6 +87,8 @@ RUNPOD = Provider(
     given=("PUBLIC_KEY", "SSH_PUBLIC_KEY"),
     public_host="RUNPOD_PUBLIC_IP",
     public_ssh_port="RUNPOD_TCP_PORT_22",
+    public_port="RUNPOD_TCP_PORT_{port}",
+    proxy="https://{RUNPOD_POD_ID}-{port}.proxy.runpod.net",
     volumes=(("RUNPOD_ENDPOINT_ID", "/runpod-volume"),),  # which serverless workers have
 )
 DOCKER = Provider("docker")

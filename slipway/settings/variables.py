@@ -176,15 +176,17 @@ PATTERNS = {
 }
 
 
-def markdown(declared: Sequence[Variable[Any]] = ()) -> str:
+def as_table(declared: Sequence[Variable[Any]] = ()) -> str:
     """
     Return the variables as the README's table.
 
     + declared: those of an image with extensions; ours by default
     """
+    from slipway.system import markdown  # noqa: PLC0415 - no start needs it
+
     rows = [
-        f"| `{each.name}` | {each.default and f'`{each.default}`'} | {each.meaning} |"
+        (markdown.code(each.name), markdown.code(each.default), each.meaning)
         for each in declared or VARIABLES
     ]
-    rows += [f"| `{name}` |  | {meaning} |" for name, meaning in PATTERNS.items()]
-    return "\n".join(["| Variable | Default | Meaning |", "| --- | --- | --- |", *rows, ""])
+    rows += [(markdown.code(name), "", meaning) for name, meaning in PATTERNS.items()]
+    return markdown.table(("Variable", "Default", "Meaning"), rows)

@@ -13,6 +13,7 @@ from slipway.commands import status
 from slipway.contract import paths, report
 from slipway.contract.refusal import Refusal
 from slipway.contract.report import Degraded, Operation, Setting
+from slipway.settings.variables import Settings
 from tests.unit.conftest import reported
 
 QUIET: dict[str, Any] = {
@@ -74,6 +75,7 @@ def program(**changes: Any) -> dict[str, Any]:
             {"programs": [program(state="starting", why="nothing listens on port 80")]},
             "program      web: FATAL starting: nothing listens on port 80; gone",
         ),
+        ({"programs": [program(link="http://h/x")]}, "link         http://h/x"),
         ({"left_out": [{"file": "/f", "line": 3, "reason": "bad"}]}, "left out     /f line 3: bad"),
         ({"left_out": [{"file": "/f", "line": 0, "reason": "bad"}]}, "left out     /f: bad"),
         ({"supervisord_notes": ["ulimit nofile: 9"]}, "note         ulimit nofile: 9"),
@@ -144,3 +146,31 @@ def test_the_report_is_of_this_start_of_an_earlier_one_or_none(
     assert none["converged"] == "none yet"
     assert none["workspace"]["path"] == "/workspace"
     assert none["refusals"] == none["degraded"] == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("ready", "http://203.0.113.7:40888/lab?token=x"),
+        ("starting", "http://203.0.113.7:40888/lab?token=x"),
+        ("stopped", ""),
+        ("off", ""),
+        ("failed", ""),
+    ],
+)
+def test_a_page_has_its_address_while_it_is_there_or_on_its_way(
+    condition: str, expected: str
+) -> None:
+    """
+    As the world outside sees it.
+    """
+    environment = {
+        "VAST_CONTAINERLABEL": "C.7",
+        "PUBLIC_IPADDR": "203.0.113.7",
+        "VAST_TCP_PORT_8888": "40888",
+    }
+    told = {"condition": condition, "port": 8888, "link": "/lab?token=x"}
+    settings = Settings(environment=environment)
+
+    assert status.page(told, settings) == {"port": 8888, "link": expected}
+    assert status.page({}, settings) == {"port": 0, "link": ""}

@@ -28,6 +28,7 @@ FILE = (ROOT / "docker-compose.yaml").read_text()
 DOCKER = """#!/bin/sh
 cd "$FOLDER"
 case "$1 $2" in
+    "image inspect") cat exposed 2>/dev/null ;;
     "info "*) echo "{\\"ServerVersion\\": \\"1\\", \\"Runtimes\\": {$(cat runtimes)}}" ;;
     "run "*)
         echo "$@" >> asked
@@ -321,3 +322,17 @@ def test_the_example_names_every_variable_of_the_file() -> None:
     example = re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
     assert set(re.findall(r"\$\{(\w+)", FILE)) - {"VARIABLE"} == set(example)
+
+
+def test_an_extended_images_ports_are_published_too(host: Path) -> None:
+    """
+    In a file of their own beside the clone's; a taken one moves, as the others do.
+    """
+    (host / "exposed").write_text('{"22/tcp": {}, "8888/tcp": {}}')
+    (host / "gpu").unlink()
+    stack = _decided(host, SSH_PORT="0", PORT_8888="0")
+    document = json.loads((host / "clone/build/pages.json").read_text())
+
+    assert document["services"]["slipway"]["ports"] == [
+        f"127.0.0.1:{stack.decided['PORT_8888']}:8888"
+    ]

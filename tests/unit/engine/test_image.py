@@ -4,6 +4,8 @@ What `docker build` gets, and that it stays the same while nothing changes.
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from engine import client, image
 from engine.project import Project
+from engine.steps import Steps
 
 
 @pytest.fixture
@@ -108,3 +111,53 @@ def test_a_bridge_with_larger_packets_than_the_uplink_is_avoided(
     monkeypatch.setattr(image, "uplink_mtu", lambda: 1400)
 
     assert host == ("--network" in image.options(Project.at(clone, {})))
+
+
+@pytest.mark.parametrize(
+    ("environment", "image_", "base", "extension"),
+    [
+        ({}, "slipway/base:dev", "slipway/base:dev", ""),
+        ({"IMAGE": "slipway/demo"}, "slipway/demo:dev", "slipway/base:dev", "demo"),
+        ({"IMAGE": "slipway/demo", "TAG": "x"}, "slipway/demo:x", "slipway/base:x", "demo"),
+        ({"IMAGE": "slipway/none"}, "slipway/none:dev", "slipway/none:dev", ""),
+        ({"IMAGE": "me/slipway/demo"}, "me/slipway/demo:dev", "me/slipway/demo:dev", ""),
+        ({"IMAGE": "demo"}, "demo:dev", "demo:dev", ""),
+    ],
+)
+def test_an_image_of_ours_is_built_on_the_base(
+    tmp_path: Path, environment: dict[str, str], image_: str, base: str, extension: str
+) -> None:
+    """
+    Another name is the base's own.
+    """
+    (tmp_path / "images/demo").mkdir(parents=True)
+    (tmp_path / "images/demo/Dockerfile").touch()
+    (tmp_path / "images/draft").mkdir()
+    project = Project.at(tmp_path, environment)
+
+    assert (project.image, project.base_image, project.extension) == (image_, base, extension)
+    assert project.extensions() == ["demo"]
+
+
+def test_each_image_is_built_from_its_folder(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """
+    On the base of the same tag.
+    """
+    (clone / "bin").mkdir()
+    (clone / "bin/docker").write_text('#!/bin/sh\n[ "$1" = image ] || echo "$@" >> "$ASKED"\n')
+    (clone / "bin/docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{clone}/bin:/usr/bin:/bin")
+    monkeypatch.setenv("ASKED", str(clone / "asked"))
+    project = Project.at(clone, {**os.environ, "TAG": "x", "IMAGE_BASE": "debian:trixie-slim"})
+    with Steps(2, io.StringIO()).step("image") as step:
+        image.build(project, step)
+        image.extend(project, step, "demo")
+    base, extended = [
+        line for line in (clone / "asked").read_text().splitlines() if line.startswith("build ")
+    ]
+
+    assert "--tag slipway/base:x --build-arg IMAGE_BASE=debian:trixie-slim" in base
+    assert base.endswith(" .")
+    assert extended.endswith("--tag slipway/demo:x --build-arg BASE=slipway/base:x images/demo")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pytest
 
 from engine import login
-from engine.login import Login
+from engine.login import Login, Page
 
 
 def status(**said: object) -> str:
@@ -56,3 +56,41 @@ def test_the_port_is_one_that_leads_to_sshd(
 
 def test_a_port_that_is_not_published_is_named() -> None:
     assert "port 2222, which" in Login(ports=(2222,)).unpublished()
+
+
+def program(**said: object) -> dict[str, object]:
+    """
+    Return a program as a status has it.
+    """
+    return {"name": "web", "port": 8888, "state": "ready", "link": "http://HOST:8888/x?a=b", **said}
+
+
+def test_pages_are_those_that_have_a_link() -> None:
+    """
+    An older status knows of none.
+    """
+    programs = [program(), program(name="db", link=""), {"name": "sshd"}]
+    document = {"login": {"possible": True, "ports": [22], "obstacles": []}, "programs": programs}
+
+    assert login.parse(json.dumps(document)).pages == (
+        Page("web", 8888, "http://HOST:8888/x?a=b", "ready"),
+    )
+
+
+@pytest.mark.parametrize("link", ["http://HOST:8888/x?a=b%2F", "https://x-8888.example/x?a=b%2F"])
+def test_a_pages_address_is_this_machines(link: str) -> None:
+    """
+    With all that opens it.
+    """
+    page = Page("web", 8888, link)
+
+    assert page.address(8889) == "http://127.0.0.1:8889/x?a=b%2F"
+    assert "web listens on port 8888, which is not published" in page.unpublished()
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("starting", True), ("waiting", True), ("ready", False), ("failed", False), ("off", False)],
+)
+def test_who_is_on_its_way_is_waited_for(state: str, *, expected: bool) -> None:
+    assert Page("web", 1, "http://h/", state).is_on_its_way == expected

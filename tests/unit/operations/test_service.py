@@ -181,6 +181,10 @@ REFUSED = [
     ({"after": ["a b"]}, "after: 'a b' is no program's name"),
     ({"after": ["a,b"]}, "after: 'a,b' is no program's name"),
     ({"after": ["web"]}, "after: web -> web is a circle"),
+    ({"link": "/lab"}, "link: is a page on the port, and none is given"),
+    ({"link": "lab", "port": 80}, "link: must begin with / and be quoted"),
+    ({"link": "/a b", "port": 80}, "link: must begin with / and be quoted"),
+    ({"link": "/a\nb", "port": 80}, "link: must begin with / and be quoted"),
     ({"title": "a\n[program:b]"}, "title: must be one printable line"),
 ]
 

@@ -97,6 +97,7 @@ def test_what_is_declared_arrives_byte_for_byte(running: Running) -> None:
         ({"declared": Declared(after=("redis",))}, 'slipway_after=["redis"]'),
         ({"declared": Declared(ready="http://h/", within=9)}, 'slipway_ready="http://h/"'),
         ({"declared": Declared(ready="http://h/", within=9)}, "slipway_ready_within=9"),
+        ({"declared": Declared(link="/lab?t=a%2F")}, 'slipway_link="/lab?t=a\\u00252F"'),
         ({"declared": Declared(ready=("true", "x y"))}, 'slipway_ready=["true", "x y"]'),
     ],
 )

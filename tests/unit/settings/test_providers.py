@@ -110,3 +110,26 @@ def test_who_set_a_variable(provider: Provider, source: str, expected: str) -> N
     A place is named for what it sets itself.
     """
     assert provider.explain(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, "http://HOST:8888"),
+        (ON_VAST, "http://HOST:8888"),
+        ({**ON_VAST, "VAST_TCP_PORT_8888": "40888"}, "http://203.0.113.7:40888"),
+        (
+            {**ON_VAST, "PUBLIC_IPADDR": "2001:db8::1", "VAST_TCP_PORT_8888": "40888"},
+            "http://[2001:db8::1]:40888",
+        ),
+        ({**ON_VAST, "VAST_TCP_PORT_8888": "x"}, "http://HOST:8888"),
+        (ON_RUNPOD, "https://x-8888.proxy.runpod.net"),
+        ({**ON_RUNPOD, "RUNPOD_TCP_PORT_8888": "10888"}, "http://203.0.113.8:10888"),
+        ({"RUNPOD_DC_ID": "EU-1"}, "http://HOST:8888"),
+    ],
+)
+def test_a_page_is_where_the_cloud_shows_it(environ: dict[str, str], expected: str) -> None:
+    """
+    By the port that it maps, else by its proxy; where nobody tells, the user knows.
+    """
+    assert providers.detect(environ).web_address(environ, 8888) == expected

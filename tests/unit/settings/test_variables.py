@@ -37,7 +37,7 @@ def test_the_readme_has_the_table_of_this_module() -> None:
     """
     Names, defaults and meanings stand once, in VARIABLES.
     """
-    assert variables.markdown() in (PROJECT / "README.md").read_text()
+    assert variables.as_table() in (PROJECT / "README.md").read_text()
 
 
 def test_a_field_has_its_variables_type_and_default() -> None:
