@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import marked
 from slipway import extension
-from slipway.operations import files, packages, python, secret, service
+from slipway.operations import directories, files, links, packages, python, secret, service
 from slipway.system import markdown
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ OPERATIONS = (
     packages.installed,
     python.environment,
     files.present,
-    files.directories,
-    files.links,
+    directories.present,
+    links.present,
     files.first_line,
 )
 _ARGUMENT = re.compile(r"\+ (\w+): (.*)")
