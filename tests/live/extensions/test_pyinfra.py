@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.live.conftest import KeyPair, Slipway
+from tests.live.conftest import KeyPair, Slipway, wait_until
 
 Start = Callable[..., Slipway]
 Write = Callable[[Mapping[str, str]], Path]
@@ -131,7 +131,7 @@ def test_pyinfras_operations_and_extensions_of_extensions(
     )
     slipway = start(environment={"SSH_PUBKEY": key.public}, volumes=[f"{root}:/etc/slipway:ro"])
     slipway.wait_ssh(key)
-    first = slipway.wait_converged()
+    first = wait_until(slipway.report, "converged", 240)  # it installs packages
     done = outcomes(first, "works")
     failed = {name for name, outcome in done.items() if outcome == "failed"}
 
