@@ -35,7 +35,10 @@ def run(options: argparse.Namespace) -> int:
     stdout = sys.stdout.fileno()
     write = follow.writer(stdout)
     if options.follow:
-        follow.follow(logs, write, names=options.names, backlog=BACKLOG, output=stdout)
+        quiet = not options.names  # whoever asks for supervisord's log sees all of it
+        follow.follow(
+            logs, write, names=options.names, backlog=BACKLOG, output=stdout, is_quiet=quiet
+        )
     else:
         follow.show(logs, write, names=options.names, output=stdout)
     return exits.OK

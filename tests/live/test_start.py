@@ -79,9 +79,9 @@ def test_the_log_tells_of_the_convergence_and_names_each_service(
     """
     slipway = start(environment={"SSH_PUBKEY": key.public})
     slipway.wait_ssh(key)
-    wait_until(lambda: "sshd        | " in slipway.logs(), "sshd's lines in the log")
+    wait_until(lambda: "sshd    | " in slipway.logs(), "sshd's lines in the log")
 
-    assert "slipway: converged in " in slipway.logs()
+    assert "slipway | ready in " in slipway.logs()
     assert "Server listening on 0.0.0.0 port 22" in slipway.logs()
     assert key.public.split()[1] not in slipway.logs()
 

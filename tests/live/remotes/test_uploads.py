@@ -89,7 +89,7 @@ def test_all_remotes_are_drained_at_once(
     for server in servers.values():
         server.container.unpause()
 
-    assert slipway.logs().count("1 files are not uploaded yet") == len(servers)
+    assert slipway.logs().count("1 file is not uploaded yet") == len(servers)
     assert slipway.container.attrs["State"]["ExitCode"] == 0
     assert bound < seconds < 2 * bound
 
