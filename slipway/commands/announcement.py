@@ -43,7 +43,7 @@ def lines(report: Report, settings: Settings, login: Situation | None) -> list[s
         first = f"NOT ready after {after}: {counted(len(failed), 'operation')} failed"
     else:
         first = f"ready in {after}: {', '.join(_there(settings))}"
-    more = [address(settings.environment, login.ports)] if login and keys() else []
+    more = [address(settings.environment, login.ports)] if login and known_keys() else []
     obstacles = map(str, login.obstacles) if login else []
     return [f"{NAME}{line}" for line in (first, *more, *report.concerns(), *obstacles)]
 
@@ -60,7 +60,7 @@ def since_start() -> float:
     return seconds if 0 < seconds < 60 else 0.0  # noqa: PLR2004 - else it is not this container's
 
 
-def keys() -> list[Description]:
+def known_keys() -> list[Description]:
     """
     Return the keys that let root in, whoever put them there.
     """
@@ -88,7 +88,7 @@ def _there(settings: Settings) -> list[str]:
     around = derived.observe(settings.workspace)
     remotes = len(list(states.configured(settings.workspace)))
     return [
-        counted(len(keys()), "key"),
+        counted(len(known_keys()), "key"),
         f"{settings.workspace} {'mounted' if around.mounted else 'not mounted'}",
         *([counted(remotes, "remote")] if remotes else []),
         gpus(around.gpus, settings.gpu_count),

@@ -17,9 +17,9 @@ from typing import Any
 
 from slipway.contract import paths
 from slipway.remotes import rc
+from slipway.remotes.last_words import LastWords, shown
 from slipway.remotes.mounted import mountpoint
 from slipway.remotes.mounted.cache_claims import Claim
-from slipway.remotes.mounted.last_words import LastWords, shown
 from slipway.system import processes
 
 GRACE = 1.5  # seconds that rclone has to unmount

@@ -8,8 +8,8 @@ import os
 
 import pytest
 
-from slipway.remotes.mounted import last_words
-from slipway.remotes.mounted.last_words import LastWords
+from slipway.remotes import last_words
+from slipway.remotes.last_words import LastWords
 
 DATE = "2026/11/26 20:05:46 "
 
