@@ -87,7 +87,7 @@ def _hardware(seen: dict[str, Any]) -> list[str]:
 def _services(seen: dict[str, Any]) -> list[str]:
     if seen["supervisord"] == "does not run":
         return page.sentence("services", "supervisord does not run here")
-    shown = [service(each) for each in seen["programs"] if not _is_quiet_remote(each)]
+    shown = [service(each) for each in seen["programs"] if not _is_elsewhere(each)]
     lines = page.items("services", shown) if shown else []
     for each in seen["programs"]:
         if each.get("link"):
@@ -95,10 +95,12 @@ def _services(seen: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _is_quiet_remote(program: dict[str, Any]) -> bool:
+def _is_elsewhere(program: dict[str, Any]) -> bool:
     """
-    Tell whether a program is that of a remote, which is said below.
+    Tell whether a program is that of a remote, which is said below, or a cron without a crontab.
     """
+    if program["name"] == "cron" and program["state"] == "stopped" and not program.get("has_run"):
+        return True
     return program.get("remote", False) and program["statename"] in ("RUNNING", "STARTING")
 
 
@@ -160,7 +162,8 @@ def remote(seen: dict[str, Any]) -> Item:
 
 def _concerns(seen: dict[str, Any]) -> list[str]:
     said = [("left out", told.sentence(problem)) for problem in seen["left_out"]]
-    said += [("note", note) for note in seen["supervisord_notes"]]
+    complaints = seen["health"]["complaints"]
+    said += [("note", note) for note in seen["supervisord_notes"] if note not in complaints]
     if seen["cache_shortage"]:
         said.append(("cache", f"short of room: {seen['cache_shortage']}"))
     for cache, number in seen["unused_caches"].items():

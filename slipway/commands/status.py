@@ -27,6 +27,7 @@ from slipway.system.counting import span
 
 _RUNS, _NONE, _SILENT = "runs", "does not run", "does not answer"
 _AWAY = {"failed", "off", "stopped"}  # states of a program that has no page
+_QUICKLY = "Exited too quickly"  # which says less than its exit code
 _PATIENCE = 10.0  # seconds in which supervisord answers, if it does
 _SHOWN_OF_PROGRAM = ("name", "statename", "pid")
 
@@ -64,13 +65,8 @@ def gather() -> dict[str, Any]:
     settings = host_data.loaded().settings
     around = derived.observe(settings.workspace)
     remotes = states.gather(workspace)
-    findings = health.Findings()
-    verdict_of_health = health.examine(findings)
     return {
-        "health": {
-            **verdict_of_health._asdict(),
-            "complaints": list(dict.fromkeys(findings.complaints)),
-        },
+        "health": _health(trouble if supervisord == _SILENT else ""),
         "converged": _converged(last),
         "when": _when(last),
         "ssh": announcement.ssh_line(settings.environment),
@@ -134,6 +130,21 @@ def link_of(process: dict[str, Any], settings: Settings) -> dict[str, Any]:
     return {"port": port, "link": link}
 
 
+def _health(silence: str) -> dict[str, Any]:
+    """
+    Return what `slipway health` says.
+
+    + silence: why supervisord has not answered, which need not be waited for again
+    """
+    findings = health.Findings()
+    if silence:
+        findings.complaints.append(silence)
+        found = health.Verdict(False, f"unhealthy: {silence}")
+    else:
+        found = health.examine(findings)
+    return {**found._asdict(), "complaints": list(dict.fromkeys(findings.complaints))}
+
+
 def _described(process: dict[str, Any]) -> str:
     """
     Return what supervisord says of a program, and why one that is done does not come back.
@@ -154,12 +165,14 @@ def _more(process: dict[str, Any]) -> dict[str, Any]:
     is_up = process["statename"] == "RUNNING"
     is_down = process["statename"] in health.DOWN or process.get("condition") == "lost"
     has_ended = is_down and process.get("pid", 0) == 0 and process.get("start", 0)
+    is_told = process.get("spawnerr", "").startswith(_QUICKLY) or not process.get("spawnerr")
     next_try = process.get("next_try", -1)
     return {
         "remote": bool(process.get("remote")),
+        "has_run": bool(process.get("start")),
         "late": bool(process.get("late")),
         "uptime": max(0, process.get("now", 0) - process.get("start", 0)) if is_up else None,
-        "exit": process.get("exitstatus") if has_ended and not process.get("spawnerr") else None,
+        "exit": process.get("exitstatus") if has_ended and is_told else None,
         "last_line": last_line.of(process) if has_ended else "",
         "next_try": next_try if next_try >= 0 else None,
     }

@@ -187,7 +187,7 @@ def test_what_waits_is_never_written_to_another_place(
     assert after.check_output("cat", rescued) == "part\n"
     assert "was written when the remote was another place (far" in after.logs()
     assert seen["unused_caches"] == {"/workspace/remote/.cache/far": 1}
-    assert "/far: 1 files in it wait" in after.check_output("slipway", "status")
+    assert "/far: 1 file in it waits" in after.status()
     assert list((new.data / "q").iterdir()) == []
     old.container.start()
     after.container.remove(force=True, v=True)
