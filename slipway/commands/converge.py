@@ -19,7 +19,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     Declare them. Those without a help text are for our own programs.
     """
     parser.add_argument("--timings", action="store_true", help="say where the time went")
-    parser.add_argument("--phase", choices=["build", "start"], default="start")
+    parser.add_argument(
+        "--phase",
+        choices=["build", "start"],
+        default="start",
+        help="build: the image that is being made, which belongs to nobody yet",
+    )
     parser.add_argument("--without-services", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--keep-stopped", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="print one JSON document")

@@ -19,8 +19,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """
     Declare them.
     """
-    parser.add_argument("-f", "--follow", action="store_true")
-    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="show the last lines, then what comes"
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of programs; all by default")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -234,7 +234,7 @@ def is_entrypoint(slipway: Slipway) -> bool:
     """
     Tell whether `slipway status` finds nothing to say of the container's first process.
     """
-    script = "slipway status > /tmp/status && ! grep -q 'first process is' /tmp/status"
+    script = "slipway status --json > /tmp/status && ! grep -q 'first process is' /tmp/status"
     return slipway.exec("sh", "-c", script).code == 0
 
 
