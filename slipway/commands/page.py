@@ -4,11 +4,12 @@ Lines for a person: 80 columns, a label before each, colours on a terminal only.
 
 from __future__ import annotations
 
-import os
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from slipway.environment import at_start
 
 WIDTH = 80
 LABEL = 10  # columns
@@ -42,12 +43,7 @@ def style() -> Style:
     """
     Return what suits our own reader: Python itself may have changed our locale since we began.
     """
-    try:
-        with open("/proc/self/environ", "rb") as file:  # noqa: PTH123 - quick
-            words = os.fsdecode(file.read()).split("\0")
-    except OSError:
-        words = [f"{name}={value}" for name, value in os.environ.items()]
-    given = dict(word.split("=", 1) for word in words if "=" in word)
+    given = at_start.process_environment("self")
     return Style.of(given, is_terminal=sys.stdout.isatty())
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from slipway.contract.refusal import Note, Refusal
 from slipway.settings import public_keys, wrapping
 from slipway.settings.public_keys import PublicKey
+from slipway.system.counting import counted
 
 _MAX_REFUSALS = 20  # of one source: a file of another kind has a million lines that are no keys
 
@@ -24,7 +25,7 @@ class Keys(NamedTuple):
     wrapping: tuple[str, ...] = ()  # what was around the keys, and is left out
 
     def __str__(self) -> str:
-        return f"{len(self.found)} keys"
+        return counted(len(self.found), "key")
 
 
 class Merged(NamedTuple):
@@ -114,8 +115,8 @@ def _told(source: str, refused: tuple[public_keys.Refused, ...]) -> list[Refusal
         for entry in refused[:_MAX_REFUSALS]
     ]
     if more := len(refused[_MAX_REFUSALS:]):
-        rule = f"has {more} more lines that are no keys"
-        told.append(Refusal(source, rule, "they are left out"))
+        rule = f"has {counted(more, 'more line that is no key', 'more lines that are no keys')}"
+        told.append(Refusal(source, rule, "it is left out" if more == 1 else "they are left out"))
     return told
 
 

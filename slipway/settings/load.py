@@ -21,6 +21,7 @@ from slipway.settings.rclone_variables import is_refused_for_mounts, names_a_fil
 from slipway.settings.secrecy import KEY_VARIABLES, printable, shown
 from slipway.settings.variable import Refused, Variable
 from slipway.settings.variables import VARIABLES, Settings
+from slipway.system.counting import counted
 
 KEY_FILE = str(paths.AUTHORIZED_KEYS_MOUNT)
 
@@ -57,7 +58,8 @@ class Loaded(NamedTuple):
         """
         Return every setting, the keys of all variables in one row, then rclone's variables.
         """
-        rows = [Row("SSH_PUBKEY", f"{len(self.settings.keys)} keys", self.sources["SSH_PUBKEY"])]
+        number = counted(len(self.settings.keys), "key")
+        rows = [Row("SSH_PUBKEY", number, self.sources["SSH_PUBKEY"])]
         rows += [
             Row(each.name, printable(each.shown(value)), self.sources[each.name])
             for each in self.declared

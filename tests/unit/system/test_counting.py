@@ -4,8 +4,12 @@ Numbers and spans as people read them.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from slipway.contract.paths import PROJECT
 from slipway.system.counting import counted, span
 
 
@@ -39,3 +43,27 @@ def test_a_number_agrees_with_its_thing(number: int, words: tuple[str, ...], sai
 )
 def test_a_span_has_its_largest_unit(seconds: float, said: str) -> None:
     assert span(seconds) == said
+
+
+THINGS = (
+    "keys|files|lines|containers|programs|remotes|packages|directories|links|terminals|times|"
+    "services|processes|threads|operations|mounts|GPUs|variables|extensions|ports|hosts"
+)
+BARE = re.compile(rf"\{{[^{{}}]+\}} (?:more )?(?:{THINGS})\b")
+
+
+TOPS = ("slipway", "engine", "tasks")
+
+
+@pytest.mark.parametrize(
+    "path", [path for top in TOPS for path in sorted((PROJECT / top).rglob("*.py"))]
+)
+def test_no_number_stands_before_a_plural(path: Path) -> None:
+    """
+    `f"{n} files"` says `1 files`; a constant (in capitals) is never one.
+    """
+    found = [
+        each for each in BARE.findall(path.read_text()) if not each[1:].split("}")[0].isupper()
+    ]
+
+    assert found == [], f"{path}: use slipway.system.counting.counted, not {found}"
