@@ -37,6 +37,7 @@ class Merged(NamedTuple):
     refusals: list[Refusal]
     sources: list[str]  # those that have keys
     notes: list[Note]
+    origins: tuple[str, ...] = ()  # of each line: the first source that has it
 
 
 def keys(given: str, *, underscores: bool = True) -> Keys:
@@ -92,6 +93,7 @@ def merge(sources: Iterable[tuple[str, Keys]]) -> Merged:
     Return every key once, the first line of it, in the order of the sources.
     """
     lines: dict[str, str] = {}
+    origins: dict[str, str] = {}
     merged = Merged((), [], [], [])
     for source, (found, refused, around) in sources:
         merged.refusals.extend(_told(source, refused))
@@ -100,13 +102,14 @@ def merge(sources: Iterable[tuple[str, Keys]]) -> Merged:
         again = 0
         for key in found:
             first = lines.setdefault(key.blob, key.line)
+            origins.setdefault(key.blob, source)
             again += first is not key.line and _options_differ(first, key)
         if again:
             rule = "gives a key again with other options"
             merged.refusals.append(Refusal(source, rule, "the first one is used"))
         if found:
             merged.sources.append(source)
-    return merged._replace(lines=tuple(lines.values()))
+    return merged._replace(lines=tuple(lines.values()), origins=tuple(origins.values()))
 
 
 def _told(source: str, refused: tuple[public_keys.Refused, ...]) -> list[Refusal]:
