@@ -56,6 +56,8 @@ def _places(seen: dict[str, Any]) -> list[str]:
     ports = ", ".join(map(str, login["ports"]))
     way = seen["ssh"] or f"port {ports} of the container"
     kept = "mounted" if workspace["mounted"] else "not mounted: lost with the container"
+    if workspace.get("passing"):
+        kept = f"{workspace['passing']}: lost with the container"
     rows = [("ssh", way, _keys(seen["keys"])), ("workspace", workspace["path"], kept)]
     lines = page.columns(rows)
     if seen["ssh"] and login["ports"] != [DEFAULT_PORT]:

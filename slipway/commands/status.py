@@ -78,6 +78,7 @@ def gather() -> dict[str, Any]:
         "workspace": {
             "path": workspace,
             "mounted": mountinfo.is_volume(mounts, workspace),
+            "passing": mountinfo.fleeting(mounts, workspace),
         },
         "gpus": {
             **around.gpus._asdict(),

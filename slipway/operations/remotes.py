@@ -37,7 +37,7 @@ _RESERVED = {".", "..", ".cache", ".rescued"}  # directories of the workspace's 
 
 _MODE = (
     "its mode can't be changed in here: give it one where it comes from (a file of the host: "
-    "`chmod 600`; a swarm's secret or config: `mode: 0400`; a volume of Kubernetes: `defaultMode: 0400`)"
+    "`chmod 600`; a swarm's secret: `mode: 0400`; a volume of Kubernetes: `defaultMode: 0400`)"
 )
 _UNMOUNT_SECONDS = 2  # on top of the drain: rclone unmounts in 10 ms where nobody is inside
 _LONGEST = 100  # of a program's name, which is a file's name, too

@@ -87,6 +87,10 @@ def running(*programs: dict[str, Any]) -> dict[str, Any]:
             {"ssh": SSH, "workspace": {"path": "/workspace", "mounted": False}},
             "workspace /workspace                   not mounted: lost with the container",
         ),
+        (
+            {"workspace": {"path": "/w", "mounted": True, "passing": "a tmpfs, in memory"}},
+            "a tmpfs, in memory: lost with the container",
+        ),
         ({"login": {"ports": [22, 2222], "obstacles": []}}, "port 22, 2222 of the container"),
         ({"login": {"ports": [22], "obstacles": ["root can't"]}}, "ssh       root can't"),
         ({"gpus": {"vendor": "nvidia", "number": 2, "chosen": ""}}, "gpus      nvidia 2: all"),
