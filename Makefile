@@ -13,10 +13,15 @@ export IMAGE TAG IMAGE_BASE SUITE
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
+		n = split($$2, words, " "); line = sprintf("make %-12s", $$1); \
+		for (i = 1; i <= n; i++) { \
+			if (length(line) + length(words[i]) >= 80) { print line; line = sprintf("%17s", "") } \
+			line = line " " words[i] } \
+		print line }' Makefile
 
 .PHONY: up
-up: ## engine, base image, image and container; prints the ssh line
+up: ## engine, base image, image and container; ends with the ssh line
 	@$(ENGINE) up
 
 .PHONY: down
@@ -52,7 +57,8 @@ engine-down: ## stops the engine, if make started it
 	@$(ENGINE) engine-down
 
 .PHONY: test
-test: images browser .venv/.stamp ## every test: unit, image, live; and how much of the code they run
+test: images browser .venv/.stamp ## every test, and how much of the code they run: 20 minutes
+	@echo 'every test takes 20 to 45 minutes on two processors; CONTRIBUTING.md says how to run a part'
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report= --cov-fail-under=$(COVERED)
 
 .PHONY: browser

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from engine import base, browser, host, image, keys, login, owner, venv
+from engine import base, browser, host, image, keys, login, owner, ssh_config, venv
 from engine.client import compose
 from engine.commands import Failure, run
 from engine.compose import LOOPBACK, Compose
@@ -42,24 +42,23 @@ def up(project: Project, steps: Steps) -> None:
         )
         address = LOOPBACK if stack.address in EVERYWHERE else stack.address
         known = keys.remember_host(project, container, address, port or login.DEFAULT_PORT)
-    for note in (*stack.notes, *way.obstacles):
+    for note in dict.fromkeys((*stack.notes, *way.obstacles, *way.concerns)):
         steps.note(note)
     if port is None:
         steps.note(way.unpublished())
-    elif way.possible:  # else no ssh line would work
-        _say_ssh(project, steps, f"root@{address}", port, known)
     _say_pages(stack, container, way, steps)
+    if way.possible and port is not None:  # else no ssh line would work
+        _say_ssh(project, steps, address, port, known)
 
 
-def _say_ssh(project: Project, steps: Steps, who: str, port: int, known: Path) -> None:
+def _say_ssh(project: Project, steps: Steps, address: str, port: int, known: Path) -> None:
     """
     Print the line that logs in.
     """
-    words = ["ssh", "-p", str(port), "-o", f"UserKnownHostsFile={project.shown(known)}"]
     private = keys.identity(project)
-    if private:
-        words += ["-i", project.shown(private)]
-    steps.say(" ".join([*words, who]))
+    written = ssh_config.write(project, address=address, port=port, known=known, private=private)
+    steps.note(f"ssh listens on {address}, port {port}; {project.shown(written)} knows the way:")
+    steps.say(f"ssh -F {project.shown(written)} {ssh_config.NAME}")
 
 
 def _say_pages(stack: Compose, container: str, way: Login, steps: Steps) -> None:
@@ -143,6 +142,9 @@ def down(project: Project, steps: Steps) -> None:
     """
     with steps.step("container") as step:
         stack = Compose(project, compose(project.environment))
+        if not stack.exists():
+            step.did("there was none", timed=False)
+            return
         log = project.log("compose")
         words = [*stack.words, "down"]
         if run(words, log=log, environment=stack.environment(), cwd=project.root) != 0:

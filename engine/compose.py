@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 import uuid
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import client, network, owner, ports
+from engine import client, naming, network, owner, ports
 from engine.commands import Failure, ask, run
 
 if TYPE_CHECKING:
@@ -37,14 +37,6 @@ OVERRIDES = [
 ]
 
 
-def project_name(project: Project) -> str:
-    """
-    Return the project's name as both Composes derive it.
-    """
-    name = project.settings.get("COMPOSE_PROJECT_NAME") or project.root.name
-    return re.sub(r"[^-_a-z0-9]", "", name.lower()).lstrip("_-")
-
-
 PAGES = "build/pages.json"  # a Compose file: JSON is YAML
 
 
@@ -62,6 +54,13 @@ class Compose:
         self.gpus = False
         self.outgrown = False
         self.pages: list[ports.Port] = []
+
+    @cached_property
+    def name(self) -> str:
+        """
+        The name of the project.
+        """
+        return naming.project_name(self.project)
 
     @property
     def address(self) -> str:
@@ -125,6 +124,13 @@ class Compose:
         lines = answer.text.split()
         return lines[0] if lines else ""
 
+    def exists(self) -> bool:
+        """
+        Tell whether there is a container, running or not.
+        """
+        words = self._command("ps", "--all", "--quiet", SERVICE)
+        return bool(ask(words, environment=self.environment()).text.split())
+
     def published(self, container: str, inside: int) -> int | None:
         """
         Return the host's port for one of a running container's.
@@ -142,7 +148,8 @@ class Compose:
         Return the environment of Compose itself.
         """
         image, _, tag = self.project.image.rpartition(":")
-        return {**self.project.environment, "IMAGE": image, "TAG": tag, **self.decided}
+        own = {"COMPOSE_PROJECT_NAME": self.name, "IMAGE": image, "TAG": tag}
+        return {**self.project.environment, **own, **self.decided}
 
     def call(self, *words: str) -> None:
         """
@@ -184,7 +191,7 @@ class Compose:
         # fmt: off
         words = [
             "docker", "network", "ls", "--format", "{{.Name}}",
-            "--filter", f"label=com.docker.compose.project={project_name(self.project)}",
+            "--filter", f"label=com.docker.compose.project={self.name}",
         ]
         # fmt: on
         names = ask(words, environment=self.project.environment).text.split()

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from engine.commands import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from engine.project import Project
     from engine.steps import Step
@@ -60,6 +60,7 @@ class Login(NamedTuple):
     ports: tuple[int, ...] = (DEFAULT_PORT,)  # of the container
     obstacles: tuple[str, ...] = ()
     pages: tuple[Page, ...] = ()
+    concerns: tuple[str, ...] = ()  # what was refused, is degraded or has failed
 
     def published(self, port_of: Callable[[int], int | None], default: int) -> int | None:
         """
@@ -112,6 +113,19 @@ def parse(text: str) -> Login:
                 for each in status.get("programs", [])
                 if each.get("link")
             ),
+            tuple(_concerns(status)),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Login()
+
+
+def _concerns(status: dict[str, Any]) -> Iterator[str]:
+    """
+    Go through what a start could not do as it was asked.
+    """
+    for each in status.get("failed", []):
+        yield f"failed: {each['task']}: {each['name']}: {each['detail']}"
+    for each in status.get("refusals", []):
+        yield f"refused: {each['variable']}: {each['rule']} ({each['effect']})"
+    for each in status.get("degraded", []):
+        yield f"degraded: {each['feature']}: {each['condition']}"

@@ -22,6 +22,7 @@ MADE = (
     "config/id_ed25519",
     "config/id_ed25519.pub",
     "config/known_hosts",
+    "config/ssh_config",
     ".venv",
     ".git/index",
 )

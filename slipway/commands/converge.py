@@ -19,7 +19,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     Declare them. Those without a help text are for our own programs.
     """
     parser.add_argument("--timings", action="store_true", help="say where the time went")
-    parser.add_argument("--phase", choices=["build", "start"], default="start")
+    parser.add_argument(
+        "--phase",
+        choices=["build", "start"],
+        default="start",
+        help="build: the image that is being made, which belongs to nobody yet",
+    )
     parser.add_argument("--without-services", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--keep-stopped", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -74,12 +79,17 @@ def converge(  # noqa: PLR0913 - each is a choice of the caller's
         timings=timings,
     )
     document = report.to_json()
-    lines = [f"slipway: {line}" for line in report.summary()]
+    login = verdict.look(keep=True) if phase == "start" and report.services else None
+    if is_start and not keep_stopped:
+        from slipway.commands import announcement  # noqa: PLC0415 - likewise
+
+        lines = announcement.lines(report, host_data.loaded().settings, login)
+    else:
+        obstacles = login.obstacles if login else []
+        lines = [f"slipway: {line}" for line in (*report.summary(), *obstacles)]
     if timings:
         document["timings"] = timings.to_json()
         lines += timings.lines()
-    if phase == "start" and report.services:
-        lines += [f"slipway: {obstacle}" for obstacle in verdict.look(keep=True).obstacles]
     output.show(document if as_json else None, lines)
     return exits.FAILED if report.failed else exits.OK
 

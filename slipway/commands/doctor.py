@@ -7,23 +7,28 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from slipway.commands import output
+from slipway.commands import announcement, output, remedies
+from slipway.commands.remedies import Option
 from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
 from slipway.environment import cuda, room
 from slipway.environment.cuda import Cuda
 from slipway.environment.gpus import Gpus
-from slipway.ssh import trial, verdict
+from slipway.ssh import capabilities, trial, verdict
 from slipway.ssh.login import REFUSED
-from slipway.system import mountinfo, supervisor_rpc
+from slipway.system import files, mountinfo, supervisor_rpc
+from slipway.system.counting import counted
 from slipway.system.mountinfo import Mount
 
 _TIMEOUT = 5.0  # seconds for supervisord's answer
 # Mounts that engines make for themselves, and kinds of file systems whose stat may hang
 _ENGINES = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/proc/", "/sys/", "/dev/", "/run/")
 _REMOTE = ("fuse", "nfs", "cifs", "9p", "ceph")
+_RUN = "run the container with "  # what options come after, in the words of an obstacle
+_NO_GPU = "where the host has NVIDIA's, run the container with --gpus all"
 _NO_SSHD = "not tried: no sshd of Slipway's runs"
 
 
@@ -35,6 +40,7 @@ class Finding(NamedTuple):
     feature: str
     works: bool
     detail: str
+    options: tuple[Option, ...] = ()  # of `docker run`, that would help
 
     def __str__(self) -> str:
         return f"{'yes' if self.works else 'no':4}{self.feature:26}{self.detail}"
@@ -52,11 +58,16 @@ def run(options: argparse.Namespace) -> int:
     Print what was found, one ability a line.
     """
     findings = examine()
+    missing = [option for finding in findings for option in finding.options]
     output.show(
-        [finding._asdict() for finding in findings] if options.json else None,
-        [str(finding) for finding in findings],
+        [_document(finding) for finding in findings] if options.json else None,
+        [*map(str, findings), *remedies.lines(missing)],
     )
     return exits.OK
+
+
+def _document(finding: Finding) -> dict[str, Any]:
+    return {**finding._asdict(), "options": list(map(str, finding.options))}
 
 
 def examine() -> list[Finding]:
@@ -80,10 +91,21 @@ def _login() -> list[Finding]:
         for obstacle in refusals
     ] or [Finding("root can log in", works=True, detail=ports)]
     findings += [Finding("logins without limits", works=False, detail=str(each)) for each in limits]
+    findings[0] = findings[0]._replace(options=_capabilities(sshd))
     if not sshd:
         return [*findings, Finding("a login of its own", works=False, detail=_NO_SSHD)]
     works, words = trial.attempt(found)
     return [*findings, Finding("a login of its own", works, words)]
+
+
+def _capabilities(sshd: int) -> tuple[Option, ...]:
+    """
+    Return what gives sshd the capabilities that it lacks, all of them.
+    """
+    status = files.readable(Path(f"/proc/{sshd or 'self'}/status")) or b""
+    held = capabilities.mask(status.decode(errors="replace"))
+    names = (*capabilities.SESSION, *capabilities.TERMINAL)
+    return tuple(remedies.capabilities(capabilities.missing(held, names)))
 
 
 def _sshd() -> int:
@@ -115,21 +137,31 @@ def _surroundings() -> list[Finding]:
         fuse = host.get_fact(FuseObstacle)
         gpus = host.get_fact(GpuDevices)
         nvidia = host.get_fact(CudaState) if gpus.vendor == "nvidia" else cuda.NONE
+    keys = announcement.known_keys()
     held = mountinfo.holding(mounts, workspace)
     shared = volume and held is not None and held.shared
+    passing = mountinfo.fleeting(mounts, workspace)
+    where = f"{passing}" if passing else "a mounted volume" if volume else "part of the container"
     limits = room.look()
+    locked, memory = room.of_locked(limits), room.of_shared(limits)
     number = "not numbered" if gpus.number is None else str(gpus.number)
     return [
         Finding(
-            "keys to log in with", bool(loaded.settings.keys), f"{len(loaded.settings.keys)} given"
+            "keys to log in with",
+            bool(keys),
+            counted(len(keys), "key"),
+            () if keys else (remedies.KEY,),
         ),
         Finding(
             "workspace outlives us",
-            volume,
-            f"{workspace} is {'a mounted volume' if volume else 'part of the container'}",
+            volume and not passing,
+            f"{workspace} is {where}",
+            () if volume and not passing else (remedies.volume(workspace),),
         ),
         Finding("workspace ACL", not acl, acl or f"supported at {workspace}"),
-        Finding("FUSE mounts", not fuse, fuse or "device and capability are there"),
+        Finding(
+            "FUSE mounts", not fuse, fuse or "device and capability are there", _of_words(fuse)
+        ),
         Finding(
             "mounts seen from outside",
             shared,
@@ -138,14 +170,24 @@ def _surroundings() -> list[Finding]:
             else "mount the workspace with :rshared from a shared mount of the host",
         ),
         Finding(
-            "GPUs", bool(gpus.vendor), f"{gpus.vendor} {number}" if gpus.vendor else "none found"
+            "GPUs",
+            bool(gpus.vendor),
+            f"{gpus.vendor} {number}" if gpus.vendor else f"none found; {_NO_GPU}",
         ),
         _files(mounts),
         *_cuda(gpus, nvidia, loaded.settings.environment),
-        Finding("locked memory", *room.of_locked(limits)),
-        Finding("shared memory", *room.of_shared(limits)),
+        Finding("locked memory", *locked, () if locked[0] else (remedies.LOCKED,)),
+        Finding("shared memory", *memory, () if memory[0] else (remedies.SHARED,)),
         Finding("provider", True, loaded.settings.provider),
     ]
+
+
+def _of_words(obstacle: str) -> tuple[Option, ...]:
+    """
+    Return the options that an obstacle's own words end with.
+    """
+    words = obstacle.partition(_RUN)[2].split()
+    return tuple(map(Option, words[::2], words[1::2]))
 
 
 def _files(mounts: list[Mount]) -> Finding:

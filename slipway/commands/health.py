@@ -19,6 +19,7 @@ from slipway.services import dependents, told
 from slipway.settings.arguments import is_entrypoint
 from slipway.ssh import banner, configuration, verdict
 from slipway.system import locks
+from slipway.system.counting import counted
 
 TIMEOUT = 2.0  # seconds for each thing asked
 BOUND = 4.0  # seconds for everything: HEALTHCHECK's timeout of five would leave nothing said
@@ -233,7 +234,8 @@ def _trouble(process: dict[str, Any]) -> str:
     if state in DOWN:
         return f"{name} is {state}: {process['spawnerr'] or f'see `slipway logs {name}`'}"
     if state != "STOPPED" and not process.get("steady", True):
-        return f"{name} keeps ending: {process['ends']} times of late; see `slipway logs {name}`"
+        times = counted(process["ends"], "time")
+        return f"{name} keeps ending: {times} of late; see `slipway logs {name}`"
     return ""
 
 

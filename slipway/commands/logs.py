@@ -19,8 +19,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """
     Declare them.
     """
-    parser.add_argument("-f", "--follow", action="store_true")
-    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="show the last lines, then what comes"
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of programs; all by default")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,7 +37,10 @@ def run(options: argparse.Namespace) -> int:
     stdout = sys.stdout.fileno()
     write = follow.writer(stdout)
     if options.follow:
-        follow.follow(logs, write, names=options.names, backlog=BACKLOG, output=stdout)
+        quiet = not options.names  # whoever asks for supervisord's log sees all of it
+        follow.follow(
+            logs, write, names=options.names, backlog=BACKLOG, output=stdout, is_quiet=quiet
+        )
     else:
         follow.show(logs, write, names=options.names, output=stdout)
     return exits.OK

@@ -5,30 +5,31 @@
 from __future__ import annotations
 
 import argparse
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from slipway.commands import output
+from slipway.commands import announcement, glance, health, output, page
 from slipway.contract import exits, paths, report
-from slipway.contract.refusal import Note, Refusal
-from slipway.contract.report import Degraded, Operation, Report
+from slipway.contract.report import Report
 from slipway.environment import cpus, derived, gpus, host_data
 from slipway.remotes import rescue, states
 from slipway.remotes.mounted import cache_claims, cache_files
-from slipway.services import dependents, first_process, told
+from slipway.services import first_process, last_line, told
 from slipway.services.told import unsupervised
 from slipway.settings import providers
 from slipway.settings.variables import Settings
 from slipway.ssh import verdict
-from slipway.ssh.configuration import DEFAULT_PORT
 from slipway.ssh.situation import Situation
 from slipway.system import disk, mountinfo
+from slipway.system.counting import span
 
 _RUNS, _NONE, _SILENT = "runs", "does not run", "does not answer"
 _AWAY = {"failed", "off", "stopped"}  # states of a program that has no page
+_QUICKLY = "Exited too quickly"  # which says less than its exit code
 _PATIENCE = 10.0  # seconds in which supervisord answers, if it does
 _SHOWN_OF_PROGRAM = ("name", "statename", "pid")
-_SHOWN = 20  # files set aside that are named to a person: --json has them all
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
     Say it.
     """
     seen = gather()
-    output.show(seen if options.json else None, render(seen))
+    lines = page.styled(glance.render(seen), page.style())
+    output.show(seen if options.json else None, lines)
     return exits.FAILED if seen["supervisord"] == _SILENT else exits.OK
 
 
@@ -63,14 +65,20 @@ def gather() -> dict[str, Any]:
     settings = host_data.loaded().settings
     around = derived.observe(settings.workspace)
     remotes = states.gather(workspace)
-    address = providers.detect(settings.environment).ssh_address(settings.environment)
     return {
+        "health": _health(trouble if supervisord == _SILENT else ""),
         "converged": _converged(last),
-        "ssh": "ssh -p {1} root@{0}".format(*address) if address else "",
+        "when": _when(last),
+        "ssh": announcement.ssh_line(settings.environment),
+        "keys": [
+            {"type": key.type, "fingerprint": key.fingerprint, "comment": key.comment}
+            for key in announcement.known_keys()
+        ],
         "login": _login(verdict.look(keep=False, pid=_sshd(said.programs))),
         "workspace": {
             "path": workspace,
             "mounted": mountinfo.is_volume(mounts, workspace),
+            "passing": mountinfo.fleeting(mounts, workspace),
         },
         "gpus": {
             **around.gpus._asdict(),
@@ -88,7 +96,8 @@ def gather() -> dict[str, Any]:
                 "state": process.get("condition", ""),
                 "waits_for": process.get("waits_for", []),
                 "why": process.get("why", ""),
-                **page(process, settings),
+                **link_of(process, settings),
+                **_more(process),
             }
             for process in said.programs
         ],
@@ -109,68 +118,7 @@ def gather() -> dict[str, Any]:
     }
 
 
-def render(seen: dict[str, Any]) -> list[str]:
-    """
-    Say it in lines.
-    """
-    workspace = seen["workspace"]
-    kind = "mounted" if workspace["mounted"] else "NOT mounted: its files go with the container"
-    lines = [f"convergence  {seen['converged']}", f"workspace    {workspace['path']} ({kind})"]
-    lines += [f"ssh          {seen['ssh']}"] if seen["ssh"] else []
-    login = seen["login"]
-    if login["ports"] != [DEFAULT_PORT]:
-        lines.append(f"ssh          port {', '.join(map(str, login['ports']))}")
-    lines += [f"ssh          {obstacle}" for obstacle in login["obstacles"]]
-    gpu, threads = seen["gpus"], seen["threads"]
-    if gpu["vendor"]:
-        number = "" if gpu["number"] is None else f" {gpu['number']}"
-        lines.append(f"gpus         {gpu['vendor']}{number}: {gpu['chosen'] or 'all visible'}")
-    if threads["number"]:
-        lines.append(f"threads      {threads['number']}: {threads['because']}")
-    for program in seen["programs"]:
-        lines.append(f"program      {_program(program)}")
-        lines += [f"link         {program['link']}"] if program.get("link") else []
-    if seen["supervisord"] == _NONE:
-        lines.append("program      supervisord does not run here")
-    lines += [f"left out     {told.sentence(problem)}" for problem in seen["left_out"]]
-    lines += [f"note         {note}" for note in seen["supervisord_notes"]]
-    for mount in seen["mounts"]:
-        waiting = {None: "does not tell what waits", 0: "nothing to upload"}.get(
-            mount["pending"], f"{mount['pending']} files wait for their upload"
-        )
-        state = mount["detail"] and f"{mount['detail']}; "
-        lines.append(f"remote       {mount['point']}: {state}{waiting}")
-    if seen["cache_shortage"]:
-        lines.append(f"cache        short of room: {seen['cache_shortage']}")
-    lines += [
-        f"cache        {cache}: {number} files in it wait for their upload, and no remote uses it"
-        for cache, number in seen["unused_caches"].items()
-    ]
-    aside = seen["rescued"]
-    lines += [f"rescued      {path}: not sure to be whole, look at it" for path in aside[:_SHOWN]]
-    lines += [f"rescued      and {len(aside) - _SHOWN} more"] if len(aside) > _SHOWN else []
-    lines += [f"failed       {Operation(**entry)}" for entry in seen["failed"]]
-    lines += [f"refused      {Refusal(**entry)}" for entry in seen["refusals"]]
-    lines += [f"degraded     {Degraded(**entry)}" for entry in seen["degraded"]]
-    lines += [f"noted        {Note(**entry)}" for entry in seen["notes"]]
-    return lines
-
-
-def _program(program: dict[str, Any]) -> str:
-    """
-    Return a program's line: supervisord's word for it, and ours.
-    """
-    words = [f"{program['name']}: {program['statename']}"]
-    if program["state"]:
-        words.append(dependents.described(program["state"], program["waits_for"]))
-    if program["why"]:
-        words[-1] += f": {program['why']};"
-    elif program["state"] and program["description"]:
-        words[-1] += ","
-    return " ".join([*words, program["description"]]).rstrip()
-
-
-def page(process: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def link_of(process: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """
     Return a program's port, and the address that opens its page. supervisord tells root alone.
     """
@@ -181,6 +129,21 @@ def page(process: dict[str, Any], settings: Settings) -> dict[str, Any]:
         place = providers.detect(settings.environment)
         link = place.web_address(settings.environment, port) + link
     return {"port": port, "link": link}
+
+
+def _health(silence: str) -> dict[str, Any]:
+    """
+    Return what `slipway health` says.
+
+    + silence: why supervisord has not answered, which need not be waited for again
+    """
+    findings = health.Findings()
+    if silence:
+        findings.complaints.append(silence)
+        found = health.Verdict(False, f"unhealthy: {silence}")
+    else:
+        found = health.examine(findings)
+    return {**found._asdict(), "complaints": list(dict.fromkeys(findings.complaints))}
 
 
 def _described(process: dict[str, Any]) -> str:
@@ -194,6 +157,26 @@ def _described(process: dict[str, Any]) -> str:
     if process.get("left"):
         return f"{done}: {unsupervised(process['left'])}"
     return done if process.get("is_job") else f"{done} (autorestart=true would start it again)"
+
+
+def _more(process: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return what there is to say of a program that runs, or of one that is down.
+    """
+    is_up = process["statename"] == "RUNNING"
+    is_down = process["statename"] in health.DOWN or process.get("condition") == "lost"
+    has_ended = is_down and process.get("pid", 0) == 0 and process.get("start", 0)
+    is_told = process.get("spawnerr", "").startswith(_QUICKLY) or not process.get("spawnerr")
+    next_try = process.get("next_try", -1)
+    return {
+        "remote": bool(process.get("remote")),
+        "has_run": bool(process.get("start")),
+        "late": bool(process.get("late")),
+        "uptime": max(0, process.get("now", 0) - process.get("start", 0)) if is_up else None,
+        "exit": process.get("exitstatus") if has_ended and is_told else None,
+        "last_line": last_line.of(process) if has_ended else "",
+        "next_try": next_try if next_try >= 0 else None,
+    }
 
 
 def _sshd(processes: list[dict[str, Any]]) -> int:
@@ -225,6 +208,24 @@ def _converged(last: Report | None) -> str:
     if last.boot != report.boot():
         return f"none since this start; the last one was at {last.started_at}"
     return f"{last.started_at}, {last.seconds:.2f} s: {last.counts}"
+
+
+def _when(last: Report | None) -> str:
+    """
+    Say how long ago the last convergence was, and how long it took.
+    """
+    if last is None:
+        return "not converged yet"
+    if last.boot != report.boot():
+        return f"not converged since this start; before, at {last.started_at}"
+    try:
+        began = datetime.fromisoformat(last.started_at).timestamp()
+    except ValueError:
+        began = time.time()
+    ago = time.time() - began - last.seconds
+    verb = "convergence failed" if last.failed else "converged"
+    took = "" if last.failed else f" in {last.seconds:.2f} s"
+    return f"{verb} {span(ago)} ago{took}"
 
 
 def _chosen(variables: dict[str, str]) -> str:

@@ -181,7 +181,15 @@ class Report(NamedTuple):
         """
         verb = "could not converge" if self.failed else "converged"
         return [
-            f"{verb} in {self.seconds:.2f} s: {self.counts}",
+            f"{verb} in {self.seconds:.2f} s: {self.counts or 'nothing to do'}",
+            *self.concerns(),
+        ]
+
+    def concerns(self) -> list[str]:
+        """
+        Say what a person has to know, a line each.
+        """
+        return [
             *(f"failed: {operation}" for operation in self.failed),
             *(f"refused: {refusal}" for refusal in self.refusals),
             *(f"degraded: {entry}" for entry in self.degraded),

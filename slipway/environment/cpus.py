@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from slipway.system.counting import counted
+
 QUOTA_FILES = (
     "/sys/fs/cgroup/cpu.max",  # version 2: "200000 100000", or "max 100000"
     "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",  # version 1: -1 for no quota
@@ -118,5 +120,6 @@ def _room(cpus: Cpus) -> dict[str, int]:
     if cpus.quota is not None:
         room[f"the CPU quota is {cpus.quota:g} of {cpus.seen}"] = math.ceil(cpus.quota)
     if cpus.processes is not None:
-        room[f"there may be {cpus.processes} processes and threads"] = cpus.processes // _SHARE
+        most = counted(cpus.processes, "process or thread", "processes and threads")
+        room[f"there may be {most}"] = cpus.processes // _SHARE
     return room

@@ -13,6 +13,8 @@ from slipway.system import mountinfo
 from slipway.system.bounded_files import BoundedFiles
 from slipway.system.mountinfo import Mount
 
+_FORBIDDING = ("AppArmor: docker-default ", "AppArmor: cri-containerd.apparmor.d ")
+
 
 class Mounts(FactBase[list[Mount]]):
     """
@@ -65,9 +67,10 @@ def _owner(path: str) -> Result:
 
 class FuseObstacle(FactBase[str]):
     """
-    Returns which condition for FUSE mounts is missing, "" for none.
+    Returns which conditions for FUSE mounts are missing, "" for none.
 
-    FUSE in a container needs the device and CAP_SYS_ADMIN (bit 21, capabilities(7)), nothing else.
+    FUSE in a container needs the device and CAP_SYS_ADMIN (bit 21, capabilities(7)), and that
+    AppArmor does not forbid it: the profiles that engines bring deny all mounts.
     """
 
     default = str
@@ -77,17 +80,25 @@ class FuseObstacle(FactBase[str]):
         return (
             "[ -c /dev/fuse ] || echo no-device; "
             "( : <> /dev/fuse ) 2>/dev/null || echo no-access; "
-            "grep ^CapEff: /proc/self/status"
+            "grep ^CapEff: /proc/self/status; "
+            "sed -n 's/^/AppArmor: /p' /proc/self/attr/current 2>/dev/null || true"
         )
 
     def process(self, output: list[str]) -> str:
-        """Name the first that is missing, and how to give it."""
-        if "no-device" in output:
-            return "no /dev/fuse; run the container with --device /dev/fuse"
+        """Name all that are missing, and what gives them."""
+        missing, options = [], []
+        if "no-device" in output or "no-access" in output:
+            is_there = "no-device" not in output
+            missing.append("/dev/fuse can't be opened" if is_there else "no /dev/fuse")
+            options.append("--device /dev/fuse")
         sys_admin = 1 << 21
         capabilities = next((line.split()[1] for line in output if line.startswith("CapEff:")), "0")
         if not int(capabilities, 16) & sys_admin:
-            return "no CAP_SYS_ADMIN; run the container with --cap-add SYS_ADMIN"
-        if "no-access" in output:
-            return "/dev/fuse can't be opened; run the container with --device /dev/fuse"
-        return ""
+            missing.append("no CAP_SYS_ADMIN")
+            options.append("--cap-add SYS_ADMIN")
+        if any(line.startswith(_FORBIDDING) and "(enforce)" in line for line in output):
+            missing.append("AppArmor forbids mounts")
+            options.append("--security-opt apparmor:unconfined")
+        if not missing:
+            return ""
+        return f"{', '.join(missing)}; run the container with {' '.join(options)}"

@@ -23,6 +23,7 @@ from pyinfra.api.exceptions import InventoryError
 from slipway.contract import exits
 from slipway.contract.report import Report
 from slipway.fleet.run import Fleet
+from slipway.system.counting import counted
 
 PROGRAM = "slipway.fleet"
 
@@ -85,10 +86,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _total(reports: Mapping[str, Report], seconds: float, *, is_check: bool) -> str:
     failed = sum(bool(report.failed) for report in reports.values())
-    return (
-        f"{len(reports)} containers in {seconds:.2f} s: "
-        f"{_changed(reports)} {'differ' if is_check else 'changed'}, {failed} failed"
-    )
+    changed = _changed(reports)
+    told = counted(changed, "differs", "differ") if is_check else f"{changed} changed"
+    return f"{counted(len(reports), 'container')} in {seconds:.2f} s: {told}, {failed} failed"
 
 
 def _changed(reports: Mapping[str, Report]) -> int:

@@ -20,6 +20,7 @@ from slipway.operations.independent import operation
 from slipway.operations.mounted import why_fixed, writable
 from slipway.settings import public_keys
 from slipway.system import mountinfo
+from slipway.system.counting import counted
 
 _NOTHING = KeyFile(b"", "", "", "")
 
@@ -56,7 +57,7 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
         to_write.append(File(fallback, spare, mode="600"))
 
     if not to_write:
-        host.noop(f"{len(keys)} keys are in {path}")
+        host.noop(f"{counted(len(keys), 'key is', 'keys are')} in {path}")
         return
     for target in to_write:
         _tell(target, path=path, states=states)

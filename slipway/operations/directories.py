@@ -15,6 +15,7 @@ from slipway.operations import foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.independent import operation
 from slipway.operations.mounted import why_fixed
+from slipway.system.counting import counted
 
 _Judge = Callable[[Place, str], bool]
 
@@ -82,7 +83,7 @@ def _had(directories: Mapping[str, str], *, is_right: _Judge) -> Generator[Strin
             foresight.leave(path, b"")
             yield from _mended(path, place, mode)
     if is_idle:
-        host.noop(f"{len(directories)} directories are as they should be")
+        host.noop(f"{counted(len(directories), 'directory is', 'directories are')} as wanted")
 
 
 def _is_right(place: Place | None, mode: str, is_right: _Judge) -> bool:

@@ -27,6 +27,7 @@ from slipway.operations.directories import aside
 from slipway.operations.independent import operation
 from slipway.operations.mounted import why_fixed
 from slipway.system.atomic import temporary
+from slipway.system.counting import counted
 
 Command = StringCommand | FileUploadCommand
 
@@ -79,7 +80,7 @@ def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[C
     drafts = {temporary(path) for path in (*(file.path for file in files), *absent)}
     litter = _removable([path for path in states if path in absent or path in drafts], states)
     if not different and not litter:
-        host.noop(f"{len(files)} files are as they should be")
+        host.noop(f"{counted(len(files), 'file is', 'files are')} as wanted")
         return
     for file in different:
         differences.of_file(file.path, file.content, file.expected, states.get(file.path))
@@ -259,7 +260,7 @@ def private(*, paths: Sequence[str]) -> Generator[StringCommand]:
         and not why_fixed(mounts, path)
     ]
     if not shown:
-        host.noop(f"{len(paths)} files are root's alone")
+        host.noop(f"{counted(len(paths), 'file is', 'files are')} root's alone")
         return
     for path in shown:
         foresight.change(path, "others can read it")

@@ -17,6 +17,7 @@ from slipway.operations.directories import aside
 from slipway.operations.independent import operation
 from slipway.operations.mounted import why_fixed
 from slipway.system.atomic import temporary
+from slipway.system.counting import counted
 
 
 @operation()
@@ -33,7 +34,7 @@ def present(*, links: Mapping[str, str]) -> Generator[StringCommand]:
     for path in wrong.keys() - different.keys():
         degrade(path, f"{why_fixed(mounts, path)}: it stays as it is")
     if not different:
-        host.noop(f"{len(links)} links are there")
+        host.noop(f"{counted(len(links), 'link is', 'links are')} there")
         return
     states = host.get_fact(FileStates, paths=list(different))
     for path, target in different.items():

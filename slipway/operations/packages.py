@@ -13,6 +13,7 @@ from slipway.facts.packages import InstalledPackages
 from slipway.operations import foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.independent import operation
+from slipway.system.counting import counted
 
 _LISTS = "/var/lib/apt/lists"
 
@@ -32,7 +33,7 @@ def installed(*, packages: list[str]) -> Generator[StringCommand]:
     present = host.get_fact(InstalledPackages, packages=packages)
     missing = sorted(set(packages) - present)
     if not missing:
-        host.noop(f"{len(packages)} packages are installed")
+        host.noop(f"{counted(len(packages), 'package is', 'packages are')} installed")
         return
     if host.data.get("is_start"):
         names = ", ".join(missing)

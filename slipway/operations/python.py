@@ -20,6 +20,7 @@ from slipway.facts.python import RECORD, PythonEnvironment, normalized
 from slipway.operations import foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.independent import operation
+from slipway.system.counting import counted
 
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*(?:==\s*([^\s;\\]+))?")
 _AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"  # the image's, with what was added to them
@@ -60,7 +61,7 @@ def environment(
     seen = host.get_fact(PythonEnvironment, path=path)
     missing = [each for each in wanted if not _is_there(each, seen.distributions)]
     if not missing and seen.record == record:
-        host.noop(f"{path} has its {len(wanted)} packages")
+        host.noop(f"{path} has its {counted(len(wanted), 'package')}")
         return
     names = ", ".join(f"{each.name} {each.version}".strip() for each in missing)
     if host.data.get("is_start"):

@@ -35,6 +35,10 @@ from slipway.services.own_programs import REMOTE
 _NAME = re.compile(r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?")
 _RESERVED = {".", "..", ".cache", ".rescued"}  # directories of the workspace's own
 
+_MODE = (
+    "its mode can't be changed in here: give it one where it comes from (a file of the host: "
+    "`chmod 600`; a swarm's secret: `mode: 0400`; a volume of Kubernetes: `defaultMode: 0400`)"
+)
 _UNMOUNT_SECONDS = 2  # on top of the drain: rclone unmounts in 10 ms where nobody is inside
 _LONGEST = 100  # of a program's name, which is a file's name, too
 
@@ -52,10 +56,7 @@ def private(*, path: str) -> Generator[StringCommand]:
         return
     if not there.is_changeable:
         if there.digests:
-            degrade(
-                "rclone.conf",
-                "others can read it, and its mode can't be changed in here; `chmod 600` it outside",
-            )
+            degrade("rclone.conf", f"others can read it, and {_MODE}")
         host.noop("its mode can't be changed from here")
         return
     foresight.change(path, f"mode {there.mode}, should be 600")

@@ -13,6 +13,7 @@ from pyinfra.api import QuoteString, StringCommand
 from slipway.facts.terminals import DescribedTerminals, candidates
 from slipway.operations import foresight
 from slipway.operations.independent import operation
+from slipway.system.counting import counted
 
 
 @operation()
@@ -29,7 +30,7 @@ def described(*, alike: Mapping[str, str]) -> Generator[StringCommand]:
         name: found[other] for name, other in alike.items() if other in found and name not in found
     }
     if not missing:
-        host.noop(f"{len(alike)} terminals have a description")
+        host.noop(f"{counted(len(alike), 'terminal has', 'terminals have')} a description")
         return
     for name, path in missing.items():
         link = candidates(name)[-1]

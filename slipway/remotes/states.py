@@ -91,7 +91,7 @@ def gather(workspace: str) -> list[Remote]:
     """
     Return every remote that has a program, its uploads asked for within BOUND for all of them.
     """
-    remotes = list(_configured(workspace))
+    remotes = list(configured(workspace))
     asked = {each.name: socket_of(each.name) for each in remotes if each.mounted}
     there = {name: socket for name, socket in asked.items() if socket.exists()}
     told = rc.pending_of_all(there.values(), seconds=BOUND)
@@ -105,7 +105,7 @@ def notes(workspace: str) -> list[str]:
     """
     Return a note for each remote that can't be used now; asks nobody, so it takes no time.
     """
-    remotes = list(_configured(workspace))
+    remotes = list(configured(workspace))
     told = [f"remote {remote.name} {remote.detail}" for remote in remotes if remote.detail]
     shortage = disk.shortage(Path(workspace, "remote/.cache")) if remotes else ""
     if shortage:
@@ -125,7 +125,10 @@ def rests_on() -> list[str]:
     return list(map(str, [DIRECTORY, *told]))
 
 
-def _configured(workspace: str) -> Iterator[Remote]:
+def configured(workspace: str) -> Iterator[Remote]:
+    """
+    Go through the remotes that have a program; nobody is asked for their uploads.
+    """
     mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
     points = {mount.point for mount in mounts if mount.type == "fuse.rclone"}
     for file in sorted(paths.SUPERVISOR_PROGRAMS.glob("remote-*.conf")):

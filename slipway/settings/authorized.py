@@ -10,6 +10,7 @@ from typing import NamedTuple
 from slipway.contract.refusal import Note, Refusal
 from slipway.settings import public_keys, wrapping
 from slipway.settings.public_keys import PublicKey
+from slipway.system.counting import counted
 
 _MAX_REFUSALS = 20  # of one source: a file of another kind has a million lines that are no keys
 
@@ -24,7 +25,7 @@ class Keys(NamedTuple):
     wrapping: tuple[str, ...] = ()  # what was around the keys, and is left out
 
     def __str__(self) -> str:
-        return f"{len(self.found)} keys"
+        return counted(len(self.found), "key")
 
 
 class Merged(NamedTuple):
@@ -36,6 +37,7 @@ class Merged(NamedTuple):
     refusals: list[Refusal]
     sources: list[str]  # those that have keys
     notes: list[Note]
+    origins: tuple[str, ...] = ()  # of each line: the first source that has it
 
 
 def keys(given: str, *, underscores: bool = True) -> Keys:
@@ -91,6 +93,7 @@ def merge(sources: Iterable[tuple[str, Keys]]) -> Merged:
     Return every key once, the first line of it, in the order of the sources.
     """
     lines: dict[str, str] = {}
+    origins: dict[str, str] = {}
     merged = Merged((), [], [], [])
     for source, (found, refused, around) in sources:
         merged.refusals.extend(_told(source, refused))
@@ -99,13 +102,14 @@ def merge(sources: Iterable[tuple[str, Keys]]) -> Merged:
         again = 0
         for key in found:
             first = lines.setdefault(key.blob, key.line)
+            origins.setdefault(key.blob, source)
             again += first is not key.line and _options_differ(first, key)
         if again:
             rule = "gives a key again with other options"
             merged.refusals.append(Refusal(source, rule, "the first one is used"))
         if found:
             merged.sources.append(source)
-    return merged._replace(lines=tuple(lines.values()))
+    return merged._replace(lines=tuple(lines.values()), origins=tuple(origins.values()))
 
 
 def _told(source: str, refused: tuple[public_keys.Refused, ...]) -> list[Refusal]:
@@ -114,8 +118,8 @@ def _told(source: str, refused: tuple[public_keys.Refused, ...]) -> list[Refusal
         for entry in refused[:_MAX_REFUSALS]
     ]
     if more := len(refused[_MAX_REFUSALS:]):
-        rule = f"has {more} more lines that are no keys"
-        told.append(Refusal(source, rule, "they are left out"))
+        rule = f"has {counted(more, 'more line that is no key', 'more lines that are no keys')}"
+        told.append(Refusal(source, rule, "it is left out" if more == 1 else "they are left out"))
     return told
 
 

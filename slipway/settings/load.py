@@ -17,14 +17,14 @@ from slipway.contract.refusal import Note, Refusal
 from slipway.settings import authorized, providers, public_keys
 from slipway.settings.authorized import Keys
 from slipway.settings.discovery import announced
+from slipway.settings.holding import MAX_VARIABLE, can_be_held
 from slipway.settings.rclone_variables import is_refused_for_mounts, names_a_file
 from slipway.settings.secrecy import KEY_VARIABLES, printable, shown
-from slipway.settings.variable import Refused, Variable
+from slipway.settings.variable import IGNORED, Refused, Variable
 from slipway.settings.variables import VARIABLES, Settings
+from slipway.system.counting import counted
 
 KEY_FILE = str(paths.AUTHORIZED_KEYS_MOUNT)
-
-_MAX_VARIABLE = 1 << 17  # bytes of NAME=value and its NUL: MAX_ARG_STRLEN of Linux
 
 # Of a process, not of a container: sessions and services have their own.
 _PROCESS = {"HOME", "PWD", "OLDPWD", "SHLVL", "HOSTNAME", "TERM", "USER", "LOGNAME", "SHELL", "_"}
@@ -52,12 +52,14 @@ class Loaded(NamedTuple):
     declared: Sequence[Variable[Any]] = VARIABLES
     notes: tuple[Note, ...] = ()
     withheld: frozenset[str] = frozenset()  # variables with a private key in them: for nobody
+    key_sources: tuple[str, ...] = ()  # of each key in `settings.keys`
 
     def table(self) -> list[Row]:
         """
         Return every setting, the keys of all variables in one row, then rclone's variables.
         """
-        rows = [Row("SSH_PUBKEY", f"{len(self.settings.keys)} keys", self.sources["SSH_PUBKEY"])]
+        number = counted(len(self.settings.keys), "key")
+        rows = [Row("SSH_PUBKEY", number, self.sources["SSH_PUBKEY"])]
         rows += [
             Row(each.name, printable(each.shown(value)), self.sources[each.name])
             for each in self.declared
@@ -110,6 +112,7 @@ def load(  # noqa: PLR0913 - what is read comes from several places
         declared,
         tuple(reader.notes),
         frozenset(reader.withheld),
+        reader.key_sources,
     )
 
 
@@ -120,19 +123,6 @@ def _others(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _no_file(path: str) -> bytes:
     raise FileNotFoundError(path)
-
-
-def _can_be_held(name: str, value: str) -> bool:
-    """
-    Tell whether an environment could hold a variable; a mapping may have what none can.
-    """
-    if not name or "=" in name or "\0" in name or "\0" in value:
-        return False
-    try:
-        f"{name}{value}".encode(errors="surrogateescape")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 class _Reader:
@@ -156,8 +146,10 @@ class _Reader:
         self.sources: dict[str, str] = {}
         self.from_files: dict[str, str] = {}
         self.withheld: set[str] = set()
+        self.key_sources: tuple[str, ...] = ()
+        self.defaults = {variable.name: variable.effect for variable in declared}
         for name, value in environ.items():
-            if _can_be_held(name, value):
+            if can_be_held(name, value):
                 self.environ[name] = value
             else:
                 self.refuse(
@@ -179,7 +171,8 @@ class _Reader:
         try:
             return variable.checked(given if given.strip() else variable.default, resolve)
         except Refused as refused:
-            self.refuse(variable.name, refused.rule, refused.effect or variable.effect)
+            effect = refused.effect or variable.effect
+            self.refuse(self._origin(variable.name), refused.rule, effect)
             if refused.instead is not None:
                 return refused.instead
         self.sources[variable.name] = "default"
@@ -192,13 +185,16 @@ class _Reader:
         """
         Return the keys of all variables and of the mounted file, as lines.
         """
-        given = [(name, value) for name, value in values.items() if isinstance(value, Keys)]
+        given = [
+            (self._origin(name), value) for name, value in values.items() if isinstance(value, Keys)
+        ]
         mounted = authorized.keys(self._key_file(), underscores=False)
         merged = authorized.merge([*given, (KEY_FILE, mounted)])
         self.refusals += merged.refusals
         self.notes += merged.notes
-        sources = [self.sources.get(source, source) for source in merged.sources]
-        self.sources["SSH_PUBKEY"] = ", ".join(sources) or "default"
+        named = {source: self.sources.get(source, source) for source in merged.sources}
+        self.key_sources = tuple(named[source] for source in merged.origins)
+        self.sources["SSH_PUBKEY"] = ", ".join(named.values()) or "default"
         return merged.lines
 
     def environment(self) -> dict[str, str]:
@@ -218,7 +214,8 @@ class _Reader:
                 self.sources[name] = f"{name}_FILE"
         for name, value in sorted(seen.items()):
             if value and is_refused_for_mounts(name):
-                self.refuse(name, "is set by Slipway for its mounts", "mounts do without it")
+                rule = "is set by Slipway for its mounts"
+                self.refuse(self._origin(name), rule, "mounts do without it")
         return seen
 
     def strangers(self, asked: Sequence[str], known: Collection[str]) -> None:
@@ -228,7 +225,8 @@ class _Reader:
         if missing := [name for name in asked if name.partition(":")[0] not in known]:
             names = ", ".join(map(printable, missing))
             rule = f"names no program of this container: {names}"
-            self.refuse(Settings.services_off.name, rule, "others are switched off")
+            where = self._origin(Settings.services_off.name)
+            self.refuse(where, rule, "others are switched off")
 
     def unknown(self) -> None:
         ours = [name for name in sorted(self.environ) if name.startswith("SLIPWAY_")]
@@ -237,6 +235,12 @@ class _Reader:
         for name in unknown:
             if name not in services:
                 self.refuse(name, "is no variable of Slipway's; a typo?", "it is ignored")
+
+    def _origin(self, name: str) -> str:
+        """
+        Return the variable that a person has to mend: the one that names the file, where one does.
+        """
+        return f"{name}_FILE" if name in self.from_files else name
 
     def _text(self, name: str) -> str:
         """
@@ -261,7 +265,7 @@ class _Reader:
 
     def _from_file(self, variable: str) -> None:
         name, path = variable.removesuffix("_FILE"), self.environ[variable]
-        unset = f"{printable(name)} is not set"
+        unset = self.defaults.get(name, IGNORED)
         if self.environ.get(name):
             name = printable(name)
             self.refuse(variable, f"is given together with {name}", f"{name} is used")
@@ -275,7 +279,7 @@ class _Reader:
             self.refuse(variable, f"names a file that can't be read: {_reason(error)}", unset)
             return
         size = len(f"{name}={content}".encode(errors="surrogateescape")) + 1
-        if name not in KEY_VARIABLES and (size > _MAX_VARIABLE or "\0" in content):
+        if name not in KEY_VARIABLES and (size > MAX_VARIABLE or "\0" in content):
             self.refuse(variable, "names a file that is too large for a variable, or binary", unset)
             return
         self.from_files[name] = content

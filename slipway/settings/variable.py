@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar, overload
 
 T = TypeVar("T")
 
+IGNORED = "it is ignored"  # a value that was given, and breaks its rule
+
 
 class Refused(Exception):  # noqa: N818 - no error of the program's: a text breaks a rule
     """
@@ -104,7 +106,7 @@ class Variable(Generic[T]):
         """
         Say what happens where its value is refused.
         """
-        return f"{self.default} is used" if self.default else "it is not set"
+        return f"{self.default} is used" if self.default else IGNORED
 
     def shown(self, value: T) -> str:
         """

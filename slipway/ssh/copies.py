@@ -18,6 +18,7 @@ from slipway.contract import paths
 from slipway.ssh import configuration
 from slipway.system import words
 from slipway.system.bounded_files import BoundedFiles
+from slipway.system.counting import counted
 
 _TRIES = 100  # of sshd, by its own complaints
 _SEARCH = 100  # lines that are tried one by one where sshd names none
@@ -102,7 +103,9 @@ class Copies:
             bad = self._bad.setdefault(path, {})
             bad.setdefault(number, reason)
             if len(bad) > _MOST:
-                self._whole[path] = f"sshd can't use {len(bad)} lines of it: it is left out whole"
+                self._whole[path] = (
+                    f"sshd can't use {counted(len(bad), 'line')} of it: it is left out whole"
+                )
         return self.left_out() != before
 
     def _search(self, said: str) -> bool:

@@ -10,6 +10,8 @@ import re
 from typing import NamedTuple
 
 _ID = re.compile(r"/[0-9a-f]{64}/|/[0-9a-f]{8}-[0-9a-f-]{27}/")  # a container's, a pod's
+_EMPTY_DIR = re.compile(r"/kubernetes\.io~empty-dir/")  # where the kubelet has them
+_IN_MEMORY = ("tmpfs", "ramfs")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -71,6 +73,20 @@ def is_volume(mounts: list[Mount], path: str) -> bool:
     """
     mount = holding(mounts, path)
     return mount is not None and mount.point != "/"
+
+
+def fleeting(mounts: list[Mount], path: str) -> str:
+    """
+    Return why what is mounted does not outlive the container all the same, "" where it does.
+    """
+    mount = holding(mounts, path)
+    if mount is None or mount.point == "/":
+        return ""
+    if mount.type in _IN_MEMORY:
+        return f"a {mount.type}, in memory"
+    if _EMPTY_DIR.search(mount.root):
+        return "an emptyDir, which goes with its pod"
+    return ""
 
 
 def container(mounts: list[Mount]) -> str:

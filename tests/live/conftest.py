@@ -159,6 +159,12 @@ class Slipway:
         output: bytes = self.container.logs()
         return output.decode()
 
+    def status(self) -> str:
+        """
+        Return what `slipway status` says, as one line: it breaks its own at 80 columns.
+        """
+        return " ".join(self.exec("slipway", "status").stdout.split())
+
     def restart(self) -> None:
         """
         Restart it and wait until it has converged again.

@@ -132,7 +132,7 @@ def test_clouds_tell_their_ssh_line(
     slipway = start(environment={"SSH_PUBLIC_KEY": key.public, **environment})
     slipway.wait_ssh(key)
 
-    assert f"ssh          {line}\n" in slipway.check_output("slipway", "status")
+    assert f"ssh {line} 1 key" in slipway.status()
     there = slipway.exec("test", "-e", "/root/.no_auto_tmux").code == 0
     assert there is has_tmux_file
 
@@ -234,7 +234,7 @@ def is_entrypoint(slipway: Slipway) -> bool:
     """
     Tell whether `slipway status` finds nothing to say of the container's first process.
     """
-    script = "slipway status > /tmp/status && ! grep -q 'first process is' /tmp/status"
+    script = "slipway status --json > /tmp/status && ! grep -q 'first process is' /tmp/status"
     return slipway.exec("sh", "-c", script).code == 0
 
 

@@ -70,7 +70,7 @@ def test_a_changed_file_is_kept_and_named_once(start: Start, key: KeyPair) -> No
     modes = slipway.check_output("stat", "-c", "%a", KEPT, "/var/lib/slipway/replaced")
     assert modes.split() == ["640", "700"]
     assert "slipway status" in slipway.check_output("cat", "/etc/motd")
-    assert "/etc/motd" in slipway.check_output("slipway", "status")
+    assert "/etc/motd" in slipway.status()
     slipway.restart()
     assert slipway.logs().count(KEPT) == 1
 

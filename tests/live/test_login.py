@@ -257,7 +257,7 @@ def test_an_obstacle_is_named(slipway: Slipway, key: KeyPair, name: str) -> None
         opens = slipway.ssh(key, "true").code == 0
         terminal = has_terminal(slipway, key) if opens else False
         health, findings = slipway.health(), doctor(slipway)
-        status = slipway.check_output("slipway", "status")
+        status = slipway.status()
     finally:
         change(slipway, row.mend)
 
@@ -384,7 +384,7 @@ def test_a_missing_capability_is_named(  # noqa: PLR0913, PLR0917 - a row of the
     """
     slipway = start(environment={"SSH_PUBKEY": key.public}, cap_drop=dropped)
     slipway.wait_converged()
-    wait_until(lambda: "STARTING" not in slipway.check_output("slipway", "status"), "it settles")
+    wait_until(lambda: " starting" not in slipway.status(), "it settles")
     health, findings = slipway.health(), doctor(slipway)
 
     assert (slipway.ssh(key, "true").code == 0) is opens
@@ -429,7 +429,7 @@ def test_another_port_works_everywhere(start: Start, key: KeyPair, tmp_path: Pat
     wait_until(lambda: slipway.ssh_with([], key, "true", port=2222).code == 0, "a login")
 
     assert slipway.health().stdout == "healthy\n"
-    assert "ssh          port 2222" in slipway.check_output("slipway", "status").splitlines()
+    assert "ssh port 2222 of the container" in slipway.status()
     assert doctor(slipway)["a login of its own"][0]["works"]
     slipway.check_output("kill", "-STOP", slipway.check_output("cat", "/run/sshd.pid").strip())
     assert slipway.health().stdout == "unhealthy: sshd does not answer on port 2222\n"
@@ -444,7 +444,7 @@ def test_no_key_is_said_with_what_to_do(start: Start, key: KeyPair) -> None:
     health = slipway.health()
 
     assert health.code == 0
-    for text in (health.stdout, slipway.logs(), slipway.check_output("slipway", "status")):
+    for text in (health.stdout, slipway.logs(), slipway.status()):
         assert "root can't log in: no key is there: give one in SSH_PUBKEY" in text
     script = f"mkdir -p -m 700 /root/.ssh; echo '{key.public}' > /root/.ssh/authorized_keys"
     slipway.check_output("sh", "-c", script)
@@ -470,7 +470,7 @@ def test_an_authority_counts_as_a_key(
     )
     slipway.wait_converged()
 
-    wait_until(lambda: "sshd: RUNNING" in slipway.check_output("slipway", "status"), "it runs")
+    wait_until(lambda: "● sshd" in slipway.status(), "it runs")
     assert slipway.health().stdout == "healthy\n"
 
 

@@ -104,7 +104,8 @@ def test_a_place_that_is_missing_is_named(start: Start, key: KeyPair, path: str)
     lines = [
         line
         for line in slipway.logs().splitlines()
-        if "read-only" in line.lower() and "/root/.ssh" not in line and line.startswith("slipway: ")
+        if line.startswith("slipway | ") and "read-only" in line.lower()
+        if "/root/.ssh" not in line
     ]
 
     assert lines, slipway.logs()

@@ -185,7 +185,7 @@ def test_they_start_in_order_each_when_those_before_are_ready(running: Slipway) 
     does a program that nobody knows.
     """
     are(running, first="starting", second="waiting", third="waiting", mine="ready")
-    status = running.check_output("slipway", "status")
+    status = running.status()
     wait_until(lambda: "first is not ready after 6 s" in running.health().stdout, "it is named")
     health = running.health()
     running.check_output("touch", "/tmp/second", "/tmp/third")
@@ -193,7 +193,7 @@ def test_they_start_in_order_each_when_those_before_are_ready(running: Slipway) 
     running.check_output("touch", "/tmp/first")
     are(running, first="ready", second="ready", third="ready")
 
-    assert "second: STOPPED waiting (for first)" in status
+    assert "○ second waiting (for first)" in status
     assert health.code == 1
     assert "first is not ready after 6 s: nothing listens on port 8101" in health.stdout
     assert "late is not ready after 1 s: port 22 is another program's: sshd" in health.stdout

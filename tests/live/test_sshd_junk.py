@@ -62,7 +62,7 @@ ODD = {
 }
 FOLLOWS = """
 say() { "$@" > /tmp/said 2>&1; code=$?; printf '%s\\0%s\\0' "$code" "$(cat /tmp/said)"; }
-say timeout 60 slipway converge; say slipway health; say slipway status
+say timeout 60 slipway converge; say slipway health; say sh -c "slipway status | tr -s ' \\n' '  '"
 say timeout 60 slipway check
 """
 

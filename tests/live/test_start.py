@@ -4,6 +4,7 @@ A container starts, lets its user in, and stays as it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -79,10 +80,21 @@ def test_the_log_tells_of_the_convergence_and_names_each_service(
     """
     slipway = start(environment={"SSH_PUBKEY": key.public})
     slipway.wait_ssh(key)
-    wait_until(lambda: "sshd        | " in slipway.logs(), "sshd's lines in the log")
+    wait_until(lambda: "sshd    | " in slipway.logs(), "sshd's lines in the log")
 
-    assert "slipway: converged in " in slipway.logs()
-    assert "Server listening on 0.0.0.0 port 22" in slipway.logs()
+    slipway.wait_converged()
+    slipway.wait_host_keys()
+    kept = "grep -c 'Server listening on 0.0.0.0' /var/log/supervisor/sshd.log; true"
+    wait_until(lambda: slipway.check_output("sh", "-c", kept) == "2\n", "sshd has reloaded")
+
+    assert re.search(
+        r"^slipway \| ready in \d+\.\d s: 1 key, /workspace not mounted, no GPU$",
+        slipway.logs(),
+        re.MULTILINE,
+    )
+    assert "slipway | ssh: port 22 of the container; " in slipway.logs()
+    assert slipway.logs().count("Server listening on 0.0.0.0 port 22") == 1
+    assert "supervisord" not in slipway.logs()
     assert key.public.split()[1] not in slipway.logs()
 
 

@@ -135,7 +135,7 @@ def test_ctrl_c_stops_a_container_in_the_foreground(start: Start, key: KeyPair) 
     """
     slipway = start(environment={"SSH_PUBKEY": key.public}, tty=True, stdin_open=True)
     terminal: Any = slipway.container.attach_socket(params={"stdin": 1, "stream": 1})
-    wait_until(lambda: "spawned" in slipway.logs(), "supervisord runs")
+    wait_until(lambda: "listening" in slipway.logs(), "supervisord runs")
     terminal._sock.sendall(b"\x03")  # noqa: SLF001 - the SDK gives no other way to write
     code = slipway.container.wait(timeout=20)["StatusCode"]
 

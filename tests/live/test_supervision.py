@@ -154,7 +154,7 @@ def test_a_fatal_program_is_named_and_comes_back(crashing: Slipway) -> None:
     health = crashing.health()
     assert health.code == 1
     assert health.stdout.startswith("unhealthy: late is FATAL: ")
-    assert "late: FATAL" in crashing.check_output("slipway", "status")
+    assert "✗ late failed: " in crashing.status()
     wait_until(lambda: "late is FATAL: Exited too quickly" in crashing.logs(), "it is logged")
     crashing.check_output("touch", "/ready")
     wait_until(lambda: state(crashing, "late") == "RUNNING", "late is back", 25 + LOADED)

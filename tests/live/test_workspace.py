@@ -166,8 +166,8 @@ def test_gpus_are_limited(start: Start) -> None:
 
     assert slipway.check_output("bash", "-lc", "echo $CUDA_VISIBLE_DEVICES") == "0,1\n"
     assert "CUDA_VISIBLE_DEVICES=0,1" in service
-    status = slipway.check_output("slipway", "status")
-    assert "gpus         nvidia 4: CUDA_VISIBLE_DEVICES=0,1\n" in status
+    status = slipway.status()
+    assert "gpus nvidia 4: CUDA_VISIBLE_DEVICES=0,1 " in status
 
 
 def test_more_gpus_asked_for_than_here_is_said(start: Start) -> None:
@@ -208,7 +208,7 @@ def test_libraries_are_sized_to_the_cpu_quota(start: Start) -> None:
     shell = 'echo "$OMP_NUM_THREADS $MKL_NUM_THREADS"'
 
     assert slipway.check_output("bash", "-lc", shell) == "1 7\n"
-    assert "threads      1: the CPU quota is 0.5 of " in slipway.check_output("slipway", "status")
+    assert "threads 1: the CPU quota is 0.5 of " in slipway.status()
 
 
 def test_a_read_only_workspace_is_named_and_costs_nothing_else(

@@ -11,7 +11,8 @@ import pytest
 from slipway.contract.paths import PROJECT
 
 DOCUMENTS = ["CONTRIBUTING.md", "SECURITY.md", "README.md", "docs/architecture.md"]
-DOCUMENTS += ["docs/performance.md", "docs/services.md", "docs/extending.md"]
+DOCUMENTS += ["docs/remotes.md", "docs/runbook.md", "docs/performance.md", "docs/services.md"]
+DOCUMENTS += ["docs/extending.md"]
 EXAMPLES = {"files/etc/supervisor/conf.d/beacon.conf"}  # what a recipe has somebody make
 TOPS = "slipway|tasks|tests|files|engine|bench|docs"
 

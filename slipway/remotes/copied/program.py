@@ -112,6 +112,7 @@ class Sync:
         """
         Make both sides alike, or push what changed here; tells whether nothing is left.
         """
+        self.copier.why = ""
         try:
             done = self.reconcile(everything=everything)
         except Late:
@@ -119,7 +120,8 @@ class Sync:
         except (OSError, ValueError) as error:
             self._note(f"{getattr(error, 'filename', None) or self.directory}: {error}")
             return False
-        self._note("" if done else "does not take everything, or does not answer")
+        why = f": {self.copier.why}" if self.copier.why else ""
+        self._note("" if done else f"does not take everything, or does not answer{why}")
         return done
 
     def reconcile(self, *, everything: bool) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from slipway.contract import paths
 from slipway.remotes.copied import directory, versions
 from slipway.remotes.copied.versions import Version
+from slipway.remotes.last_words import LastWords
 from slipway.remotes.stopping import Signals
 
 # What is copied is decided on: rclone shall not think about it again.
@@ -37,6 +38,7 @@ class Copier:
         self.variables = dict(variables)
         self.signals = signals
         self.deadline: float | None = None  # of a stop
+        self.why = ""  # in rclone's words, of what it could not do last
 
     def list(self, names: Collection[str] | None) -> dict[str, Version] | None:
         """
@@ -92,7 +94,9 @@ class Copier:
                     env=self.variables,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
                 )
+            last_words, process.stderr = LastWords(process.stderr), None
             listing = "".join(f"{name}\n" for name in names).encode()
             answer, _ = process.communicate(listing, left)
         except subprocess.TimeoutExpired as error:
@@ -101,4 +105,6 @@ class Copier:
             if process and process.poll() is None:
                 process.kill()
                 process.wait()
+        if process.returncode not in (0, _NOT_FOUND):
+            self.why = last_words.why()
         return process.returncode, answer

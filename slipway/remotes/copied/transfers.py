@@ -18,6 +18,7 @@ from slipway.remotes.copied.memory import Memory
 from slipway.remotes.copied.rclone import Copier, Late
 from slipway.remotes.copied.versions import NEVER, Alike, Version
 from slipway.remotes.log import Once, say
+from slipway.system.counting import counted
 
 _PROGRESS = ("--stats", "10s", "--stats-one-line", "--stats-log-level", "NOTICE")
 
@@ -91,7 +92,7 @@ class Transfers:
             self.blocked.say(path, "is not fetched: a link or something else is in its way here")
         if not wanted:
             return True
-        say(f"fetching {len(wanted)} files of {self.copier.remote} to {self.directory}")
+        say(f"fetching {counted(len(wanted), 'file')} of {self.copier.remote} to {self.directory}")
         missing = set(wanted)
         for path, new in self._arrivals(wanted, there):
             with self.copier.signals.held():

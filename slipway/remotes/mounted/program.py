@@ -25,6 +25,7 @@ from slipway.remotes.stopping import Signals, Stop
 from slipway.services import first_process
 from slipway.settings.variables import Settings
 from slipway.system import disk
+from slipway.system.counting import counted
 
 PACE = 12.0  # seconds between two starts of rclone: at most five a minute
 PROBE_EVERY = 30.0  # seconds between two questions whether the remote answers
@@ -94,7 +95,12 @@ class Program:
         finally:
             if mounter:
                 mounter.kill()
-        self._tell(complaint or f"rclone ended with {mounter.process.returncode}")
+        if complaint:
+            self._tell(complaint)
+            return
+        ended = f"rclone ended with {mounter.process.returncode}"
+        why = mounter.last_words.why()
+        self._tell(why or ended, in_log=ended)
 
     def _prepare(self) -> str:
         """
@@ -134,7 +140,7 @@ class Program:
                 mounter.hurry()
             self._make_room(mounter)
             if now >= due:
-                self._note("" if mounter.answers() else "does not answer", mounter.process.pid)
+                self._note(mounter.trouble(), mounter.process.pid)
                 due = now + PROBE_EVERY
         return ""
 
@@ -161,23 +167,34 @@ class Program:
             say(f"what waits for its upload stays in {place}: {error}")
         else:
             if left:
-                say(f"{left} files are not uploaded yet; they stay in {place} for the next start")
+                files = counted(left, "file is", "files are")
+                stay = "it stays" if left == 1 else "they stay"
+                say(f"{files} not uploaded yet; {stay} in {place} for the next start")
         mounter.unmount()
 
-    def _tell(self, complaint: str) -> None:
+    def _tell(self, complaint: str, *, in_log: str = "") -> None:
         """
         Say why it is not mounted, once for each reason.
+
+        + in_log: what the log says of it, which has rclone's own words already
         """
         if self.state.detail != complaint:
-            say(complaint)
+            say(in_log or complaint)
         self._note(complaint)
 
     def _note(self, detail: str = State().detail, pid: int = 0) -> None:
-        if pid and self.state.pid and detail != self.state.detail:
+        if pid and self.state.pid and _kind(detail) != _kind(self.state.detail):
             say(f"{self.name} {detail or 'answers'}")
         self.state = State(pid, detail, self.cache.waiting)
         with contextlib.suppress(OSError):  # /run is full: `status` knows less
             states.write(self.name, self.state)
+
+
+def _kind(detail: str) -> str:
+    """
+    Return a detail without rclone's words, which are others each time.
+    """
+    return detail.partition(":")[0]
 
 
 def run(name: str, settings: Settings, inherited: Mapping[str, str]) -> int:

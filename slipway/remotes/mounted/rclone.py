@@ -17,6 +17,7 @@ from typing import Any
 
 from slipway.contract import paths
 from slipway.remotes import rc
+from slipway.remotes.last_words import LastWords, shown
 from slipway.remotes.mounted import mountpoint
 from slipway.remotes.mounted.cache_claims import Claim
 from slipway.system import processes
@@ -24,6 +25,7 @@ from slipway.system import processes
 GRACE = 1.5  # seconds that rclone has to unmount
 HURRY = 2.0  # seconds to have what waits uploaded at once; without that it is, after five
 PROBE = 5.0  # seconds that a remote has to answer
+SILENT = "does not answer"
 _PROBED = ".slipway-probe"  # a file that no remote has
 _DENIED = re.compile(
     r"\b403\b|AccessDenied|Forbidden|project number"
@@ -46,7 +48,9 @@ class Mounter:
             command(name, point, cache=claim.cache, socket=socket),
             env=variables,
             pass_fds=[claim.lock.fileno()],  # in use while rclone lives
+            stderr=subprocess.PIPE,
         )
+        self.last_words = LastWords(self.process.stderr)
 
     def moments(self, every: float) -> Iterator[float]:
         """
@@ -79,9 +83,9 @@ class Mounter:
         with contextlib.suppress(OSError):
             rc.hurry(self.socket, seconds=HURRY)
 
-    def answers(self) -> bool:
+    def trouble(self) -> str:
         """
-        Tell whether the remote answers; each time is a request to it.
+        Return why the remote does not answer, "" where it does; each time is a request to it.
 
         At the top of what has buckets no file can be asked for. Its buckets can, and who may not
         list them has an answer, too.
@@ -92,10 +96,13 @@ class Mounter:
             else:  # no directory is listed
                 self._ask("operations/stat", remote=_PROBED, opt={"filesOnly": True})
         except rc.RefusedError as error:
-            return self._has_buckets is True and _DENIED.search(str(error)) is not None
+            if self._has_buckets is True and _DENIED.search(str(error)):
+                return ""
+            _, _, said = str(error).removeprefix("rclone: ").partition(": ")
+            return f"{SILENT}: {shown(said)}" if " " in said else SILENT
         except OSError:
-            return False
-        return True
+            return SILENT
+        return ""
 
     def _shows_buckets(self) -> bool:
         """

@@ -21,6 +21,7 @@ from slipway.services.logs.agenda import TICK
 from slipway.services.logs.directory import Directory, programs
 from slipway.services.logs.lines import Lines
 from slipway.services.logs.positions import Positions
+from slipway.services.logs.quiet import Quiet
 from slipway.services.logs.stream import Stream
 
 TYPE_CHECKING = False
@@ -89,6 +90,7 @@ def follow(  # noqa: PLR0913  # each is a choice of the caller's; all but two ha
     backlog: int | None = None,
     output: int | None = None,
     stop: int | None = None,
+    is_quiet: bool = False,
 ) -> None:
     """
     Write the logs as they grow, until SIGTERM, SIGINT or the reader's end.
@@ -98,9 +100,10 @@ def follow(  # noqa: PLR0913  # each is a choice of the caller's; all but two ha
     + backlog: how many last lines to begin with where no position is known; all by default
     + output: the descriptor behind `write`. A terminal gets colours, and a pipe whose reader
       leaves ends the following even while no program writes.
+    + is_quiet: leave out what says only that all goes as it should
     + stop: a descriptor that becomes readable to end it; without one, signals do
     """
-    lines = Lines(write, output=output)
+    lines = Lines(write, output=output, quiet=Quiet() if is_quiet else None)
     stream = Stream(
         Directory(directory, output=output),
         lines,

@@ -3,9 +3,10 @@ How a line looks: the program's name, then the time (UTC), then the line as it i
 
     sshd        | 2024-11-24T13:17:02Z Server listening on 0.0.0.0 port 22.
     supervisord | 2024-11-24 13:17:05,004 INFO success: sshd entered RUNNING state
+    remote-far  | 2024/11/24 13:17:06 ERROR : a: Failed to copy
 
-A line that begins with a date gets no second one. One that was written before anybody watched gets
-none at all: nothing says when that was.
+A line that begins with a date gets no second one, also where a bracket comes first. One that was
+written before anybody watched gets none at all: nothing says when that was.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from slipway.services.logs.quiet import Quiet
+
 WIDTH = len("supervisord")
+QUIET_WIDTH = len("slipway")  # supervisord has seldom something to say there
+_SIGNS = (b"--T:", b"-- :", b"// :")  # between a date's numbers: the fifth byte, the eighth, ...
 COLOURS = (36, 33, 32, 35, 34, 31)
 
 
@@ -26,20 +31,29 @@ class Lines:
     The way out: whole lines go to `write`, each with its prefix.
 
     + output: the descriptor behind `write`; a terminal gets colours
+    + quiet: what chooses the lines that are shown; all are, by default
     """
 
-    def __init__(self, write: Callable[[bytes], object], *, output: int | None) -> None:
+    def __init__(
+        self,
+        write: Callable[[bytes], object],
+        *,
+        output: int | None,
+        quiet: Quiet | None = None,
+    ) -> None:
         self.write = write
+        self.quiet = quiet
         self.writing = False
         self.colours = output is not None and os.isatty(output)
-        self.width = WIDTH
+        self.width = QUIET_WIDTH if quiet else WIDTH
         self.stamp = (0, b"")  # a second and its text: mostly that of the lines before
 
     def widen(self, name: str) -> None:
         """
         Make room for a name, so that the lines are aligned.
         """
-        self.width = max(self.width, len(name))
+        if not self.quiet or name != "supervisord":
+            self.width = max(self.width, len(name))
 
     def put(self, name: str, data: bytes, *, second: int | None) -> None:
         """
@@ -50,14 +64,12 @@ class Lines:
         lines = data.split(b"\n")
         if not lines[-1]:
             lines.pop()
+        if self.quiet:
+            lines = self.quiet.shown(name, lines)
+        if not lines:
+            return
         dated, undated = self._prefixes(name, second)
-        text = b"".join(
-            # 2024-11-24T13:... or 2024-11-24 13:...
-            (dated if line[4:14:3] in (b"--T:", b"-- :") and line[:4].isdigit() else undated)
-            + line
-            + b"\n"
-            for line in lines
-        )
+        text = b"".join((dated if _is_dated(line) else undated) + line + b"\n" for line in lines)
         self.writing = True
         try:
             self.write(text)
@@ -76,3 +88,14 @@ class Lines:
             label = f"\033[{COLOURS[sum(name.encode()) % len(COLOURS)]}m{label}\033[0m"
         prefix = label.encode() + b" "
         return prefix, prefix if second is None else prefix + self.stamp[1]
+
+
+def _is_dated(line: bytes) -> bool:
+    """
+    Tell whether a line begins with a date: 2024-11-24T13:, 2024-11-24 13:, 2024/11/24 13:.
+
+    A bracket may come before it, with a letter for the line's level (`[I 2024-11-24 13:`).
+    """
+    if line[:1] == b"[":
+        line = line[3:] if line[2:3] == b" " else line[1:]
+    return line[4:14:3] in _SIGNS and line[:4].isdigit()

@@ -11,4 +11,4 @@ DIRECTORY = directory.place("/var/log/supervisor", "/run/slipway/log")
 OFFSETS = f"{DIRECTORY}/.offsets"  # beside the logs, so that both last equally long
 
 if __name__ == "__main__":
-    follow.follow(DIRECTORY, follow.writer(1), offsets=OFFSETS, output=1)
+    follow.follow(DIRECTORY, follow.writer(1), offsets=OFFSETS, output=1, is_quiet=True)

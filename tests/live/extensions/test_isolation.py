@@ -87,13 +87,13 @@ def test_a_failing_task_costs_its_own_remaining_operations(
     assert {name: text for name, text in failed.items() if said[name] not in text} == {}
     slipway.check_output("test", "-e", "/srv/mark-of-the-last")
     slipway.check_output("test", "-e", "/srv/mark-b-name")  # a task of its own
-    logs, status, health = slipway.logs(), slipway.exec("slipway", "status"), slipway.health()
+    logs, status, health = slipway.logs(), slipway.status(), slipway.health()
     assert health.code == 1
     for name in FAILING:
         assert f"failed: {name}: " in logs
-        assert name in status.stdout
+        assert name in status
         assert name in health.stdout
-    assert "Traceback" not in logs + status.stdout + health.stdout
+    assert "Traceback" not in logs + status + health.stdout
     verified = slipway.exec("slipway", "verify", "--", "-k", "test_wrong or test_right").stdout
     assert "1 failed, 1 passed" in verified
     assert "c-import/specs/test_wrong.py" in verified

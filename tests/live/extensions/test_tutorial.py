@@ -102,7 +102,7 @@ def test_ten_minutes(own_names: dict[str, str], tmp_path: Path) -> None:
 
     typed(build, place)
     status = "docker exec my-files slipway status"
-    wait_until(lambda: "files: RUNNING ready" in typed(status, place), "the service is ready")
+    wait_until(lambda: "● files " in typed(status, place), "the service is ready")
     said = typed(look, place)
     assert "Directory listing" in said
     assert "1 failed" not in said

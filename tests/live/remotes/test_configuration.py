@@ -216,7 +216,7 @@ def test_a_configuration_that_is_mounted_by_itself(start: Start, tmp_path: Path)
     assert slipway.exec("slipway", "check").code == 0
     assert slipway.check_output("ls", "/etc/rclone") == "rclone.conf\n"
     assert words in slipway.logs()
-    assert words in slipway.check_output("slipway", "status")
+    assert words in slipway.status()
     assert "degraded rclone.conf" in slipway.check_output("slipway", "health")
     assert "/etc/rclone/rclone.conf: who puts" in slipway.check_output("slipway", "doctor")
 

@@ -65,7 +65,7 @@ def test_without_fuse_the_condition_is_named(start: Start) -> None:
     assert entry["feature"] == "remotes"
     assert "--device /dev/fuse" in entry["condition"]
     assert "no  FUSE mounts" in slipway.check_output("slipway", "doctor")
-    assert entry["condition"] in slipway.check_output("slipway", "status")
+    assert entry["condition"] in slipway.status()
     assert slipway.logs().count("--device /dev/fuse") == 1
     assert "sshd_config" in slipway.check_output("bash", "-lc", "rclone lsf disk:")
     slipway.wait_healthy()

@@ -54,7 +54,7 @@ def test_more_than_the_disk_holds_is_read_and_room_comes_back(
     words = "short of room"
     wait_until(lambda: words in slipway.logs(), "the log names it")
     assert words in slipway.check_output("slipway", "health")
-    assert words in slipway.check_output("slipway", "status")
+    assert words in slipway.status()
     server.container.unpause()
     wait_until(lambda: state(slipway)["pending"] == 0, "it is uploaded", 120)
     wait_until(lambda: free(slipway) >= FLOOR, "the floor is free after the upload", 120)

@@ -89,7 +89,7 @@ def test_all_remotes_are_drained_at_once(
     for server in servers.values():
         server.container.unpause()
 
-    assert slipway.logs().count("1 files are not uploaded yet") == len(servers)
+    assert slipway.logs().count("1 file is not uploaded yet") == len(servers)
     assert slipway.container.attrs["State"]["ExitCode"] == 0
     assert bound < seconds < 2 * bound
 
@@ -187,7 +187,7 @@ def test_what_waits_is_never_written_to_another_place(
     assert after.check_output("cat", rescued) == "part\n"
     assert "was written when the remote was another place (far" in after.logs()
     assert seen["unused_caches"] == {"/workspace/remote/.cache/far": 1}
-    assert "/far: 1 files in it wait" in after.check_output("slipway", "status")
+    assert "/far: 1 file in it waits" in after.status()
     assert list((new.data / "q").iterdir()) == []
     old.container.start()
     after.container.remove(force=True, v=True)

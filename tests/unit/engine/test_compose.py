@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import compose, network
+from engine import network
 from engine.commands import Failure
 from engine.compose import Compose
 from engine.project import Project
@@ -274,21 +274,6 @@ def test_the_users_own_list_of_files_stands(host: Path) -> None:
         stack.up(step)
 
     assert "--file" not in (host / "asked").read_text()
-
-
-@pytest.mark.parametrize(
-    ("folder", "name"),
-    [("slipway", "slipway"), ("My Clone.2", "myclone2"), ("_x", "x"), ("a_b-c", "a_b-c")],
-)
-def test_the_projects_name_is_what_compose_makes_of_the_folder(
-    tmp_path: Path, folder: str, name: str
-) -> None:
-    """
-    Lower case, and only the characters that it takes.
-    """
-    project = Project.at(tmp_path / folder, {})
-
-    assert name == compose.project_name(project)
 
 
 def test_the_file_passes_every_variable_of_ours() -> None:

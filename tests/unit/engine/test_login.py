@@ -28,6 +28,17 @@ def status(**said: object) -> str:
             status(possible=False, ports=[22, 2222], obstacles=["root can't"]),
             Login(possible=False, ports=(22, 2222), obstacles=("root can't",)),
         ),
+        (
+            json.dumps(
+                {
+                    "login": {"possible": True, "ports": [22], "obstacles": []},
+                    "failed": [{"task": "T", "name": "n", "detail": "d"}],
+                    "refusals": [{"variable": "A", "rule": "must", "effect": "ignored"}],
+                    "degraded": [{"feature": "F", "condition": "c"}],
+                }
+            ),
+            Login(concerns=("failed: T: n: d", "refused: A: must (ignored)", "degraded: F: c")),
+        ),
         ("", Login()),
         ("Error: No such container", Login()),
         ("{}", Login()),

@@ -40,6 +40,7 @@ def test_mounts_of_this_machine() -> None:
     assert len(points) > 1
 
 
+ENFORCED = "AppArmor: docker-default (enforce)"
 ALL = "CapEff:\t000001ffffffffff"
 DOCKER = "CapEff:\t00000000a80425fb"  # what Docker leaves to a container
 
@@ -48,17 +49,25 @@ DOCKER = "CapEff:\t00000000a80425fb"  # what Docker leaves to a container
     ("output", "expected"),
     [
         ([ALL], ""),
-        (["no-device", "no-access", DOCKER], "no /dev/fuse"),
+        (["no-device", "no-access", DOCKER], "no /dev/fuse, no CAP_SYS_ADMIN"),
         (["no-device", "no-access", ALL], "no /dev/fuse"),
-        (["no-access", DOCKER], "no CAP_SYS_ADMIN"),
+        (["no-access", DOCKER], "/dev/fuse can't be opened, no CAP_SYS_ADMIN"),
+        (
+            ["no-device", DOCKER, ENFORCED],
+            "no /dev/fuse, no CAP_SYS_ADMIN, AppArmor forbids mounts",
+        ),
+        ([ALL, ENFORCED], "AppArmor forbids mounts"),
+        ([ALL, "AppArmor: docker-default (complain)"], ""),
+        ([ALL, "AppArmor: unconfined"], ""),
+        ([ALL, "AppArmor: mine (enforce)"], ""),
         ([DOCKER], "no CAP_SYS_ADMIN"),
         (["no-access", ALL], "/dev/fuse can't be opened"),
         (["CapEff:\t0000000000200000"], ""),
     ],
 )
-def test_fuse_names_the_condition_that_is_missing(output: list[str], expected: str) -> None:
+def test_fuse_names_the_conditions_that_are_missing(output: list[str], expected: str) -> None:
     """
-    The device first, then the capability, then the permission to open it.
+    All of them at once: somebody starts the container anew only once.
     """
     assert FuseObstacle().process(output).partition(";")[0] == expected
 

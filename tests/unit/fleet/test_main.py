@@ -127,7 +127,7 @@ def test_a_check_says_what_would_change(capsys: pytest.CaptureFixture[str]) -> N
         "one: failed: Workspace: Share it: setfacl: why",
         "one: refused: GPU_COUNT: must be a number (all are used)",
     ]
-    assert last.endswith(" s: 1 differ, 1 failed")
+    assert last.endswith(" s: 1 differs, 1 failed")
 
 
 def test_json_is_a_report_a_container(capsys: pytest.CaptureFixture[str]) -> None:

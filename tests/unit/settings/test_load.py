@@ -246,3 +246,54 @@ def test_no_refusal_repeats_a_value(environ: dict[str, str]) -> None:
     loaded = load(given, read=files({KEY_FILE: b"S3CRET\nssh-ed25519 S3CRET"}))
 
     assert all("S3CRET" not in str(refusal) for refusal in loaded.refusals)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "variable"),
+    [
+        ("SSH_PUBKEY", b"nonsense", "SSH_PUBKEY_FILE line 1"),
+        ("PUBLIC_KEY", b"\nnonsense", "PUBLIC_KEY_FILE line 2"),
+        ("SSH_PUBLIC_KEY", b"ssh-rsa AAAA", "SSH_PUBLIC_KEY_FILE line 1"),
+        ("WORKSPACE", b"/etc", "WORKSPACE_FILE"),
+        ("GPU_COUNT", b"x", "GPU_COUNT_FILE"),
+        ("SKIP_ACL", b"perhaps", "SKIP_ACL_FILE"),
+        ("SLIPWAY_STRICT", b"perhaps", "SLIPWAY_STRICT_FILE"),
+        ("SLIPWAY_SSH_ADDRESS", b"x", "SLIPWAY_SSH_ADDRESS_FILE"),
+        ("SLIPWAY_SERVICES_OFF", b"sshd", "SLIPWAY_SERVICES_OFF_FILE"),
+        ("SLIPWAY_SERVICES_OFF", b"nobody", "SLIPWAY_SERVICES_OFF_FILE"),
+        ("SLIPWAY_REMOTE_SYNC", b"-z", "SLIPWAY_REMOTE_SYNC_FILE"),
+    ],
+)
+def test_what_a_file_holds_is_blamed_on_the_file(name: str, content: bytes, variable: str) -> None:
+    """
+    And the same of the variable itself on that.
+    """
+    read = files({"/f": content})
+    of_file = load({f"{name}_FILE": "/f"}, read=read, programs=lambda: {"web"})
+    of_variable = load({name: content.decode()}, programs=lambda: {"web"})
+
+    assert refused(of_file) == [variable]
+    assert refused(of_variable) == [variable.replace("_FILE", "")]
+
+
+@pytest.mark.parametrize(
+    ("given", "effect"),
+    [
+        ({"GPU_COUNT": "x"}, "it is ignored"),
+        ({"SLIPWAY_THREADS": "0"}, "it is ignored"),
+        ({"SLIPWAY_SSH_ADDRESS": "x"}, "it is ignored"),
+        ({"SLIPWAY_DRAIN_SECONDS": "-1"}, "5 is used"),
+        ({"WORKSPACE": "/etc"}, "/workspace is used"),
+        ({"GPU_COUNT_FILE": "/nowhere"}, "it is ignored"),
+        ({"WORKSPACE_FILE": "/nowhere"}, "/workspace is used"),
+        ({"SKIP_ACL_FILE": "relative"}, "false is used"),
+        ({"RCLONE_CONFIG_X_PASS_FILE": "/nowhere"}, "it is ignored"),
+    ],
+)
+def test_the_effect_is_what_happens(given: dict[str, str], effect: str) -> None:
+    """
+    Of a value that was given nobody is told that it was not.
+    """
+    (refusal,) = load(given, read=files({})).refusals
+
+    assert refusal.effect == effect

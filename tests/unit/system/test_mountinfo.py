@@ -91,3 +91,37 @@ def test_what_an_engine_changes_between_two_starts_does_not_count() -> None:
     later = mountinfo.parse(overlay(ONE).replace("173 84", "9 8").replace("/l/A", "/l/C"))
 
     assert mountinfo.container(first) == mountinfo.container(later)
+
+
+KUBELET = "/var/lib/kubelet/pods/0b5e1a4e/volumes/kubernetes.io~{}/data"
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("1 0 0:9 / / rw - overlay overlay rw\n", ""),
+        ("1 0 0:9 / / rw - tmpfs tmpfs rw\n", ""),
+        ("2 1 0:9 / /workspace rw - tmpfs tmpfs rw\n", "a tmpfs, in memory"),
+        ("2 1 0:9 /x /workspace rw - tmpfs none rw,size=1g\n", "a tmpfs, in memory"),
+        ("2 1 0:9 / /workspace rw - ramfs none rw\n", "a ramfs, in memory"),
+        ("2 1 0:9 /srv/data /workspace rw - ext4 /dev/vda rw\n", ""),
+        ("2 1 0:9 / /workspace rw - nfs4 server:/x rw\n", ""),
+        ("2 1 0:9 / /workspace rw - fuse.juicefs JuiceFS:x rw\n", ""),
+        (
+            f"2 1 0:9 {KUBELET.format('empty-dir')} /workspace rw - ext4 /dev/vda rw\n",
+            "an emptyDir, which goes with its pod",
+        ),
+        (f"2 1 0:9 {KUBELET.format('csi')} /workspace rw - ext4 /dev/vda rw\n", ""),
+        (f"2 1 0:9 {KUBELET.format('local-volume')} /workspace rw - xfs /dev/vda rw\n", ""),
+        ("2 1 0:9 / /work rw - tmpfs tmpfs rw\n", ""),
+        ("2 1 0:9 / /workspace/x rw - tmpfs tmpfs rw\n", ""),
+        ("2 1 0:9 / /tmp rw - tmpfs tmpfs rw\n3 1 0:9 / /workspace rw - xfs /dev/b rw\n", ""),
+    ],
+)
+def test_what_goes_with_the_container_is_told_from_what_stays(lines: str, why: str) -> None:
+    """
+    Memory and a pod's own directory are mounted, and do not outlive it.
+    """
+    root = "" if " / / " in lines else "1 0 0:1 / / rw - overlay overlay rw\n"
+
+    assert mountinfo.fleeting(mountinfo.parse(root + lines), "/workspace") == why

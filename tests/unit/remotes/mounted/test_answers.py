@@ -57,5 +57,5 @@ def test_a_remote_is_asked_what_it_can_answer(
     mounter = Mounter.__new__(Mounter)
     mounter.name, mounter.socket, mounter._has_buckets = "far", Path("/s"), None  # noqa: SLF001
 
-    assert [mounter.answers(), mounter.answers()] == [expected, expected]
+    assert [not mounter.trouble(), not mounter.trouble()] == [expected, expected]
     assert commands == ["operations/fsinfo", asked, asked]

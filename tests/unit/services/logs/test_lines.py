@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from slipway.services.logs.lines import Lines
 from tests.unit.services.logs.conftest import Follower, append, shown, until
 
 if TYPE_CHECKING:
@@ -117,11 +118,30 @@ def test_only_what_is_written_while_we_look_has_a_time(
         assert abs(year - time.gmtime().tm_year) <= 1
 
 
-@pytest.mark.parametrize("line", [b"2024-11-24 13:17:05,004 INFO x", b"2024-11-24T13:17:05Z x"])
-def test_a_line_with_a_date_gets_no_second_one(directory: Path, line: bytes) -> None:
-    append(directory / "supervisord.log", line + b"\n")
+@pytest.mark.parametrize(
+    ("line", "is_dated"),
+    [
+        (b"2024-11-24 13:17:05,004 INFO x", True),
+        (b"2024-11-24T13:17:05Z x", True),
+        (b"2024/11/24 13:17:05 NOTICE: x", True),
+        (b"[2024-11-24 13:17:05 +0000] [7] [INFO] x", True),
+        (b"[I 2024-11-24 13:17:05.004 ServerApp] x", True),
+        (b"[2024/11/24 13:17:05] x", True),
+        (b"2024-11-24 is a Sunday", False),
+        (b"backup of 2024-11-24 13:17 is done", False),
+        (b"[I] 2024", False),
+        (b"20", False),
+    ],
+)
+def test_a_line_with_a_date_gets_no_second_one(line: bytes, *, is_dated: bool) -> None:
+    """
+    Neither rclone's, nor one in brackets. A date in the middle of a line is not the line's.
+    """
+    said: list[bytes] = []
+    Lines(said.append, output=None).put("a", line, second=1)
 
-    assert shown(directory) == [b"supervisord | " + line]
+    stamp = b"" if is_dated else b"1970-01-01T00:00:01Z "
+    assert said == [b"a           | " + stamp + line + b"\n"]
 
 
 def test_bytes_pass_as_they_are(directory: Path) -> None:
