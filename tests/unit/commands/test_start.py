@@ -17,6 +17,7 @@ import pytest
 from slipway.commands import start
 from slipway.contract import paths
 from slipway.environment import at_start
+from slipway.system import processes
 
 # What stands in for supervisord: it answers at the socket, as soon as that is there
 ANSWER = """
@@ -60,7 +61,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(subprocess, "Popen", popen)
     yield tmp_path
     for pid in started:
-        os.kill(pid, 9)
+        processes.kill_tree(pid)  # tini's child, too
         os.waitpid(pid, 0)
 
 

@@ -19,7 +19,7 @@ from slipway.services.declaration import Declared
 from slipway.services.probes import obstacle
 from tests.unit.services.conftest import Running, declared, until
 
-# Listens, and answers as it is told, from the time on that a file is there
+# Listens, and answers as it is told, while a file is there
 SERVER = """
 import http.server, os, sys, time
 port, gate, status = int(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -31,7 +31,10 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.end_headers()
     def log_message(self, *words):
         print("asked", self.path, flush=True)
-http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
+listener = http.server.HTTPServer(("127.0.0.1", port), Answer)
+listener.timeout = 0.2
+while os.path.exists(gate):
+    listener.handle_request()
 """
 
 # Listens, and takes no connection
@@ -227,6 +230,7 @@ def test_a_port_may_belong_to_what_came_of_the_program(
     declared(running, "web", [*wrapped, *server(port, gate)], port=port, ready="tcp")
     running.start()
     is_(running, "web", "ready")
+    gate.unlink()  # what has left the program's session ends by that alone
 
 
 def test_a_look_that_hangs_is_ended_and_holds_nothing_up(running: Running) -> None:
