@@ -92,18 +92,6 @@ def comes_back(process: Any) -> bool:
     return bool(process.state == ProcessStates.BACKOFF)
 
 
-def next_try(process: Any, now: float) -> int:
-    """
-    Return the seconds until a program that is down is tried again; -1 where it is not.
-
-    + now: monotonic
-    """
-    if process.state == ProcessStates.BACKOFF:
-        return max(0, round(float(process.delay) - time.time()))
-    due = life_of(process).due if process.state == ProcessStates.FATAL else 0
-    return max(0, round(due - now)) if due else -1
-
-
 def is_steady(process: Any, now: float) -> bool:
     """
     Tell whether a program has outlived its own crashes.

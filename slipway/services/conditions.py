@@ -11,7 +11,7 @@ from typing import Any
 
 from supervisor.states import ProcessStates
 
-from slipway.services.comeback import comes_back
+from slipway.services.comeback import comes_back, life_of
 from slipway.services.order import Order, starts_by_itself
 from slipway.services.program_file import plain
 from slipway.services.readiness import is_ready, standing_of
@@ -34,6 +34,7 @@ def of(process: Any, order: Order) -> dict[str, Any]:
         "port": declared.port if declared else 0,
         "link": declared.link if declared else "",
         "late": bool(is_late),
+        "next_try": _next_try(process),
         "off": is_off(process),
     }
 
@@ -64,6 +65,16 @@ def _word(process: Any, *, is_waiting: bool) -> str:
     if standing_of(process).was_ready:
         return "lost"
     return "failed" if state == ProcessStates.BACKOFF else "starting"
+
+
+def _next_try(process: Any) -> int:
+    """
+    Return the seconds until a program that is down is tried again; -1 where it is not.
+    """
+    if process.state == ProcessStates.BACKOFF:
+        return max(0, round(float(process.delay) - time.time()))
+    due = life_of(process).due if process.state == ProcessStates.FATAL else 0
+    return max(0, round(due - time.monotonic())) if due else -1
 
 
 def _seconds(since: float) -> float:

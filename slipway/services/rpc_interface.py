@@ -22,7 +22,7 @@ from supervisor.states import ProcessStates
 from supervisor.xmlrpc import NOT_DONE_YET, Faults, RPCError
 
 from slipway.services import background, conditions, log_file
-from slipway.services.comeback import comes_back, is_steady, left_running, life_of, next_try
+from slipway.services.comeback import comes_back, is_steady, left_running, life_of
 from slipway.services.program_file import plain
 from slipway.services.readiness import standing_of
 from slipway.services.shutdown import is_remote
@@ -54,7 +54,6 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
             "expected": process.exitstatus in process.config.exitcodes,
             "is_job": not process.config.autorestart,
             "left": left_running(process),
-            "next_try": next_try(process, time.monotonic()),
             "remote": is_remote(process),
             "steady": is_steady(process, time.monotonic()),
         }
