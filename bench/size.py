@@ -4,22 +4,31 @@ The image's size over its base.
 
 from __future__ import annotations
 
+import itertools
+import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bench.containers import PEERS, PREFIX, Bench, docker_
 from bench.results import Row, compared, unmeasured
 from bench.samples import Effort, Sample
 
+VENV = re.compile(r"COPY .* /opt/slipway/venv/( |$)")  # the last step below the code
+
 
 def size(bench: Bench, effort: Effort, *, base: str, packages: Sequence[str]) -> list[Row]:
     """
-    The image's size over its base, and that of the same packages with rclone.
+    The image's size over its base, that of the same packages, and what a version changes.
     """
     row = "image size over its base", "the same packages and rclone alone"
+    version = "layers of a new version of Slipway", "none"
     if effort.is_quick:
         why = "left out with QUICK=1"
-        return [unmeasured(*row, unit="MB", goal=95.0, is_difference=True, why=why)]
+        return [
+            unmeasured(*row, unit="MB", goal=55.0, is_difference=True, why=why),
+            unmeasured(*version, unit="MB", goal=3.0, is_difference=True, why=why),
+        ]
     name = f"{PREFIX.rstrip('-')}-packages"
     arguments = [f"IMAGE_BASE={base}", f"IMAGE={bench.image}", f"PACKAGES={' '.join(packages)}"]
     words = [word for argument in arguments for word in ("--build-arg", argument)]
@@ -32,4 +41,19 @@ def size(bench: Bench, effort: Effort, *, base: str, packages: Sequence[str]) ->
     finally:
         subprocess.run(["docker", "image", "rm", name], check=False, capture_output=True)
     ours, theirs = (Sample((sizes[image] - sizes[base],)) for image in (bench.image, name))
-    return [compared(*row, ours, theirs, unit="MB", goal=95.0, is_difference=True)]
+    history = bench.client.images.get(bench.image).history()
+    changed = Sample((above_venv(history) / 1e6,))
+    return [
+        compared(*row, ours, theirs, unit="MB", goal=55.0, is_difference=True),
+        compared(*version, changed, Sample((0.0,)), unit="MB", goal=3.0, is_difference=True),
+    ]
+
+
+def above_venv(history: Sequence[Mapping[str, Any]]) -> int:
+    """
+    Return the bytes of an image's last layers, those that another version of Slipway changes.
+
+    + history: the engine's, the newest step first
+    """
+    steps = itertools.takewhile(lambda step: not VENV.search(step["CreatedBy"]), history)
+    return sum(step["Size"] for step in steps)
