@@ -36,7 +36,7 @@ def bill(project: Project, steps: Steps) -> None:
         path = project.root / "build" / "sbom.spdx.json"
         path.write_text(answer.text)
         count = len(json.loads(answer.text)["packages"]) - 1
-        step.did(f"{project.shown(path)}: {count} packages", timed=False)
+        step.did(f"{project.shown(path)} written, packages in it: {count}", timed=False)
 
 
 def push(project: Project, steps: Steps) -> None:
