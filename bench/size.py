@@ -4,8 +4,6 @@ The image's size over its base.
 
 from __future__ import annotations
 
-import itertools
-import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,8 +11,6 @@ from typing import Any
 from bench.containers import PEERS, PREFIX, Bench, docker_
 from bench.results import Row, compared, unmeasured
 from bench.samples import Effort, Sample
-
-VENV = re.compile(r"COPY .* /opt/slipway/venv/( |$)")  # the last step below the code
 
 
 def size(bench: Bench, effort: Effort, *, base: str, packages: Sequence[str]) -> list[Row]:
@@ -42,18 +38,18 @@ def size(bench: Bench, effort: Effort, *, base: str, packages: Sequence[str]) ->
         subprocess.run(["docker", "image", "rm", name], check=False, capture_output=True)
     ours, theirs = (Sample((sizes[image] - sizes[base],)) for image in (bench.image, name))
     history = bench.client.images.get(bench.image).history()
-    changed = Sample((above_venv(history) / 1e6,))
+    changed = Sample((of_version(history) / 1e6,))
     return [
         compared(*row, ours, theirs, unit="MB", goal=55.0, is_difference=True),
         compared(*version, changed, Sample((0.0,)), unit="MB", goal=3.0, is_difference=True),
     ]
 
 
-def above_venv(history: Sequence[Mapping[str, Any]]) -> int:
+def of_version(history: Sequence[Mapping[str, Any]]) -> int:
     """
-    Return the bytes of an image's last layers, those that another version of Slipway changes.
+    Return the bytes of an image's last layers: slipway/, which is copied last, and what it converges.
 
     + history: the engine's, the newest step first
     """
-    steps = itertools.takewhile(lambda step: not VENV.search(step["CreatedBy"]), history)
-    return sum(step["Size"] for step in steps)
+    copies = [number for number, step in enumerate(history) if "COPY" in step["CreatedBy"]]
+    return sum(step["Size"] for step in history[: copies[0] + 1])

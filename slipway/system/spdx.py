@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from slipway.system.software import Software
 
-_NOTHING_SAID = "NOASSERTION"
 _IMAGE = "SPDXRef-Image"
 
 
@@ -84,13 +83,7 @@ def purl(software: Software, distribution: Mapping[str, str]) -> str:
     return f"pkg:deb/{vendor}/{name}@{version}?arch={software.architecture}&distro={release}"
 
 
-_UNKNOWN = {
-    "downloadLocation": _NOTHING_SAID,
-    "filesAnalyzed": False,
-    "licenseConcluded": _NOTHING_SAID,
-    "licenseDeclared": _NOTHING_SAID,
-    "copyrightText": _NOTHING_SAID,
-}
+_UNKNOWN = {"downloadLocation": "NOASSERTION", "filesAnalyzed": False}
 
 
 def _package(software: Software, distribution: Mapping[str, str]) -> dict[str, Any]:

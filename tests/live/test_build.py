@@ -165,7 +165,7 @@ def test_a_new_version_changes_only_the_last_layers(
     sizes = [step["Size"] for step in engine.images.get(other).history() if step["Size"]]
     changed = len([layer for layer in new if layer not in old])
     assert 0 < changed <= 3
-    assert sum(sizes[:changed]) < NEW_VERSION, sizes
+    assert sum(sizes[:2]) < NEW_VERSION, sizes  # slipway/, and what it has converged
 
 
 def test_the_image_names_its_software(start: Callable[..., Slipway], tmp_path: Path) -> None:

@@ -207,13 +207,13 @@ def test_a_run_from_outside_is_timed_and_a_failed_one_is_none() -> None:
 @pytest.mark.parametrize(
     "copied",
     [
-        "/bin/sh -c #(nop) COPY dir:0f7e in /opt/slipway/venv/ ",
-        "COPY /opt/slipway/venv/ /opt/slipway/venv/ # buildkit",
+        "/bin/sh -c #(nop) COPY dir:0f7e in / ",
+        "COPY /code/ / # buildkit",
     ],
 )
-def test_what_a_version_changes_lies_above_the_venv(copied: str) -> None:
+def test_what_a_version_changes_is_what_was_copied_last(copied: str) -> None:
     """
-    As either builder writes an image's history; a step that runs the venv's Python is above it.
+    As either builder writes an image's history; and all that was done after it.
     """
     steps = [
         ("ENTRYPOINT", 0),
@@ -224,4 +224,4 @@ def test_what_a_version_changes_lies_above_the_venv(copied: str) -> None:
     ]
     history = [{"CreatedBy": command, "Size": bytes_} for command, bytes_ in steps]
 
-    assert size.above_venv(history) == 3200
+    assert size.of_version(history) == 3200
