@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 COVERED = 84  # per cent of slipway/, engine/ and tasks/ at least; what runs in containers is not seen
 
 # Variables given to make reach the engine: make up IMAGE_BASE=debian:trixie-slim
-export IMAGE TAG IMAGE_BASE SUITE
+export IMAGE TAG IMAGE_BASE SUITE REGISTRY COSIGN_KEY
 
 .DEFAULT_GOAL := help
 
@@ -43,6 +43,22 @@ build: ## the image: IMAGE=slipway/base TAG=dev IMAGE_BASE=debian:bookworm-slim
 .PHONY: images
 images: ## the base image, and all of images/ on it: slipway/NAME:dev; TAG=dev IMAGE_BASE=...
 	@$(ENGINE) images
+
+.PHONY: update
+update: ## the image anew, from today's base and packages; image.lock has both
+	@$(ENGINE) update
+
+.PHONY: sbom
+sbom: build ## what is in the image, as SPDX 2.3: build/sbom.spdx.json
+	@$(ENGINE) sbom
+
+.PHONY: push
+push: build ## the image to a registry, with its version's tags: REGISTRY=registry.example/you
+	@$(ENGINE) push
+
+.PHONY: sign
+sign: ## what was pushed last, by cosign: COSIGN_KEY=..., or keyless without
+	@$(ENGINE) sign
 
 .PHONY: base
 base: ## the base image, pulled or made from Debian's packages: SUITE=bookworm or trixie

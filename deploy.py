@@ -9,6 +9,7 @@ from pyinfra import host
 from tasks import (
     environment,
     extensions,
+    image,
     overlay,
     packages,
     remotes,
@@ -30,3 +31,4 @@ sessions.equip(settings=settings, live=live)
 extensions.converge(added=host.data.extensions)
 services.supervise()
 remotes.mount(settings=settings, live=live)
+image.record(live=live)

@@ -9,7 +9,19 @@ import os
 import sys
 from pathlib import Path
 
-from engine import base, browser, host, image, keys, login, owner, ssh_config, venv
+from engine import (
+    base,
+    browser,
+    host,
+    image,
+    keys,
+    lock,
+    login,
+    owner,
+    release,
+    ssh_config,
+    venv,
+)
 from engine.client import compose
 from engine.commands import Failure, run
 from engine.compose import LOOPBACK, Compose
@@ -44,6 +56,8 @@ def up(project: Project, steps: Steps) -> None:
         known = keys.remember_host(project, container, address, port or login.DEFAULT_PORT)
     for note in dict.fromkeys((*stack.notes, *way.obstacles, *way.concerns)):
         steps.note(note)
+    if (age := lock.read(project).age) > lock.OLD:
+        steps.note(f"the image's packages are {age} days old: `make update` fetches new ones")
     if port is None:
         steps.note(way.unpublished())
     _say_pages(stack, container, way, steps)
@@ -90,6 +104,21 @@ def images(project: Project, steps: Steps) -> None:
     _build_base(project, steps)
     for name in names:
         _extend(project, steps, name)
+
+
+def update(project: Project, steps: Steps) -> None:
+    """
+    The image anew, from today's base and today's packages.
+    """
+    steps.total = 4 if project.extension else 3
+    _engine(project, steps)
+    with steps.step("base image") as step:
+        base.renew(project, step)
+    lock.write(project, lock.read(project).renewed())
+    with steps.step("image") as step:
+        image.build(project, step)
+    if project.extension:
+        _extend(project, steps, project.extension)
 
 
 def base_image(project: Project, steps: Steps) -> None:
@@ -172,6 +201,10 @@ COMMANDS = {
     "up": up,
     "build": build,
     "images": images,
+    "update": update,
+    "sbom": release.bill,
+    "push": release.push,
+    "sign": release.sign,
     "base": base_image,
     "engine": engine_up,
     "engine-down": engine_down,

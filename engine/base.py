@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine import authorities, client, packages
+from engine import authorities, client, lock, packages
 from engine.commands import Failure, ask, run
 
 if TYPE_CHECKING:
@@ -87,29 +87,70 @@ def suite_of(name: str) -> str | None:
 
 def ensure(project: Project, step: Step) -> None:
     """
-    Make sure that the engine has the base image. One that it has stays as it is.
+    Make sure that the engine has the base image. One that it has stays as it is, and is pinned.
     """
-    name = project.base
-    if client.has_image(project, name):
+    name, known = project.base, lock.read(project)
+    pinned = known.pinned(name)
+    if client.has_image(project, pinned):
         step.did(f"{name} is there", timed=False)
-        return
-    log = project.log("base")
-    log.unlink(missing_ok=True)
-    step.doing(f"docker pull {name}")
-    words = ["docker", "pull", name]
-    pulled = run(words, log=log, environment=project.environment, seconds=PULL, first_line=ANSWER)
-    if pulled == 0:
+    elif pinned != name:
+        if not _pulled(project, step, pinned):
+            raise Failure(
+                f"{pinned}, which image.lock has for {name}, cannot be pulled: "
+                "see whether its registry can be reached, or move the lock with `make update`",
+                project.log("base"),
+            )
+        step.did(f"{pinned} pulled")
+    elif _pulled(project, step, name):
         step.did(f"{name} pulled")
+    else:
+        _make_instead(project, step)
+    if pinned == name:
+        lock.write(project, known.with_base(name, client.digest(project, name)))
+
+
+def renew(project: Project, step: Step) -> None:
+    """
+    Have the base image as it is today, and pin it.
+    """
+    name, known = project.base, lock.read(project)
+    before, suite = known.pinned(name), suite_of(name)
+    if _pulled(project, step, name):
+        step.did(f"{name} pulled")
+    elif client.has_image(project, before) and (client.digest(project, before) or suite is None):
+        step.did(f"{before} stays as it is", timed=False)
+        step.note(f"{name} cannot be pulled: {project.shown(project.log('base'))} says why")
         return
-    suite = suite_of(name)
+    else:
+        _make_instead(project, step)
+    pinned = client.digest(project, name)
+    lock.write(project, known.with_base(name, pinned))
+    if not pinned:
+        step.note(f"{name} has no digest, as it was not pulled: image.lock does not pin it")
+
+
+def _make_instead(project: Project, step: Step) -> None:
+    """
+    Make a base image that can't be pulled.
+    """
+    name, suite = project.base, suite_of(project.base)
     if suite is None:
         raise Failure(
             f"{name} cannot be pulled, and only Debian 12 and 13 can be made here: "
             "see whether its registry can be reached",
-            log,
+            project.log("base"),
         )
     make(project, step, suite=suite, name=name)
     step.did(f"{name} made from Debian's packages")
+
+
+def _pulled(project: Project, step: Step, name: str) -> bool:
+    log = project.log("base")
+    log.unlink(missing_ok=True)
+    step.doing(f"docker pull {name}")
+    words = ["docker", "pull", name]
+    code = run(words, log=log, environment=project.environment, seconds=PULL, first_line=ANSWER)
+    return code == 0
 
 
 def make(project: Project, step: Step, *, suite: str, name: str, include: str = "") -> None:

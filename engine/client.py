@@ -5,6 +5,7 @@ The engine as its client sees it. A client alone proves nothing: only an answer 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,21 @@ def exposed(project: Project) -> dict[str, Any]:
     except ValueError:
         return {}
     return found
+
+
+def digest(project: Project, name: str) -> str:
+    """
+    Return an image's name by its digest. One that was not pulled has none: registries give it.
+    """
+    words = ["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", name]
+    # without the tag, and as the engine shortens it
+    repository = re.sub(r"(:[^/:@]*)?(@.*)?$", "", name)
+    repository = re.sub(r"^docker\.io/(library/)?", "", repository)
+    try:
+        known = json.loads(ask(words, environment=project.environment).text) or []
+    except ValueError:
+        return ""
+    return next((each for each in known if each.partition("@")[0] == repository), "")
 
 
 def bridge_mtu(project: Project) -> int | None:

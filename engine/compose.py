@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import client, naming, network, owner, ports
+from engine import client, naming, network, owner, ports, privileges
 from engine.commands import Failure, ask, run
 
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 SERVICE = "slipway"
 LOOPBACK = "127.0.0.1"
 PATIENCE = 90.0  # seconds from `compose up` to healthy
-# Without /dev/fuse: a device that every container has, and a capability that allows nothing.
-NO_FUSE = {
-    "FUSE_DEVICE": "/dev/null",
-    "FUSE_CAPABILITY": "SETPCAP",
-    "APPARMOR_PROFILE": "docker-default",
-}
 OVERRIDES = [
     f"{stem}.override.{suffix}"
     for stem in ("compose", "docker-compose")
@@ -52,6 +46,7 @@ class Compose:
         self.decided: dict[str, str] = {}
         self.notes: list[str] = []
         self.gpus = False
+        self.remotes = False
         self.outgrown = False
         self.pages: list[ports.Port] = []
 
@@ -87,9 +82,7 @@ class Compose:
         if not self.gpus:
             lack = "no GPU works with the NVIDIA runtime" if has_runtime else "no NVIDIA runtime"
             self.notes.append(f"{lack}: the container sees no GPU")
-        if not self._accepts("--device", "/dev/fuse"):
-            self.decided.update(NO_FUSE)
-            self.notes.append("no /dev/fuse: remotes are not mounted")
+        self._decide_privileges()
         self._decide_propagation()
         self._decide_mtu()
         self._decide_ports()
@@ -158,6 +151,20 @@ class Compose:
         os.chdir(self.project.root)
         command = self._command(*words)
         os.execvpe(command[0], command, self.environment())  # noqa: S606 - words, no shell
+
+    def _decide_privileges(self) -> None:
+        """
+        Give what remotes and sudo need where they are wanted, and to nobody else.
+        """
+        if privileges.wants_sudo(self.project):
+            self.decided["NO_NEW_PRIVILEGES"] = "false"
+        if not privileges.wants_remotes(self.project):
+            return
+        self.remotes = self._accepts("--device", "/dev/fuse")
+        given = (
+            "remotes are mounted: the container has SYS_ADMIN, /dev/fuse and no AppArmor profile"
+        )
+        self.notes.append(given if self.remotes else "no /dev/fuse: remotes are not mounted")
 
     def _decide_propagation(self) -> None:
         folder = self.workspace
@@ -244,11 +251,15 @@ class Compose:
         """
         Return the file options: none, so that Compose finds its own, unless there is more to add.
         """
-        if not (self.gpus or self.pages) or self.settings.get("COMPOSE_FILE"):
+        added = [
+            *(["docker-compose.nvidia.yaml"] if self.gpus else []),
+            *(["docker-compose.remotes.yaml"] if self.remotes else []),
+            *([PAGES] if self.pages else []),
+        ]
+        if not added or self.settings.get("COMPOSE_FILE"):
             return []
         own = [name for name in OVERRIDES if (self.project.root / name).exists()]
-        gpus = ["docker-compose.nvidia.yaml"] if self.gpus else []
-        files = ["docker-compose.yaml", *gpus, *([PAGES] if self.pages else []), *own]
+        files = ["docker-compose.yaml", *added, *own]
         return [word for name in files for word in ("--file", name)]
 
     def _run(self, *words: str, log: Path, step: Step) -> int:

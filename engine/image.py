@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from engine import authorities, client
+from engine import authorities, client, lock, provenance
 from engine.commands import Failure, ask, run
 from engine.network import uplink_mtu
 
@@ -26,15 +26,12 @@ def build(project: Project, step: Step) -> None:
     """
     Build the base image. The builder's own cache decides what there is to do.
     """
+    lock.write(project, lock.read(project))
     folder = project.root / "build" / "ca-certificates"
     for unreadable in authorities.gather(folder):
         step.note(unreadable)
     (folder / ".keep").touch()  # COPY wants something to copy
-    words = ["--build-arg", f"IMAGE_BASE={project.base}"]
-    revision = revision_of(project)
-    if revision:  # a label and no build argument: nothing that a step's cache depends on
-        words += ["--label", f"org.opencontainers.image.revision={revision}"]
-    _built(project, step, project.base_image, [*words, "."])
+    _built(project, step, project.base_image, [*provenance.options(project), "."])
 
 
 def extend(project: Project, step: Step, name: str) -> None:
@@ -79,22 +76,6 @@ def options(project: Project) -> list[str]:
     if bridge is not None and bridge > uplink_mtu():
         words += ["--network", "host"]  # full-sized packets from the bridge would be dropped
     return words
-
-
-def revision_of(project: Project) -> str:
-    """
-    Return the last commit that touched what the image is built from: others don't make a new image.
-    """
-    context = [
-        line[1:]
-        for line in (project.root / ".dockerignore").read_text().splitlines()
-        if line.startswith("!") and not line.startswith("!build/")
-    ]
-    paths = ["--", "Dockerfile", *context]
-    git = ["git", "-C", str(project.root)]
-    commit = ask([*git, "log", "-1", "--format=%H", *paths]).text.strip()
-    changed = ask([*git, "status", "--porcelain", *paths]).text
-    return f"{commit}-dirty" if commit and changed else commit
 
 
 def _id(project: Project, name: str) -> str:

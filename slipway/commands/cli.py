@@ -30,6 +30,7 @@ GROUPS = {
     "Describe the image": {
         "readme": "its README: the base's, with what its extensions add",
         "template": "what a cloud takes for it: vast, runpod or compose",
+        "sbom": "the software in it, as SPDX 2.3",
     },
 }
 # Called by our own programs
@@ -52,6 +53,7 @@ EXITS = {
     "start": "as converge",
     "readme": "0; 1 for an extension that can't be used",
     "template": "0; 1 for an extension that can't be used",
+    "sbom": "0; with --check 2 where the image's names other software",
 }
 _FLEET = "python -m slipway.fleet --help"
 _ALWAYS = f"{exits.USAGE} bad usage, {exits.INTERRUPTED} Ctrl-C"

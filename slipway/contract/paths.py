@@ -19,6 +19,7 @@ COMMANDS = Path("/usr/local/bin")  # on PATH
 SLIPWAY = COMMANDS / "slipway"
 
 EXTENSIONS = Path("/etc/slipway")  # one directory an extension
+SBOM = Path("/usr/share/doc/slipway/sbom.spdx.json")  # the software in the image
 
 RUN = Path("/run/slipway")  # gone or stale after a restart: nothing here outlives PID 1
 ENVIRONMENT = RUN / "environment"  # the environment of the start, NUL-separated, 0600

@@ -33,6 +33,27 @@ def test_no_package_list_is_left(host: Host) -> None:
     )
 
 
+@pytest.mark.build
+def test_nothing_says_when_it_was_built(host: Host) -> None:
+    """
+    No log, copy or cache of what was installed: two builds have the same files.
+    """
+    kept = (
+        "find /var/log /var/cache /var/lib/dpkg -name '*.log*' -o -name '*-old' -o -name aux-cache"
+    )
+
+    assert host.check_output(kept) == ""
+    assert host.check_output("find /etc -maxdepth 1 -name '*-' -o -name machine-id") == ""
+
+
+@pytest.mark.build
+def test_the_image_names_its_software(host: Host) -> None:
+    """
+    As it is now: nothing was installed since.
+    """
+    assert host.run("slipway sbom --check").rc == 0
+
+
 def test_rclone_is_the_locked_one(host: Host) -> None:
     """
     `rclone` on PATH is the current one of the project's venv, not Debian's of 2022.

@@ -23,11 +23,12 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from engine import base, compose, network
+from engine import base, network, provenance
 from engine.project import Project
 from engine.steps import Steps
 
 ROOT = Path(__file__).parents[2]
+FILE, REMOTES = "docker-compose.yaml", "docker-compose.remotes.yaml"
 V2_IMAGE = "slipway-test-compose-v2"
 BUILT = "slipway-test-built"
 WITH_AUTHORITIES = "slipway-test-with-authorities"
@@ -153,12 +154,9 @@ def base_with_authorities(engine: docker.DockerClient, image: str, tmp_path: Pat
 
 def _up_to_packages(dockerfile: str) -> str:
     """
-    Return both stages of the Dockerfile, each as far as the packages that it installs.
+    Return the Dockerfile's first stage: the packages that the others stand on.
     """
-    first = dockerfile[: dockerfile.index("COPY requirements.lock ")]
-    copied = dockerfile.index("COPY --from=venv /usr/local/share/ca-certificates/ ")
-    second = dockerfile[copied : dockerfile.index("COPY --from=venv /opt/slipway/ ")]
-    return f"{first}FROM ${{IMAGE_BASE}}\n{second}"
+    return dockerfile[: dockerfile.index("# --- The venv")]
 
 
 @pytest.fixture
@@ -194,6 +192,17 @@ def _container(engine: docker.DockerClient, stack: dict[str, str]) -> Container:
     return container
 
 
+def _capabilities(host: dict[str, Any]) -> set[str]:
+    return {name.removeprefix("CAP_") for name in host["CapAdd"]}
+
+
+def _option(given: str) -> str:
+    """
+    Return a security option as both Composes mean it.
+    """
+    return given.replace(":", "=", 1).removesuffix("=true")
+
+
 def _wait_healthy(container: Container) -> None:
     deadline = time.monotonic() + HEALTHY
     while container.attrs["State"]["Health"]["Status"] != "healthy":
@@ -224,7 +233,10 @@ def test_either_compose_brings_it_up_healthy_and_down_again(
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
     assert host["LogConfig"]["Config"]["max-size"] == "10m"
     assert host["ShmSize"] == 4 << 30
-    assert [device["PathOnHost"] for device in host["Devices"]] == ["/dev/fuse"]
+    assert not host["Devices"]
+    assert "SYS_ADMIN" not in _capabilities(host)
+    assert [*map(_option, host["SecurityOpt"])] == ["no-new-privileges"]
+    assert host["PidsLimit"] == 16384
     assert {ports[0]["HostIp"] for ports in host["PortBindings"].values()} == {"127.0.0.1"}
     mounts = {mount["Destination"]: mount for mount in container.attrs["Mounts"]}
     assert set(mounts) == {"/root/.ssh/authorized_keys_mount", "/etc/rclone", "/workspace"}
@@ -240,20 +252,22 @@ def test_either_compose_brings_it_up_healthy_and_down_again(
     assert engine.networks.list(filters=of_it) == []
 
 
-def test_without_fuse_it_comes_up_all_the_same(
-    engine: docker.DockerClient, stack: dict[str, str], v1: Run, key: tuple[Path, str]
+def test_with_remotes_it_has_what_mounting_takes(
+    engine: docker.DockerClient, stack: dict[str, str], client: Run, key: tuple[Path, str]
 ) -> None:
     """
-    With what `make up` chooses on a host without /dev/fuse: no device, no SYS_ADMIN.
+    The second file adds to the lists of the first one, and takes nothing from them.
     """
-    v1("compose", "up", "--detach", "--no-build", **stack, **compose.NO_FUSE, SSH_PUBKEY=key[1])
+    files = [f"--file={ROOT}/{name}" for name in (FILE, REMOTES)]
+    client("compose", *files, "up", "--detach", "--no-build", **stack, SSH_PUBKEY=key[1])
     container = _container(engine, stack)
     _wait_healthy(container)
 
     host = container.attrs["HostConfig"]
     assert host["CapDrop"] == ["ALL"]
-    assert "SYS_ADMIN" not in host["CapAdd"]
-    assert container.exec_run(["test", "-e", "/dev/fuse"]).exit_code == 1
+    assert {"SYS_ADMIN", "SETUID", "CHOWN"} <= _capabilities(host)
+    assert [device["PathOnHost"] for device in host["Devices"]] == ["/dev/fuse"]
+    assert {*map(_option, host["SecurityOpt"])} == {"no-new-privileges", "apparmor=unconfined"}
 
 
 def test_either_builder_builds_the_one_dockerfile(
@@ -262,8 +276,8 @@ def test_either_builder_builds_the_one_dockerfile(
     """
     The classic one and BuildKit; built again, every step comes from the cache.
     """
-    of_base = f"IMAGE_BASE={Project.at(ROOT, os.environ).base}"
-    build = ["build", "--force-rm", "--build-arg", of_base, "--tag", BUILT, str(context)]
+    made_of = provenance.options(Project.at(ROOT, os.environ))
+    build = ["build", "--force-rm", *made_of, "--tag", BUILT, str(context)]
     try:
         client(*build)
         first = engine.images.get(BUILT)
@@ -282,7 +296,7 @@ def test_an_extra_authority_is_trusted_on_a_base_that_has_others(
     engine: docker.DockerClient, base_with_authorities: str, client: Run, context: Path
 ) -> None:
     """
-    In both stages, before apt's first connection: installing the package would do nothing there.
+    Before apt's first connection: installing the package would do nothing there.
     """
     made: bytes = engine.containers.run(
         base_with_authorities,

@@ -334,14 +334,21 @@ def test_the_readme_has_the_table_that_is_tested() -> None:
 
 def test_the_compose_file_asks_for_what_its_features_need_alone() -> None:
     """
-    All is dropped, and what comes back is in the table, or has its reason beside it.
+    All is dropped, and what comes back is in the table, or has its reason beside it. What mounted
+    remotes take is in a file of its own.
     """
-    text = README.with_name("docker-compose.yaml").read_text()
-    listed = set(re.findall(r"^      - (?:\$\{FUSE_CAPABILITY:-)?([A-Z_]+)\}?", text, re.MULTILINE))
+    text, remotes = (
+        README.with_name(f"docker-compose{name}.yaml").read_text() for name in ("", ".remotes")
+    )
+    listed, added = (
+        set(re.findall(r"^      - ([A-Z_]+)$", each, re.MULTILINE)) for each in (text, remotes)
+    )
     needed = {name for _, needed, _ in FEATURES.values() for name in needed}
 
     assert re.search(r"^    cap_drop:\n      - ALL$", text, re.MULTILINE)
-    assert listed - {"ALL"} == needed | {"FSETID", "KILL", "NET_BIND_SERVICE"}
+    assert added == {"SYS_ADMIN"}
+    assert listed | added == needed | {"ALL", "FSETID", "KILL", "NET_BIND_SERVICE"}
+    assert not listed & added
 
 
 def test_no_new_privileges_are_needed(start: Start, key: KeyPair) -> None:

@@ -61,5 +61,7 @@ def test_the_image_says_what_it_is(engine: docker.DockerClient, image: str) -> N
     assert set(config["ExposedPorts"]) == {"22/tcp", "53682/tcp"}
     assert config["Labels"]["org.opencontainers.image.title"] == "Slipway"
     assert config["Labels"]["org.opencontainers.image.licenses"] == "MIT"
-    assert config["Healthcheck"]["Test"] == ["CMD", "slipway", "health"]
+    for name in ("created", "revision", "version", "base.name"):
+        assert config["Labels"][f"org.opencontainers.image.{name}"], name
+    assert config["Healthcheck"]["Test"] == ["CMD", "slipway", "health", "--kept"]
     assert config["Entrypoint"][0] == "/usr/bin/tini"

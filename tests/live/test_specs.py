@@ -16,6 +16,11 @@ Start = Callable[..., Slipway]
 # fmt: off
 IMAGE_MUTATIONS = {  # in an image that nobody started
     "apt lists": ("touch /var/lib/apt/lists/x_Packages", "test_no_package_list"),
+    "log of the build": ("touch /var/log/dpkg.log", "test_nothing_says_when_it_was_built"),
+    "other software": (
+        "sed -i s/tmux/tmuxx/ /var/lib/dpkg/status",
+        "test_the_image_names_its_software",
+    ),
     "image's host key": ("ssh-keygen -A", "test_the_image_holds_no_host_key"),
 }
 MUTATIONS = {

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import bench
-from bench import ansible, chart, convergence, fleet, memory, rest, results
+from bench import ansible, chart, convergence, fleet, memory, rest, results, size
 from bench.containers import Failure
 from bench.results import Row
 from bench.samples import Effort, Line, Sample, fit
@@ -202,3 +202,26 @@ def test_a_run_from_outside_is_timed_and_a_failed_one_is_none() -> None:
     assert cost.peak_mib > 0.1
     with pytest.raises(Failure, match="exit 3: why"):
         fleet.run(["sh", "-c", "echo why; exit 3"])
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        "/bin/sh -c #(nop) COPY dir:0f7e in / ",
+        "COPY /code/ / # buildkit",
+    ],
+)
+def test_what_a_version_changes_is_what_was_copied_last(copied: str) -> None:
+    """
+    As either builder writes an image's history; and all that was done after it.
+    """
+    steps = [
+        ("ENTRYPOINT", 0),
+        ("RUN /opt/slipway/venv/bin/python3 x", 200),
+        ("COPY", 3000),
+        (copied, 113),
+        ("", 9),
+    ]
+    history = [{"CreatedBy": command, "Size": bytes_} for command, bytes_ in steps]
+
+    assert size.of_version(history) == 3200

@@ -85,12 +85,13 @@ def _running(host: Path, port: int) -> None:
 
 def test_a_host_with_everything(host: Path) -> None:
     """
-    Mounts reach the host, FUSE keeps the file's defaults, the GPU file is added.
+    Mounts reach the host, the GPU file is added; without remotes FUSE is not even asked for.
     """
     stack = _decided(host, SSH_PORT="0")
 
     assert stack.decided["WORKSPACE_PROPAGATION"] == "rshared"
-    assert "FUSE_DEVICE" not in stack.decided
+    assert not stack.remotes
+    assert "/dev/fuse" not in (host / "asked").read_text()
     assert stack.decided["NETWORK_MTU"] == "1400"
     assert stack.gpus
     assert stack.notes == []
@@ -103,10 +104,9 @@ def test_a_host_with_nothing(host: Path) -> None:
     (host / "fuse").unlink()
     (host / "shared").unlink()
     (host / "runtimes").write_text('"runc": {}')
-    stack = _decided(host)
+    stack = _decided(host, REMOTES="true")
 
-    assert stack.decided["FUSE_DEVICE"] == "/dev/null"
-    assert stack.decided["FUSE_CAPABILITY"] == "SETPCAP"
+    assert not stack.remotes
     assert "WORKSPACE_PROPAGATION" not in stack.decided
     assert [note.split(":")[0] for note in stack.notes] == [
         "no NVIDIA runtime",
@@ -141,9 +141,9 @@ def test_the_users_word_stands(host: Path) -> None:
     What .env or the environment says is never overruled.
     """
     (host / "clone" / ".env").write_text("WORKSPACE_PROPAGATION=rslave\nNETWORK_MTU=1300\n")
-    stack = _decided(host, FUSE_DEVICE="/dev/fuse9")
+    stack = _decided(host, NO_NEW_PRIVILEGES="true", SLIPWAY_USER="me")
 
-    assert not {"WORKSPACE_PROPAGATION", "NETWORK_MTU", "FUSE_DEVICE"} & set(stack.decided)
+    assert not {"WORKSPACE_PROPAGATION", "NETWORK_MTU", "NO_NEW_PRIVILEGES"} & set(stack.decided)
 
 
 def test_the_workspace_is_the_users_to_choose(host: Path) -> None:
@@ -239,21 +239,26 @@ def test_only_a_network_that_loses_packets_is_made_anew(
 
 
 @pytest.mark.parametrize(
-    ("own", "files"),
+    ("own", "remotes", "files"),
     [
-        ([], []),
-        (["docker-compose.override.yml"], ["docker-compose.override.yml"]),
+        ([], "", []),
+        (["docker-compose.override.yml"], "", ["docker-compose.override.yml"]),
+        (
+            ["docker-compose.override.yml"],
+            "true",
+            ["docker-compose.remotes.yaml", "docker-compose.override.yml"],
+        ),
     ],
 )
-def test_the_gpu_file_comes_before_the_users_override(
-    host: Path, own: list[str], files: list[str]
+def test_files_of_ours_come_before_the_users_override(
+    host: Path, own: list[str], remotes: str, files: list[str]
 ) -> None:
     """
     Named files switch Compose's own search off, so the user's is named too, and last.
     """
     for name in own:
         (host / "clone" / name).touch()
-    stack = _decided(host)
+    stack = _decided(host, REMOTES=remotes)
     (host / "id").write_text("abc\n")
     _running(host, 2222)
     with Steps(1, io.StringIO()).step("up") as step:
@@ -306,7 +311,7 @@ def test_the_example_names_every_variable_of_the_file() -> None:
     """
     example = re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
-    assert set(re.findall(r"\$\{(\w+)", FILE)) - {"VARIABLE"} == set(example)
+    assert set(re.findall(r"\$\{(\w+)", FILE)) - {"VARIABLE"} | {"REMOTES"} == set(example)
 
 
 def test_an_extended_images_ports_are_published_too(host: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import client, image
+from engine import client, image, provenance
 from engine.project import Project
 from engine.steps import Steps
 
@@ -42,7 +42,7 @@ def _commit(root: Path) -> str:
 
 
 def _revision(root: Path) -> str:
-    return image.revision_of(Project.at(root, {}))
+    return provenance.revision_of(Project.at(root, {}))
 
 
 def test_a_commit_that_the_image_has_nothing_of_is_none_of_its_revision(clone: Path) -> None:

@@ -1,0 +1,3 @@
+"""
+What the Dockerfile runs while it builds the image.
+"""
