@@ -33,7 +33,7 @@ from slipway.services.kept_verdict import Verdict
 from slipway.services.knock import Knock
 from slipway.system import atomic, files
 
-ROUND = 1.0  # seconds between two looks at what the verdict rests on
+ROUND = 2.0  # seconds between two looks at what the verdict rests on, where no event tells
 INTERVAL = 5.0  # seconds until the line is renewed
 LIFE = 3 * INTERVAL  # seconds that it counts
 BETWEEN_KNOCKS = LIFE  # seconds: each is a process of sshd's, 10 ms of a processor
