@@ -290,7 +290,7 @@ def test_a_supervisord_that_died_is_started_again(foreign: Slipway, key: KeyPair
     foreign.wait_ssh(key)
     running = foreign.check_output("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
 
-    assert running.count("slipway.services.supervisord") == 1
+    assert running.count("/usr/bin/tini ") == 1
     assert running.count("[listener]") == 1
     assert state(foreign, "sshd") in ("STARTING", "RUNNING")
     foreign.wait_healthy()
