@@ -56,9 +56,9 @@ CHANGES: dict[str, tuple[str, str, str]] = {
 
 def without_python(slipway: Slipway, before: str = "true") -> str:
     """
-    Return what `slipway health` says where there is no Python to be started.
+    Return what HEALTHCHECK says where there is no Python to be started.
     """
-    script = f"{AWAY}; {before}; slipway health 2>&1; {BACK}"
+    script = f"{AWAY}; {before}; slipway health --kept 2>&1; {BACK}"
     return slipway.check_output("sh", "-c", script)
 
 
@@ -71,14 +71,17 @@ def test_what_is_kept_is_true(start: Callable[..., Slipway], key: KeyPair) -> No
     slipway.check_output("sh", "-c", f"{WRITE} && supervisorctl update")
 
     def is_kept() -> bool:
-        slipway.health()  # nothing is kept for nobody
+        slipway.exec("slipway", "health", "--kept")  # nothing is kept for nobody
         return slipway.exec("test", "-e", VERDICT).code == 0
+
+    def is_ill() -> bool:
+        return slipway.exec("slipway", "health", "--kept").code == 1
 
     for kind, (breaks, words, mends) in CHANGES.items():
         wait_until(is_kept, f"a verdict before: {kind}")
         assert without_python(slipway).startswith("healthy"), kind
         slipway.check_output("sh", "-c", breaks)
-        wait_until(lambda: slipway.health().code == 1, kind, seconds=10)
+        wait_until(is_ill, kind, seconds=10)
         assert words in slipway.health().stdout, kind
         slipway.check_output("sh", "-c", mends)
         slipway.wait_healthy()
