@@ -16,7 +16,7 @@ from typing import Any
 
 from docker.errors import DockerException
 
-from bench import chart, convergence, fleet, machine, memory, results, size, starts
+from bench import chart, convergence, fleet, idle, machine, memory, results, size, starts
 from bench.containers import Bench, Failure, bench
 from bench.results import Row
 from bench.samples import Effort
@@ -88,9 +88,11 @@ def _subjects(base: str) -> dict[str, Callable[[Bench, Effort], Measured]]:
         "start": starts.start,
         "convergence": convergence.convergence,
         "fleet": fleet.many,
-        "restart": starts.full_workspace,
+        "restart": starts.restart,
+        "workspace": starts.full_workspace,
         "stop": starts.stop,
         "memory": memory.resident,
+        "rest": idle.processor,
         "size": lambda made, effort: size.size(made, effort, base=base, packages=PACKAGES),
     }
 

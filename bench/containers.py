@@ -137,6 +137,13 @@ class Bench:
             raise Failure(f"{' '.join(words)}: exit {seen['code']}: {seen['output'][-1500:]}")
         return seen
 
+    def processor(self, name: str) -> float:
+        """
+        Return the seconds of processor time that a container has used.
+        """
+        used = self.client.api.stats(name, stream=False, one_shot=True)
+        return float(used["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+
     def wait_converged(self, name: str) -> None:
         """
         Wait until Slipway's start is over, and with it the RSA host key's in the background.

@@ -53,7 +53,7 @@ def resident(bench: Bench, effort: Effort) -> list[Row]:
             taken["slipway"],
             taken["supervisord"],
             unit="MiB",
-            goal=1.5,
+            goal=1.15,
         )
     ]
 

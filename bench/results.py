@@ -7,9 +7,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import quantiles
 from typing import Any, NamedTuple
 
 from bench.samples import Sample
+
+FEW = 3  # rounds: of fewer nothing is said
 
 
 class Row(NamedTuple):
@@ -29,6 +32,17 @@ class Row(NamedTuple):
     ours_spread: tuple[float, float] | None = None
     reference_spread: tuple[float, float] | None = None
     note: str = ""
+    ratios: tuple[float, ...] = ()  # of each round
+
+    @property
+    def within(self) -> tuple[float, float] | None:
+        """
+        Return between what half of the rounds' own ratios lie: how sure the figure is.
+        """
+        if len(self.ratios) < FEW or self.is_difference:
+            return None
+        low, _, high = quantiles(self.ratios, n=4, method="inclusive")
+        return low, high
 
     @property
     def ratio(self) -> float | None:
@@ -66,6 +80,7 @@ class Row(NamedTuple):
             "spread": {
                 "ours": [round(value, 4) for value in self.ours_spread or ()],
                 "reference": [round(value, 4) for value in self.reference_spread or ()],
+                "ratio": [round(value, 4) for value in self.within or ()],
             },
             "note": self.note,
         }
@@ -96,6 +111,9 @@ def compared(  # noqa: PLR0913 - what a row says of its pair
         ours.spread,
         reference.spread,
         note,
+        tuple(
+            one / other for one, other in zip(ours.values, reference.values, strict=False) if other
+        ),
     )
 
 
@@ -118,7 +136,7 @@ def table(rows: Sequence[Row]) -> list[str]:
     """
     Return the rows as lines of one table.
     """
-    head = ("", "ours", "reference", "ratio", "goal", "met")
+    head = ("", "ours", "reference", "ratio", "half of the rounds", "goal", "met")
     cells = [head, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
     lines = []
@@ -142,6 +160,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _figure(row.ours, row.unit),
         _figure(row.reference, row.unit),
         "-" if row.ratio is None else f"{row.ratio:{sign}.3g}{suffix}",
+        "-" if row.within is None else f"{row.within[0]:.3g}-{row.within[1]:.3g}",
         "-" if row.goal is None else f"{row.goal:{sign}.3g}{suffix}",
         answer,
     )

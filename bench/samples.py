@@ -5,10 +5,13 @@ Samples of a pair, and what is said of them: medians, spread, a fitted line.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median
+from statistics import median, quantiles
 from typing import NamedTuple
 
 Measurement = Callable[[], float]
+
+ENOUGH = 5  # rounds, where their medians are known as well as this:
+CLOSE = 0.05  # half of the values lie within so much of the median
 
 
 class Sample(NamedTuple):
@@ -32,6 +35,16 @@ class Sample(NamedTuple):
         """
         return min(self.values), max(self.values)
 
+    @property
+    def is_settled(self) -> bool:
+        """
+        Tell whether more rounds would hardly move the median.
+        """
+        if len(self.values) < ENOUGH:
+            return False
+        low, _, high = quantiles(self.values, n=4, method="inclusive")
+        return high - low <= CLOSE * abs(self.median)
+
 
 class Effort(NamedTuple):
     """
@@ -47,12 +60,15 @@ class Effort(NamedTuple):
         Measure contenders in turns, so that what the machine does besides falls on all of them.
 
         Every second round goes backwards: none of them is always measured after the same other.
+        Where all contenders give nearly the same each time, there are fewer rounds.
         """
         values: dict[str, list[float]] = {name: [] for name in contenders}
         for number in range(self.rounds):
             for name in list(contenders)[:: -1 if number % 2 else 1]:
                 values[name].append(contenders[name]())
                 self.said(name, values[name][-1])
+            if all(Sample(tuple(taken)).is_settled for taken in values.values()):
+                break
         return {name: Sample(tuple(taken)) for name, taken in values.items()}
 
 

@@ -5,7 +5,7 @@ Services: what supervisord runs.
 from slipway.converge.task import task
 from slipway.operations import cron, supervisor
 
-RUNNING = ["logtail"]  # started where they don't run; sshd and cron have conditions of their own
+RUNNING: list[str] = []  # started where they don't run; sshd and cron have conditions of their own
 
 
 @task("Services")

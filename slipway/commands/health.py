@@ -45,6 +45,7 @@ class Findings:
         self.notes: list[str] = []
         self.moves = False  # something starts, ends or waits: it may be otherwise a moment later
         self.answered: list[tuple[str, int]] = []  # where sshd has shown its banner
+        self.with_login = False  # whether root can log in has been asked
 
 
 class TooLate(Exception):  # noqa: N818 - not an OSError, which would be taken for an answer
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     if options.keep and said.healthy and not findings.moves:
         from slipway.commands import keeping  # noqa: PLC0415 - only supervisord asks for it
 
-        keeping.keep(said.line, sshd=findings.answered)
+        keeping.keep(said.line, sshd=findings.answered, with_login=findings.with_login)
     output.show(said._asdict() if options.json else None, [said.line])
     return exits.OK if said.healthy else exits.FAILED
 
@@ -182,6 +183,7 @@ def _examine_login(findings: Findings, sshd: dict[str, Any]) -> None:
 
     Without a key nobody is kept out, so nothing about it is an illness.
     """
+    findings.with_login = True
     login = verdict.look(keep=True, pid=sshd["pid"])
     if login.has_key and _is_stopped_by_hand(sshd):
         findings.notes.append("sshd was stopped by hand")

@@ -4,7 +4,8 @@ Which of health's verdicts supervisord may keep, and what they rest on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 
 from slipway.contract import paths
 from slipway.remotes import states
@@ -19,7 +20,7 @@ AGAIN_WITH_REMOTES = 30.0  # likewise: their cache may fill, and nothing tells
 _READ = (paths.REPORT, paths.UNFINISHED, paths.DEVICES, paths.SUPERVISOR_PROGRAMS)
 
 
-def keep(line: str, *, sshd: Sequence[tuple[str, int]]) -> None:
+def keep(line: str, *, sshd: Sequence[tuple[str, int]], with_login: bool) -> None:
     """
     Leave a verdict for supervisord, unless more than what that can look at may change it.
 
@@ -27,9 +28,10 @@ def keep(line: str, *, sshd: Sequence[tuple[str, int]]) -> None:
 
     + line: what health says
     + sshd: where it has shown its banner
+    + with_login: whether it has been asked if root can log in
     """
-    login = verdict.rests_on()
-    if login is None:
+    login = verdict.rests_on() if with_login else ([], [])
+    if login is None or "\n" in line:
         return
     remotes = states.rests_on()
     seen = [*map(str, _READ), *remotes, *login[0]]
@@ -39,9 +41,17 @@ def keep(line: str, *, sshd: Sequence[tuple[str, int]]) -> None:
     kept_verdict.write(
         kept_verdict.Verdict(
             line=line,
-            files=seen,
-            places=login[1],
+            files=_with_targets(seen),
+            places=_with_targets(login[1]),
             sshd=[list(each) for each in sshd],
             again=AGAIN_WITH_REMOTES if remotes else AGAIN,
         )
     )
+
+
+def _with_targets(given: Iterable[str]) -> list[str]:
+    """
+    Return paths and what they lead to, the shorter first: supervisord follows no link.
+    """
+    found = {path for each in given for path in (each, os.path.realpath(each))}
+    return sorted(found, key=lambda path: (len(path), path))

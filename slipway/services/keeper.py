@@ -8,17 +8,19 @@ anything is different there is no verdict, and who asks has a Python of his own 
 
 Only `healthy` is kept, and only while nothing moves: what is ill is looked at each time.
 
-The file has one line: supervisord's process, until when it counts in seconds of /proc/uptime, and
-the words. /usr/local/bin/slipway reads it. A supervisord that is frozen or gone renews nothing.
+The file has one line: supervisord's process, when that began in the kernel's ticks, until when the
+line counts in seconds of /proc/uptime, and the words. /usr/local/bin/slipway reads it. A frozen
+supervisord renews nothing. After one that is gone the next has begun later, whatever its number is.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +28,15 @@ from supervisor import events
 
 from slipway.contract import paths
 from slipway.environment import gpus
-from slipway.services import kept_verdict
+from slipway.services import kept_verdict, log_file, orphans
 from slipway.services.kept_verdict import Verdict
 from slipway.services.knock import Knock
 from slipway.system import atomic, files
 
-ROUND = 1.0  # seconds between two looks at what the verdict rests on
+ROUND = 2.0  # seconds between two looks at what the verdict rests on, where no event tells
 INTERVAL = 5.0  # seconds until the line is renewed
 LIFE = 3 * INTERVAL  # seconds that it counts
-BETWEEN_KNOCKS = 10.0  # seconds: each is a process of sshd's
+BETWEEN_KNOCKS = LIFE  # seconds: each is a process of sshd's, 10 ms of a processor
 IDLE = 60.0  # seconds in which nobody has asked for health, and it is left alone
 PATIENCE = 10.0  # seconds for health: twice its own bound
 ANSWER = 2.0  # seconds for sshd
@@ -62,6 +64,9 @@ class Keeper:
         self._knocks: list[Knock] = []
         self._began = self._renewed = self._knocked = self._looked = 0.0
         self._began_ns = 0
+        self._is_void = False  # what health is at was asked before something changed
+        self._mounts = _Mounts()
+        self._since = orphans.began(os.getpid())
         with contextlib.suppress(OSError):  # no place for it: then everybody looks himself
             paths.KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.doubt()
@@ -72,6 +77,7 @@ class Keeper:
         """Have no verdict until health has been asked again."""
         if self._asked:  # what it looks at is not what is now
             self._asked.kill()
+            self._is_void = True
         self._drop()
         self._due = self.clock() + QUIET
 
@@ -93,9 +99,13 @@ class Keeper:
         is_old = now - self._began > verdict.again
         is_silent = not all(each.has_answered for each in self._knocks)
         is_hung = is_silent and now - self._knocked > ANSWER
-        if is_old or is_hung or not _is_wanted() or self._basis != self._seen(verdict):
+        is_due = now - self._renewed >= INTERVAL
+        if is_old or is_hung or not _is_wanted() or not self._holds(verdict, surely=is_due):
             self._drop()
-        elif now - self._renewed >= INTERVAL:
+            return
+        if now - self._knocked >= BETWEEN_KNOCKS:
+            self._knock(verdict, now)
+        if is_due and self._verdict:
             self._renew(now)
 
     def finish(self, _pid: int, _status: int) -> None:
@@ -103,22 +113,24 @@ class Keeper:
         self._asked = None
         self._due = self.clock() + PAUSE
         verdict = kept_verdict.read()
-        if verdict is None or self._is_fresh(verdict):
+        if verdict is None or self._is_void or not self._mounts.are_as_taken(surely=True):
             return
-        basis = self._seen(verdict)
-        if basis[0] != self._basis[0]:  # something was mounted meanwhile
+        if self._is_fresh(verdict):
             return
-        self._verdict, self._basis = verdict, basis
+        self._verdict, self._basis = verdict, list(self._seen(verdict))
+        self._knocked = self._began  # health has
         self._renew(self.clock())
 
     def end(self) -> None:
         """Have no verdict any more: supervisord ends."""
         self.doubt()
         self._due = float("inf")
+        self._mounts.close()
 
     def _ask(self, now: float) -> None:
         paths.VERDICT.unlink(missing_ok=True)
-        self._basis = [files.readable(_MOUNTS)]
+        self._mounts.take()
+        self._is_void = False
         self._began, self._began_ns = now, time.time_ns()
         words = [*paths.PYTHON, "slipway", "health", "--keep"]
         try:
@@ -133,20 +145,28 @@ class Keeper:
             return
         self._options.pidhistory[self._asked.pid] = self
 
-    def _seen(self, verdict: Verdict) -> list[Any]:
+    def _holds(self, verdict: Verdict, *, surely: bool) -> bool:
         """
-        Return what a verdict rests on, as it is now.
+        Tell whether all is as it was. The first difference ends the look: the rest may hang.
+
+        + surely: read the mounts even where the kernel tells of no change
         """
-        return [
-            files.readable(_MOUNTS),
-            [_stamp(path) for path in verdict.files],
-            [_stamp(path)[-3:] for path in verdict.places],
-            gpus.lost(paths.DEVICES),
-            self._is_sshd_stopped(),
-            list(map(str, self._options.problems)),
-            list(self._options.notes),
-            time.time() // 86_400,  # accounts expire
-        ]
+        return self._mounts.are_as_taken(surely=surely) and all(
+            now == then for now, then in zip(self._seen(verdict), self._basis, strict=False)
+        )
+
+    def _seen(self, verdict: Verdict) -> Iterator[Any]:
+        """
+        Yield what a verdict rests on, as it is now: directories before what is in them.
+        """
+        yield from (_stamp(path)[-3:] for path in verdict.places)
+        yield from map(_stamp, verdict.files)
+        yield gpus.lost(paths.DEVICES)
+        yield self._is_sshd_stopped()
+        yield list(map(str, self._options.problems))
+        yield list(self._options.notes)
+        yield log_file.troubles()
+        yield time.time() // 86_400  # accounts expire
 
     def _is_fresh(self, verdict: Verdict) -> bool:
         """
@@ -166,25 +186,30 @@ class Keeper:
 
     def _renew(self, now: float) -> None:
         """
-        Have the verdict count from now, and knock at sshd where that is due.
+        Have the verdict count from now.
         """
         self._renewed = now
         verdict = self._verdict
         assert verdict  # noqa: S101 - only called with one
         try:
-            if now - self._knocked >= BETWEEN_KNOCKS:
-                self._knock(verdict, now)
             until = float(_UPTIME.read_text().split()[0]) + LIFE
-            text = f"{os.getpid()} {until:.0f} {verdict.line}\n"
+            text = f"{os.getpid()} {self._since} {until:.0f} {verdict.line}\n"
             atomic.write(paths.HEALTH, text.encode(), durable=False)
         except OSError:
             self._drop()
 
     def _knock(self, verdict: Verdict, now: float) -> None:
+        """
+        Ask sshd for its banner; where that can't be asked there is no verdict.
+        """
         self._hang_up()
         known = self._options.get_socket_map()
         self._knocked = now
-        self._knocks = [Knock(*each, known=known, failed=self._drop) for each in verdict.sshd]
+        try:
+            for each in verdict.sshd:
+                self._knocks.append(Knock(*each, known=known, failed=self._drop))
+        except OSError:
+            self._drop()
 
     def _hang_up(self) -> None:
         for each in self._knocks:
@@ -213,8 +238,41 @@ def _stamp(path: str) -> tuple[int, ...]:
     Return what a path is like; nothing for one that is not there.
     """
     try:
-        found = os.stat(path)  # noqa: PTH116 - a few dozen times a second
+        found = os.lstat(path)
     except OSError:
         return ()
     whose = (found.st_mode, found.st_uid, found.st_gid)
-    return (found.st_ctime_ns, found.st_mtime_ns, found.st_ino, found.st_size, *whose)
+    return (
+        found.st_ctime_ns, found.st_mtime_ns, found.st_dev, found.st_ino, found.st_size, *whose
+    )  # fmt: skip
+
+
+class _Mounts:
+    """
+    The kernel's list of mounts, read again when it tells of a change (proc(5)).
+    """
+
+    def __init__(self) -> None:
+        self._stream = _MOUNTS.open("rb")
+        self._changes = select.poll()
+        self._changes.register(self._stream, select.POLLPRI)
+        self._then = self._now = b""
+
+    def take(self) -> None:
+        """Take the list for what it should stay."""
+        self._changes.poll(0)
+        self._then = self._now = files.readable(_MOUNTS) or b""
+
+    def are_as_taken(self, *, surely: bool) -> bool:
+        """
+        Tell whether none has come or gone since.
+
+        + surely: do not rely on the kernel's word: not every one tells
+        """
+        if surely or self._changes.poll(0):
+            self._now = files.readable(_MOUNTS) or b""
+        return self._now == self._then
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._stream.close()

@@ -2,7 +2,7 @@
 Programs that outlive a supervisord which was killed.
 
 Where it is the container's main process they end with it. In a container whose PID 1 is another's
-they go on: sshd, by which one can still get in, and a logtail that a second one would double. The
+they go on: sshd, by which one can still get in, and programs that a second one would disturb. The
 next `slipway start` ends them, so that they run under supervision again; sessions stay.
 """
 

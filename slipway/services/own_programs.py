@@ -1,7 +1,7 @@
 """
 Which programs are Slipway's own: never by their word alone, which a user may copy.
 
-sshd and logtail are read from where Slipway is installed, whatever lies in conf.d. A remote's file
+sshd and cron are read from where Slipway is installed, whatever lies in conf.d. A remote's file
 in conf.d is ours when it is, byte for byte, what Slipway writes for that remote.
 """
 

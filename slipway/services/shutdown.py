@@ -20,8 +20,7 @@ from slipway.services import order
 
 ALONE = 2.5  # seconds at most that a priority has for itself
 BOUND = 7.0  # seconds after which those that still run are killed; our remotes may ask for more
-_LOGTAIL = -math.inf  # below every priority
-LAST = 0.6  # seconds that logtail has when the others have used up the time
+LAST = 0.6  # seconds between two kills of what is left
 
 
 def is_remote(process: Any) -> bool:
@@ -40,7 +39,9 @@ class Shutdown:
 
     def __init__(self, groups: Sequence[Any], now: float) -> None:
         self.groups = groups
-        self.level = order.levels(groups, {group.config.name: _level(group) for group in groups})
+        self.level = order.levels(
+            groups, {each.config.name: float(each.config.priority) for each in groups}
+        )
         self.floor = (math.inf, 0)  # the lowest level that has been told to stop
         self.next = now  # when the next one is told though this one has not stopped
         self.levels = sorted(set(self.level.values()), reverse=True)
@@ -56,13 +57,11 @@ class Shutdown:
     def go_on(self, now: float) -> None:
         """
         Tell the next priorities, if it is time, and kill who has had his.
-
-        logtail is told last in any case, and shows what the others say at their end.
         """
         for level in self.levels:
             if level >= self.floor:
                 continue
-            if self._left() and (level[0] == _LOGTAIL or now < min(self.next, self.deadline)):
+            if self._left() and now < min(self.next, self.deadline):
                 break
             self.floor, self.next = level, self.next + self.alone
             for group in self.groups:
@@ -84,10 +83,3 @@ class Shutdown:
             if self.level[group.config.name] >= self.floor
             for process in group.get_unstopped_processes()
         ]
-
-
-def _level(group: Any) -> float:
-    """
-    Return a group's priority; that of an event listener is -1, and users' may be anything.
-    """
-    return _LOGTAIL if group.config.name == "logtail" else float(group.config.priority)

@@ -40,11 +40,13 @@ with in_place(_UNUSED):
     from slipway.services.options import ENDINGS, Options
 
 from slipway.contract import report  # noqa: E402
-from slipway.contract.paths import CONVERGE, ENVIRONMENT, KEY_FILES  # noqa: E402
+from slipway.contract.paths import CONVERGE, ENVIRONMENT, KEY_FILES, LOGS, RUN_LOGS  # noqa: E402
 from slipway.services import log_file, orphans, process  # noqa: E402
 from slipway.services.comeback import Comeback  # noqa: E402
 from slipway.services.first_crontab import FirstCrontab  # noqa: E402
 from slipway.services.keeper import Keeper  # noqa: E402
+from slipway.services.logs import directory  # noqa: E402
+from slipway.services.logs.printer import Printer  # noqa: E402
 from slipway.services.order import Order  # noqa: E402
 from slipway.services.readiness import Readiness  # noqa: E402
 from slipway.services.shutdown import Shutdown  # noqa: E402
@@ -158,6 +160,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
+        self.printer: Printer | None = None
         options.active = lambda: [group.config for group in self.process_groups.values()]
 
     def add_process_group(self, config: Any) -> bool:
@@ -186,7 +189,13 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         SshdFiles()
         FirstCrontab(self)
         self.keeper = Keeper(self)
+        logs = str(directory.place(LOGS, RUN_LOGS))
+        self.printer = Printer(logs, say=self._unprinted)
+        events.subscribe(events.Tick5Event, self.printer.look)
         super().runforever()
+
+    def _unprinted(self, why: str) -> None:
+        self.options.logger.critical("logs are not printed: %(why)s; trying again", why=why)
 
     def tick(self, now: float | None = None) -> None:
         """Look after the programs; called once in every round."""
@@ -225,11 +234,14 @@ def main(arguments: Sequence[str]) -> None:
         options = Options()
         options.realize(list(arguments), doc=supervisord.__doc__)
         options.first, options.test = first, False
+        supervisor = Supervisor(options)
         with contextlib.suppress(supervisord.asyncore.ExitNow):
-            Supervisor(options).main()
+            supervisor.main()
         signal.setitimer(signal.ITIMER_REAL, 0)
         options.close_httpservers()
         options.close_logger()
+        if supervisor.printer:
+            supervisor.printer.end()
         first = False
         if options.mood < SupervisorStates.RESTARTING:
             return

@@ -21,7 +21,7 @@ _INTEGER = r"-?[0-9]{1,6}"
 # A remote's name as rclone has it, and a path without anything that a list or a line ends at
 _REMOTE = r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?(?::[^,\x00-\x1f\x7f\ud800-\udfff]*)?"
 _PROGRAM = r"[^\s:/,]+(?::[^\s:/,]+)?"
-_OWN_PROGRAM = r"(?:sshd|logtail|cron|remote-.*)(?::.*)?"
+_OWN_PROGRAM = r"(?:sshd|cron|remote-.*)(?::.*)?"
 _CONTROL = r"[\x00-\x1f\x7f]"
 _PORTS = range(1, 1 << 16)
 

@@ -18,9 +18,14 @@ IDENTIFICATION = b"SSH-2.0-slipway-health\r\n"  # RFC 4253, section 4.2: without
 _FAREWELL = 0.5  # seconds for sshd to hang up; a busy one does it later
 LONGEST = 255  # bytes of sshd's own line
 
-# The whole line: a part of one may be a name that somebody tried to log in with.
+# From the line's beginning, which is sshd's own: a later part may be a name that somebody tried to
+# log in with. The second one comes from an sshd that was frozen when it was asked.
+_FROM = rb"127\.83\.76\.80 port [0-9]+"
 _TRACE = re.compile(
-    rb"^Connection (?:closed|reset) by 127\.83\.76\.80 port [0-9]+(?: \[preauth\])?\r?\n",
+    rb"^(?:Connection (?:closed|reset) by %b"
+    rb"|(?:ssh_dispatch_run_fatal|banner exchange): Connection from %b: [^\r\n\[]*"
+    rb"|Timeout before authentication for (?:connection from )?%b[^\r\n\[]*"
+    rb")(?: ?\[preauth\])?\r?\n" % (_FROM, _FROM, _FROM),
     re.MULTILINE,
 )
 

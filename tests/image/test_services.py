@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from testinfra.host import Host
 
-RUNNING = ["logtail"]  # whatever a container is given
+RUNNING: list[str] = []  # whatever a container is given
 
 
 def test_every_program_has_a_file_of_its_own() -> None:
@@ -37,9 +37,8 @@ def test_programs_are_patient_and_bounded() -> None:
         assert int(program["priority"]) > 0, path
         if not path.stem.startswith("remote-"):  # these ask for the time of the user's uploads
             assert int(program["stopwaitsecs"]) <= 2, path
-        if path.stem != "logtail":  # it shows the others' logs and has none
-            assert program["stdout_logfile_maxbytes"] not in ("0", "0MB"), path
-            assert int(program["stdout_logfile_backups"]) >= 1, path
+        assert program["stdout_logfile_maxbytes"] not in ("0", "0MB"), path
+        assert int(program["stdout_logfile_backups"]) >= 1, path
 
 
 def test_supervisords_socket_is_roots_alone(host: Host) -> None:
@@ -128,7 +127,7 @@ def _own_processes(host: Host) -> dict[int, str]:
     for line in host.run("supervisorctl status").stdout.splitlines():
         name, _, rest = line.partition(" ")
         pid = re.search(r"pid (\d+)", rest)
-        if pid and (name in ("sshd", "logtail") or name.startswith("remote-")):
+        if pid and (name in ("sshd", "cron") or name.startswith("remote-")):
             found[int(pid[1])] = name
     below = [pid for pid, name in found.items() if name not in ("supervisord", "sshd")]
     while below:

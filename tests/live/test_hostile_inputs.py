@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from .conftest import KeyPair, Slipway
+from .test_supervision import pid, program
 
 Start = Callable[..., Slipway]
 
@@ -135,12 +136,13 @@ def test_a_start_survives(
 
 
 @pytest.fixture(scope="module")
-def odd(module_start: Start, key: KeyPair) -> Slipway:
+def odd(module_start: Start, key: KeyPair, tmp_path_factory: pytest.TempPathFactory) -> Slipway:
     """
-    A container with all of the values at once, each in a variable of its own.
+    A container with all of the values at once, each in a variable of its own, and a program.
     """
+    web = program(tmp_path_factory.mktemp("odd"), "web", "sleep 1000")
     given = {f"ODD_{number}": value for number, value in enumerate(INJECTIONS.values())}
-    slipway = module_start(environment={"SSH_PUBKEY": key.public, **given})
+    slipway = module_start(environment={"SSH_PUBKEY": key.public, **given}, volumes=web)
     slipway.wait_ssh(key)
     return slipway
 
@@ -151,15 +153,14 @@ def test_every_session_sees_a_value_byte_for_byte(odd: Slipway, key: KeyPair, na
     A command over ssh, login and interactive shells, sh, and a supervised program.
     """
     value, variable = INJECTIONS[name], f"ODD_{list(INJECTIONS).index(name)}"
-    pid = odd.check_output("supervisorctl", "pid", "logtail").strip()
-    program = odd.check_output("cat", f"/proc/{pid}/environ").split("\0")
+    seen = odd.check_output("cat", f"/proc/{pid(odd, 'web')}/environ").split("\0")
 
     assert odd.ssh(key, f"printenv {variable}").stdout == f"{value}\n"
     assert odd.ssh(key, f"bash -lc 'printenv {variable}'").stdout == f"{value}\n"
     assert odd.ssh(key, f"bash -ic 'printenv {variable}' 2>/dev/null").stdout == f"{value}\n"
     assert odd.ssh(key, f"sh -c 'printenv {variable}'").stdout == f"{value}\n"
     assert odd.check_output("env", "-i", "bash", "-lc", f"printenv {variable}") == f"{value}\n"
-    assert f"{variable}={value}" in program
+    assert f"{variable}={value}" in seen
 
 
 def test_two_thousand_variables_reach_a_session(start: Start, key: KeyPair) -> None:

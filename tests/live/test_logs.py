@@ -93,13 +93,13 @@ def test_what_comes_later_is_followed_within_a_second(talking: Slipway, key: Key
     assert "\033" not in line
 
 
-def test_an_idle_logtail_costs_nothing(talking: Slipway) -> None:
+def test_an_idle_supervisord_costs_next_to_nothing(talking: Slipway) -> None:
     """
-    No CPU within five seconds in which nobody says anything; 16 MB at most, whatever was said.
+    Hardly any CPU in five seconds in which nobody says anything; 32 MB, whatever was said.
     """
     talking.check_output("sh", "-c", f"seq -f 'line %g.' {LINES} > /say")
     wait_until(lambda: said(talking, f"line {LINES}."), "the last line")
-    find = "cat /proc/$(supervisorctl pid logtail)"
+    find = "cat /proc/$(cat /run/supervisord.pid)"
     ticks = f"{find}/stat | cut -d' ' -f14,15"
     own = "/var/log/supervisor/supervisord.log"
     wait_until(lambda: "success: sshd" in talking.check_output("cat", own), "nothing is under way")
@@ -107,5 +107,5 @@ def test_an_idle_logtail_costs_nothing(talking: Slipway) -> None:
     after = talking.check_output("sh", "-c", f"sleep 5; {ticks}")
     memory = talking.check_output("sh", "-c", f"{find}/status | grep VmRSS").split()[1]
 
-    assert sum(map(int, after.split())) - sum(map(int, before.split())) <= 1  # of 500
-    assert int(memory) <= 16 * 1024
+    assert sum(map(int, after.split())) - sum(map(int, before.split())) <= 5  # of 500
+    assert int(memory) <= 32 * 1024

@@ -34,7 +34,7 @@ FILES = [
     paths.SSH / "ssh_host_ed25519_key.pub", paths.SSH / "ssh_host_rsa_key", paths.BASHRC,
     paths.PROFILE, paths.BELONGS_TO, paths.KEYS_RECORD, paths.KEYS_FALLBACK,
     paths.SUPERVISORD_CONF, paths.SUPERVISOR_PROGRAMS / "sshd.conf",
-    paths.SUPERVISOR_PROGRAMS / "logtail.conf", paths.AUTHORIZED_KEYS, paths.AUTHORIZED_KEYS_MOUNT,
+    paths.SUPERVISOR_PROGRAMS / "cron.conf", paths.AUTHORIZED_KEYS, paths.AUTHORIZED_KEYS_MOUNT,
     paths.RCLONE_CONF, Path("/etc/motd"), Path("/etc/nsswitch.conf"),
     paths.COMMANDS / "logtail.sh", paths.COMMANDS / "supervisorctl",
 ]  # fmt: skip

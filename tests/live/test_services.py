@@ -89,7 +89,7 @@ def supervise() -> None:
             b"caf\xe9",
         ],
     )
-    supervisor.update(name="Apply the programs' files", running=["logtail"])  # fmt: skip
+    supervisor.update(name="Apply the programs' files", running=[])  # fmt: skip
 
 
 def put(slipway: Slipway, path: str, text: str) -> None:

@@ -112,7 +112,10 @@ MUTATIONS = {
         "test_programs_are_patient",
     ),
     "open socket": ("chmod 777 /run/supervisor.sock", "test_supervisords_socket"),
-    "logtail stopped": ("supervisorctl stop logtail", "test_supervised_programs_run"),
+    "a program that fails": (
+        "cd /etc/supervisor/conf.d; printf '[program:z]\\ncommand=x' >z.conf; supervisorctl update",
+        "test_supervised_programs_run",
+    ),
     "failed operation": (
         'sed -i \'s/"outcome": "unchanged"/"outcome": "failed"/\' /run/slipway/report.json',
         "test_the_last_convergence",

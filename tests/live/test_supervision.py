@@ -114,7 +114,7 @@ def test_killed_programs_are_back(
     with ThreadPoolExecutor() as pool:
         begun = {
             name: pool.submit(inside, steadily, KILL_STEADY, name, KILLS)
-            for name in ("sshd", "logtail", "web")
+            for name in ("sshd", "web")
         }
         rapid = {
             name: pool.submit(inside, rapidly, KILL_RAPIDLY, name, 8) for name in ("sshd", "web")
@@ -198,11 +198,11 @@ def test_stopped_by_hand_stays_stopped_until_asked(
     )
     slipway.wait_ssh(key)
     wait_until(lambda: state(slipway, "broken") == "BACKOFF", "broken is retried")
-    slipway.check_output("supervisorctl", "stop", "broken", "web", "sshd", "logtail")
+    slipway.check_output("supervisorctl", "stop", "broken", "web", "sshd")
     slipway.wait_healthy()
     note = slipway.health().stdout
     check = slipway.exec("slipway", "check")
-    names = ["broken", "web", "sshd", "logtail"]
+    names = ["broken", "web", "sshd"]
 
     assert [name for name in names if f"{name} was stopped by hand" not in note] == []
     assert [name for name in names if name not in check.stdout] == []
@@ -210,10 +210,10 @@ def test_stopped_by_hand_stays_stopped_until_asked(
     assert check.code == 2
     slipway.exec("slipway", "converge")
     slipway.wait_ssh(key)
-    assert [name for name in ("web", "logtail") if state(slipway, name) == "STOPPED"] == []
+    assert [name for name in ("web",) if state(slipway, name) == "STOPPED"] == []
     assert state(slipway, "once") == "EXITED"
     slipway.check_output("supervisorctl", "stop", "all")
-    names = ["broken", "web", "sshd", "logtail"]
+    names = ["broken", "web", "sshd"]
     assert {state(slipway, name) for name in names} == {"STOPPED"}
 
 
@@ -282,7 +282,7 @@ def foreign(start: Start, key: KeyPair) -> Slipway:
 
 def test_a_supervisord_that_died_is_started_again(foreign: Slipway, key: KeyPair) -> None:
     """
-    What it left running is supervised again: one sshd, one logtail, and sessions go on.
+    What it left running is supervised again: one sshd, one printer of logs, and sessions go on.
     """
     foreign.check_output("sh", "-c", "kill -9 $(cat /run/supervisord.pid)")
     assert foreign.ssh(key, "true").code == 0
@@ -290,7 +290,7 @@ def test_a_supervisord_that_died_is_started_again(foreign: Slipway, key: KeyPair
     foreign.wait_ssh(key)
     running = foreign.check_output("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
 
-    assert running.count("slipway.services.logs.logtail") == 1
+    assert running.count("/usr/bin/tini ") == 1
     assert running.count("[listener]") == 1
     assert state(foreign, "sshd") in ("STARTING", "RUNNING")
     foreign.wait_healthy()

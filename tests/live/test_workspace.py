@@ -13,6 +13,7 @@ import docker
 import pytest
 
 from .conftest import PREFIX, KeyPair, Slipway
+from .test_supervision import pid, program
 
 Start = Callable[..., Slipway]
 OWNER = 1234
@@ -154,15 +155,18 @@ def test_a_file_system_without_acls_is_named_and_costs_nothing_else(
         container.remove(force=True, v=True)
 
 
-def test_gpus_are_limited(start: Start) -> None:
+def test_gpus_are_limited(start: Start, tmp_path: Path) -> None:
     """
     GPU_COUNT=2 of four: sessions and services see the first two.
     """
     devices = [f"/dev/null:/dev/nvidia{number}" for number in range(4)]
-    slipway = start(environment={"GPU_COUNT": "2"}, devices=devices)
+    slipway = start(
+        environment={"GPU_COUNT": "2"},
+        devices=devices,
+        volumes=program(tmp_path, "web", "sleep 1000"),
+    )
     slipway.wait_converged()
-    pid = slipway.check_output("supervisorctl", "pid", "logtail").strip()
-    service = slipway.check_output("cat", f"/proc/{pid}/environ").split("\0")
+    service = slipway.check_output("cat", f"/proc/{pid(slipway, 'web')}/environ").split("\0")
 
     assert slipway.check_output("bash", "-lc", "echo $CUDA_VISIBLE_DEVICES") == "0,1\n"
     assert "CUDA_VISIBLE_DEVICES=0,1" in service

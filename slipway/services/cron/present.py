@@ -33,6 +33,24 @@ def wanted(root: str = "") -> bool:
     return any(name not in _OF_PACKAGES for name in found)
 
 
+def stamps(root: str = "") -> list[tuple[int, ...]]:
+    """
+    Return what changes whenever `wanted` may: of each place, and of each file that it reads.
+
+    + root: where its files are
+    """
+    places = (SPOOL, SYSTEM, DROP_INS, *PERIODIC)
+    return [*map(_stamp, _files(root + SPOOL)), *(_stamp(root + place) for place in places)]
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - pathlib is not imported for this
+    except OSError:
+        return ()
+    return found.st_ctime_ns, found.st_mtime_ns, found.st_dev, found.st_ino
+
+
 def _files(directory: str) -> list[str]:
     """
     Return the regular files of a directory; hidden ones are none of cron's.

@@ -8,7 +8,7 @@ The time is that of a line followed live. One that was written while nobody look
 says itself: the file's time is that of its last line.
 """
 
-# This package is most of a process that lives as long as the container: it imports little
+# This package is part of a process that lives as long as the container: it imports little
 # (neither pathlib nor typing, 1 MB resident each).
 from __future__ import annotations
 

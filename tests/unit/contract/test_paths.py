@@ -10,13 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from slipway.contract import paths
-from slipway.services.logs import logtail
 
 DECLARED = {value for value in vars(paths).values() if isinstance(value, Path)}
 # The root's home and the default workspace are words of rules, too, and this one is a word of PATH
 WORDS = {paths.HOME, paths.WORKSPACE, paths.COMMANDS}
 # What lives as long as the container imports no pathlib: it has its own, below
-LIGHT = "slipway/services/logs/logtail.py"
 
 
 def texts(module: Path) -> Iterator[tuple[int, str]]:
@@ -43,7 +41,7 @@ def test_no_path_is_spelled_out_anywhere_else() -> None:
     found = [
         f"{module}:{line}: {text!r}"
         for module in sorted(modules)
-        if str(module) not in {"slipway/contract/paths.py", LIGHT}
+        if str(module) != "slipway/contract/paths.py"
         for line, text in texts(paths.PROJECT / module)
         if anywhere.search(text)
     ]
@@ -59,7 +57,6 @@ def test_what_can_not_import_them_has_the_same() -> None:
     profile = (paths.FILES / str(paths.PROFILE).lstrip("/")).read_text()
     sshd = (paths.FILES / "etc/ssh/sshd_config.d/00-slipway.conf").read_text()
 
-    assert str(paths.LOGS) == logtail.DIRECTORY
     assert f". {paths.SHELL_ENVIRONMENT}\n" in profile
     assert f"Include {paths.SSHD_ENVIRONMENT}\n" in sshd
     assert f"HostKey {paths.SSH}/" in sshd

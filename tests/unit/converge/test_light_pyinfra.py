@@ -41,7 +41,7 @@ print(json.dumps(sorted(sys.modules)))
         ),
         ("slipway.commands.entrypoint", {"pyinfra", "gevent", "http.client", "argparse"}),
         (
-            "slipway.services.logs.logtail",
+            "slipway.services.logs.follow",
             {"pyinfra", "gevent", "http.client", "argparse", "pathlib", "typing"},
         ),
         ("slipway.commands.health", {"pyinfra", "gevent", "http.client"}),

@@ -136,7 +136,6 @@ REFUSED = [
     ({"program": "ü"}, "program: must be letters"),
     ({"program": "web%d"}, "program: must be letters"),
     ({"program": "sshd"}, "program: the name is Slipway's own"),
-    ({"program": "logtail"}, "program: the name is Slipway's own"),
     ({"program": "SSHD"}, "program: the name is Slipway's own"),
     ({"program": "supervisord"}, "program: the name is Slipway's own"),
     ({"program": "all"}, "program: the name is Slipway's own"),

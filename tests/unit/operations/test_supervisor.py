@@ -24,11 +24,11 @@ def test_what_is_as_it_should_be_is_left_alone(run: Run) -> None:
     """
     No call, and that is said; nor in a build, where no supervisord runs.
     """
-    state = IDLE._replace(programs={"logtail": UP, "once": Program("EXITED", 0)})
+    state = IDLE._replace(programs={"beacon": UP, "once": Program("EXITED", 0)})
 
-    assert calls(run, state, running=("logtail",)) == []
+    assert calls(run, state, running=("beacon",)) == []
     assert run.host.noops == ["supervisord has what its files say"]
-    assert calls(run, None, running=("logtail",)) == []
+    assert calls(run, None, running=("beacon",)) == []
 
 
 def test_what_somebody_stopped_is_started_again(run: Run) -> None:
@@ -36,11 +36,11 @@ def test_what_somebody_stopped_is_started_again(run: Run) -> None:
     The named ones, and all that start with the container; each once.
     """
     state = IDLE._replace(
-        programs={"logtail": STOPPED, "web": FATAL, "manual": STOPPED}, down=("web", "logtail")
+        programs={"beacon": STOPPED, "web": FATAL, "manual": STOPPED}, down=("web", "beacon")
     )
 
-    expected = ["startProcess logtail", "startProcess web"]
-    assert calls(run, state, running=("logtail",)) == expected
+    expected = ["startProcess beacon", "startProcess web"]
+    assert calls(run, state, running=("beacon",)) == expected
 
 
 def test_only_what_changed_is_replaced(run: Run) -> None:
@@ -48,14 +48,14 @@ def test_only_what_changed_is_replaced(run: Run) -> None:
     Removed ones are not started first; a new one that is wanted is.
     """
     state = IDLE._replace(
-        programs={"old": STOPPED, "web": UP, "logtail": UP},
+        programs={"old": STOPPED, "web": UP, "beacon": UP},
         added=["new"],
         changed=["web"],
         removed=["old"],
         down=("old",),
     )
 
-    assert calls(run, state, running=("logtail", "new")) == [
+    assert calls(run, state, running=("beacon", "new")) == [
         "stopProcessGroup old",
         "removeProcessGroup old",
         "stopProcessGroup web",

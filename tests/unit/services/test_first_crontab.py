@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import subprocess
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,7 +29,9 @@ class Watched:
         self.laststart = 0.0
         self.started = 0
         self.said: list[str] = []
-        monkeypatch.setattr(present, "wanted", lambda: self.is_wanted)
+        self.stamp, self.looks = 1, 0
+        monkeypatch.setattr(present, "wanted", self.wanted)
+        monkeypatch.setattr(present, "stamps", lambda: [(self.stamp,)])
         monkeypatch.setattr(report, "load", reported)
         monkeypatch.setattr(subprocess, "Popen", self.popen)
         monkeypatch.setattr(events, "subscribe", lambda *_: None)
@@ -38,6 +41,11 @@ class Watched:
         self.watch = FirstCrontab(
             SimpleNamespace(process_groups=self.groups, options=SimpleNamespace(logger=logger))
         )
+
+    def wanted(self) -> bool:
+        """Tell whether there is one."""
+        self.looks += 1
+        return self.is_wanted
 
     def popen(self, _command: list[str]) -> None:
         """Start a convergence."""
@@ -61,7 +69,7 @@ def test_a_first_crontab_converges_once(watched: Watched) -> None:
     Whenever it comes; what comes of it is no longer this one's business.
     """
     assert watched.look() == 0
-    watched.is_wanted = True
+    watched.is_wanted, watched.stamp = True, 2
     assert [watched.look() for _ in range(3)] == [1, 1, 1]
 
 
@@ -108,3 +116,25 @@ def test_a_container_without_cron_is_left_alone(watched: Watched) -> None:
     watched.groups.clear()
 
     assert watched.look() == 0
+
+
+def test_what_has_not_changed_is_not_read_again(watched: Watched) -> None:
+    """
+    It is looked at every five seconds for as long as the container lives.
+    """
+    assert [watched.look() for _ in range(3)] == [0, 0, 0]
+    assert watched.looks == 1
+    watched.stamp = 2
+    watched.look()
+    assert watched.looks == 2
+
+
+def test_a_change_within_a_clock_tick(watched: Watched) -> None:
+    """
+    A second one within the same tick leaves the same time.
+    """
+    watched.stamp = time.time_ns()
+    watched.look()
+    watched.is_wanted = True
+
+    assert watched.look() == 1

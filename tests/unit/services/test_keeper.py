@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from slipway.contract import paths
-from slipway.services import keeper, kept_verdict
+from slipway.services import keeper, kept_verdict, log_file
 from slipway.services.keeper import Keeper
 from slipway.services.kept_verdict import Verdict
 
@@ -38,13 +38,18 @@ class Bench:
     A keeper with its surroundings, and a clock that is turned by hand.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.place = place
         self.now = 1000.0
+        self.troubles: dict[str, str] = {}
+        self.mounts = place / "mountinfo"
+        self.mounts.write_text("one")
         self.options = SimpleNamespace(problems=[], notes=[], pidhistory={}, get_socket_map=dict)
         self.file = place / "report.json"
         self.file.write_text("{}")
         os.utime(self.file, (1, 1))
+        monkeypatch.setattr(keeper, "_MOUNTS", self.mounts)
+        monkeypatch.setattr(log_file, "troubles", self.troubles.copy)
         self.keeper = Keeper(
             SimpleNamespace(options=self.options, process_groups={}),
             clock=lambda: self.now,
@@ -86,7 +91,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(keeper, "SETTLED", -(10**12))  # the test's own files are new
     monkeypatch.setattr("supervisor.events.callbacks", [])
     monkeypatch.setattr("subprocess.Popen", Asked)
-    return Bench(tmp_path)
+    return Bench(tmp_path, monkeypatch)
 
 
 def test_a_verdict_is_kept_for_who_asks(bench: Bench) -> None:
@@ -94,10 +99,11 @@ def test_a_verdict_is_kept_for_who_asks(bench: Bench) -> None:
     In one line: whose it is, until when, and the words. It is renewed.
     """
     bench.keep(line="healthy (degraded FUSE)")
-    pid, until, line = paths.HEALTH.read_text().rstrip("\n").split(" ", 2)
+    pid, since, until, line = paths.HEALTH.read_text().rstrip("\n").split(" ", 3)
     uptime = float(Path("/proc/uptime").read_text().split()[0])
 
     assert (int(pid), line) == (os.getpid(), "healthy (degraded FUSE)")
+    assert since == Path("/proc/self/stat").read_text().rpartition(") ")[2].split()[19]
     assert 0 < int(until) - uptime <= keeper.LIFE + 1
     paths.HEALTH.write_text("old\n")
     bench.later(keeper.INTERVAL)
@@ -135,6 +141,8 @@ CHANGES: dict[str, Callable[[Bench], Any]] = {
     "a program": lambda bench: bench.keeper.doubt(),
     "a file of programs": lambda bench: bench.options.problems.append("conf.d/x"),
     "a note": lambda bench: bench.options.notes.append("minfds"),
+    "a log that can't be written": lambda bench: bench.troubles.update({"/x.log": "disk full"}),
+    "a mount": lambda bench: bench.mounts.write_text("another"),
     "a GPU": lambda _bench: paths.DEVICES.write_text("/dev/nowhere\n"),
     "age": lambda bench: bench.later(400),
 }
@@ -147,7 +155,7 @@ def test_what_changes_is_asked_for_again(bench: Bench, kind: str) -> None:
     """
     bench.keep()
     CHANGES[kind](bench)
-    bench.later()
+    bench.later(keeper.INTERVAL if kind == "a mount" else keeper.ROUND)  # no kernel tells here
 
     assert not bench.is_kept()
     bench.later(keeper.QUIET)
@@ -188,6 +196,8 @@ def test_a_program_that_changes_meanwhile_ends_the_question(bench: Bench) -> Non
     bench.keeper.doubt()
 
     assert asked.killed
+    bench.answer()  # it was quicker
+    assert not bench.is_kept()
 
 
 def test_no_verdict_is_none(bench: Bench) -> None:
@@ -208,9 +218,9 @@ def test_an_sshd_that_does_not_answer(bench: Bench, monkeypatch: pytest.MonkeyPa
     knock = SimpleNamespace(has_answered=False, end=lambda: None)
     monkeypatch.setattr(keeper, "Knock", lambda *_words, **_keywords: knock)
     bench.keep(sshd=[["127.0.0.1", 22]])
-    bench.later()
+    bench.later(keeper.BETWEEN_KNOCKS)
     assert bench.is_kept()
-    bench.later(keeper.ANSWER)
+    bench.later(keeper.ANSWER + keeper.ROUND)
     assert not bench.is_kept()
 
 
@@ -223,3 +233,44 @@ def test_the_end_leaves_nothing(bench: Bench) -> None:
     assert not bench.is_kept()
     bench.later(10_000)
     assert bench.asked() is None
+
+
+def test_nothing_below_a_new_mount_is_touched(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    It may be one whose server hangs, and supervisord with it.
+    """
+    bench.keep()
+    bench.mounts.write_text("another")
+    monkeypatch.setattr(os, "lstat", lambda path: pytest.fail(f"{path} is touched"))
+    bench.later(keeper.INTERVAL)
+
+    assert not bench.is_kept()
+
+
+def test_a_link_is_not_followed(bench: Bench) -> None:
+    """
+    It may lead to such a place since health has looked.
+    """
+    bench.keep()
+    bench.file.unlink()
+    bench.file.symlink_to("/proc/self/stat")
+    bench.later()
+
+    assert not bench.is_kept()
+
+
+def test_sshd_that_can_not_be_asked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    No descriptor is left, say: then there is no verdict, and supervisord goes on.
+    """
+
+    def knock(*_words: Any, **_keywords: Any) -> None:
+        raise OSError(24, "too many open files")
+
+    monkeypatch.setattr(keeper, "Knock", knock)
+    bench.keep(sshd=[["127.0.0.1", 22]])
+    bench.later(keeper.BETWEEN_KNOCKS)
+
+    assert not bench.is_kept()

@@ -100,41 +100,40 @@ def stop(*programs: tuple[str, int, float | None, int]) -> tuple[dict[str, Proce
 
 def test_one_priority_after_the_other() -> None:
     """
-    Who writes logs is told last, who was started last first; nobody waits for nothing.
+    Who was started last is told first; nobody waits for nothing.
     """
     processes, seconds = stop(
-        ("logtail", 1, 0.1, 1), ("sshd", 10, 0.1, 2), ("a", 999, 0.5, 10), ("b", 999, 0.5, 10)
+        ("first", 1, 0.1, 1), ("sshd", 10, 0.1, 2), ("a", 999, 0.5, 10), ("b", 999, 0.5, 10)
     )
 
     told = {name: process.told for name, process in processes.items()}
     assert told["a"] == told["b"] == 0
-    assert told["a"] < told["sshd"] < told["logtail"]  # type: ignore[operator]
+    assert told["a"] < told["sshd"] < told["first"]  # type: ignore[operator]
     assert all(process.killed is None for process in processes.values())
     assert seconds < 1.5
 
 
 def test_a_priority_that_takes_long_holds_nobody_up() -> None:
     """
-    A program that ignores TERM: the next are told beside it, but for logtail, which shows its end.
+    A program that ignores TERM: the next are told beside it.
     """
     processes, seconds = stop(
-        ("logtail", 1, 0.1, 1), ("sshd", 10, 0.1, 2), ("remote-x", 50, 1, 7), ("web", 999, None, 60)
+        ("first", 1, 0.1, 1), ("sshd", 10, 0.1, 2), ("remote-x", 50, 1, 7), ("web", 999, None, 60)
     )
 
     assert processes["remote-x"].told == pytest.approx(1.8, abs=0.3)
     assert processes["remote-x"].killed is None
     assert processes["web"].killed == pytest.approx(7.0, abs=0.3)
-    assert processes["logtail"].told > processes["web"].killed  # type: ignore[operator]
     assert seconds <= 8
 
 
 @pytest.mark.parametrize("number", [1, 3, 10, 40])
 def test_however_many_ignore_it_it_is_over_in_eight_seconds(number: int) -> None:
     """
-    At one priority each, logtail among them.
+    At one priority each.
     """
     stubborn = [(f"p{index}", 100 + index, None, 60) for index in range(number)]
-    _, seconds = stop(("logtail", 1, None, 60), *stubborn)
+    _, seconds = stop(*stubborn)
 
     assert seconds <= 8
 
@@ -143,7 +142,7 @@ def test_remotes_may_ask_for_more() -> None:
     """
     SLIPWAY_DRAIN_SECONDS=30 is the user's word that Docker will wait.
     """
-    processes, _ = stop(("logtail", 1, 0.1, 1), ("remote-x", 50, 29, 32), ("web", 999, None, 60))
+    processes, _ = stop(("first", 1, 0.1, 1), ("remote-x", 50, 29, 32), ("web", 999, None, 60))
 
     assert processes["remote-x"].killed is None
     assert processes["web"].killed == pytest.approx(32, abs=0.5)
@@ -153,19 +152,6 @@ def test_a_program_of_the_users_asks_for_nothing_by_its_name() -> None:
     """
     `remote-desktop` is no remote.
     """
-    _, seconds = stop(("logtail", 1, 0.1, 1), ("remote-desktop", 50, None, 60))
+    _, seconds = stop(("first", 1, 0.1, 1), ("remote-desktop", 50, None, 60))
 
     assert seconds <= 8
-
-
-def test_nobody_is_stopped_after_logtail() -> None:
-    """
-    Not an event listener, whose priority is -1 by default, nor a program with a lower one.
-    """
-    processes, _ = stop(
-        ("listener", -1, 1, 10), ("logtail", 1, 0.1, 1), ("web", 999, 0.1, 10), ("low", -5, 1, 10)
-    )
-
-    told = {name: process.told for name, process in processes.items()}
-    assert sorted(told, key=lambda name: told[name] or 0.0) == ["web", "listener", "low", "logtail"]
-    assert told["logtail"] >= told["low"] + 1  # type: ignore[operator]

@@ -11,7 +11,7 @@ from slipway.contract.refusal import Refusal
 from slipway.settings.load import load
 
 NAME = "SLIPWAY_SERVICES_OFF"
-KNOWN = {"web", "db", "pair", "sshd", "logtail"}
+KNOWN = {"web", "db", "pair", "sshd", "cron"}
 LIST, OWN = "must be NAME or GROUP:NAME, with commas between", "which is Slipway's own"
 
 
@@ -32,7 +32,7 @@ LIST, OWN = "must be NAME or GROUP:NAME, with commas between", "which is Slipway
         ("web,a:b:c", ("web",), LIST),
         ("web,\x1b[31m", ("web",), LIST),
         ("sshd", (), f"must not name sshd, {OWN}"),
-        ("web,logtail,sshd", ("web",), f"must not name logtail, sshd, {OWN}"),
+        ("web,cron,sshd", ("web",), f"must not name cron, sshd, {OWN}"),
         ("remote-far", (), f"must not name remote-far, {OWN}"),
     ],
 )

@@ -141,6 +141,10 @@ def test_nobody_there_and_nobody_who_answers(server: socket.socket) -> None:
         b"Connection closed by 127.83.76.80 port 53943 [preauth]\r\n",
         b"Connection reset by 127.83.76.80 port 1\r\n",
         b"Connection closed by 127.83.76.80 port 65535\n",
+        b"ssh_dispatch_run_fatal: Connection from 127.83.76.80 port 6: Broken pipe [preauth]\r\n",
+        b"banner exchange: Connection from 127.83.76.80 port 7: Connection reset by peer\r\n",
+        b"Timeout before authentication for 127.83.76.80 port 8\r\n",
+        b"Timeout before authentication for connection from 127.83.76.80 port 8 to x, pid = 9\r\n",
     ],
 )
 def test_our_own_question_leaves_no_line(line: bytes) -> None:
@@ -160,6 +164,8 @@ def test_our_own_question_leaves_no_line(line: bytes) -> None:
         b"Invalid user Connection closed by 127.83.76.80 port 1 from 203.0.113.9 port 4\r\n",
         b"Connection closed by invalid user 127.83.76.80 port 1 203.0.113.9 port 4 [preauth]\r\n",
         b"Connection closed by 127.83.76.80 port 1 and more\r\n",
+        b"ssh_dispatch_run_fatal: Connection from 203.0.113.9 port 6: 127.83.76.80 port 6: x\r\n",
+        b"Invalid user Timeout before authentication for 127.83.76.80 port 8 from 203.0.113.9\r\n",
         b"Connection closed by 127.83.76.80 port 1",
     ],
 )

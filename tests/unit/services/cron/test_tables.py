@@ -4,6 +4,7 @@ Crontabs are read as crontab(5) has them, and one that can't be used costs no ot
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,29 @@ def test_there_is_a_crontab_when_somebody_has_written_one(
         (tmp_path / name).write_text(text)
 
     assert present.wanted(str(tmp_path)) is expected
+
+
+CHANGES: dict[str, str] = {
+    "a user's": "echo '* * * * * x' >>var/spool/cron/crontabs/bob",
+    "another user's": "echo '* * * * * x' >var/spool/cron/crontabs/eve",
+    "the system's": "echo '* * * * * x' >>etc/crontab",
+    "a drop-in": "echo '* * * * * x' >etc/cron.d/mine",
+    "a script": "touch etc/cron.weekly/mine",
+    "the spool": "mv var/spool/cron/crontabs old; cp -r old var/spool/cron/crontabs",
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_whatever_makes_a_crontab_changes_a_stamp(tmp_path: Path, kind: str) -> None:
+    """
+    Where no stamp has changed, nothing is read again.
+    """
+    for name in ("var/spool/cron/crontabs", "etc/cron.d", "etc/cron.weekly"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "etc/crontab").write_text("# nothing\n")
+    (tmp_path / "var/spool/cron/crontabs/bob").write_text("# nothing\n")
+    before = present.stamps(str(tmp_path))
+    assert present.stamps(str(tmp_path)) == before
+    subprocess.run(["sh", "-ec", CHANGES[kind]], cwd=tmp_path, check=True)
+
+    assert present.stamps(str(tmp_path)) != before
