@@ -47,7 +47,7 @@ def size(bench: Bench, effort: Effort, *, base: str, packages: Sequence[str]) ->
 
 def of_version(history: Sequence[Mapping[str, Any]]) -> int:
     """
-    Return the bytes of an image's last layers: slipway/, which is copied last, and what it converges.
+    Return the bytes of the layers of slipway/, which is copied last, and of what it converges.
 
     + history: the engine's, the newest step first
     """
