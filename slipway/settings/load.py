@@ -94,6 +94,8 @@ def load(  # noqa: PLR0913 - what is read comes from several places
     reader = _Reader(environ, read or _no_file, arguments, declared)
     values = {variable.name: reader.value(variable, resolve) for variable in declared}
     keys = reader.keys(values)
+    if not values[Settings.root_login.name] and not values[Settings.user.name]:
+        values[Settings.root_login.name] = reader.locks_out(Settings.root_login.name)
     settings = Settings(
         keys=keys,
         environment=reader.environment(),
@@ -227,6 +229,15 @@ class _Reader:
             rule = f"names no program of this container: {names}"
             where = self._origin(Settings.services_off.name)
             self.refuse(where, rule, "others are switched off")
+
+    def locks_out(self, variable: str) -> bool:
+        """
+        Refuse what would leave nobody a login; returns what holds instead.
+        """
+        rule = f"would lock everybody out: {Settings.user.name} names nobody who can log in"
+        self.refuse(variable, rule, "root's login stays")
+        self.sources[variable] = "default"
+        return True
 
     def unknown(self) -> None:
         ours = [name for name in sorted(self.environ) if name.startswith("SLIPWAY_")]
