@@ -48,15 +48,19 @@ def up(project: Project, steps: Steps) -> None:
         steps.note(way.unpublished())
     _say_pages(stack, container, way, steps)
     if way.possible and port is not None:  # else no ssh line would work
-        _say_ssh(project, steps, address, port, known)
+        _say_ssh(project, steps, way.user, address, port, known)
 
 
-def _say_ssh(project: Project, steps: Steps, address: str, port: int, known: Path) -> None:
+def _say_ssh(
+    project: Project, steps: Steps, user: str, address: str, port: int, known: Path
+) -> None:
     """
     Print the line that logs in.
     """
     private = keys.identity(project)
-    written = ssh_config.write(project, address=address, port=port, known=known, private=private)
+    written = ssh_config.write(
+        project, address=address, port=port, known=known, private=private, user=user
+    )
     steps.note(f"ssh listens on {address}, port {port}; {project.shown(written)} knows the way:")
     steps.say(f"ssh -F {project.shown(written)} {ssh_config.NAME}")
 

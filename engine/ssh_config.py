@@ -14,11 +14,20 @@ if TYPE_CHECKING:
 NAME = "slipway"
 
 
-def write(project: Project, *, address: str, port: int, known: Path, private: Path | None) -> Path:
+def write(
+    project: Project,
+    *,
+    address: str,
+    port: int,
+    known: Path,
+    private: Path | None,
+    user: str = "root",
+) -> Path:
     """
     Write it; returns its path.
 
     + known: the file with the container's host keys
+    + user: who logs in
     + private: the key that was made here, None for the user's own
     """
     lines = [
@@ -26,7 +35,7 @@ def write(project: Project, *, address: str, port: int, known: Path, private: Pa
         f"Host {NAME}",
         f"    HostName {address}",
         f"    Port {port}",
-        "    User root",
+        f"    User {user}",
         f"    UserKnownHostsFile {_quoted(known)}",
         *([f"    IdentityFile {_quoted(private)}"] if private else []),
     ]
