@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from slipway.contract import paths
+from slipway.ssh.account import USER
 from slipway.ssh.situation import DAY, Situation
 from slipway.system import files, locks
 
@@ -47,7 +48,7 @@ def attempt(situation: Situation) -> Outcome:
 
     + situation: tells where sshd listens, which files of keys it reads, and its host keys
     """
-    path = _file_of_ours(situation.authorized)
+    path = _file_of_ours(situation.authorized, situation.user)
     if path is None:
         words = f"not tried: sshd reads no file of Slipway's for {situation.user}"
         return Outcome(works=False, words=words)
@@ -71,14 +72,13 @@ def attempt(situation: Situation) -> Outcome:
     return Outcome(works=True, words=f"a session and a terminal; the first in {took:.2f} s")
 
 
-def _file_of_ours(authorized: Sequence[str]) -> Path | None:
+def _file_of_ours(authorized: Sequence[str], user: str) -> Path | None:
     """
     Return a file that sshd reads, in a directory that is ours alone and can be written to.
     """
+    places = (paths.STATE, paths.RUN) if user == USER else (paths.LOGINS,)
     for path in map(Path, authorized):
-        if path.parent in (paths.STATE, paths.RUN, paths.LOGINS) and os.access(
-            path.parent, os.W_OK
-        ):
+        if path.parent in places and os.access(path.parent, os.W_OK):
             return path
     return None
 

@@ -74,6 +74,10 @@ MUTATIONS = {
         "ssh-keygen -qt ed25519 -N '' -f /k && cp /k.pub /etc/ssh/ssh_host_ed25519_key.pub",
         "test_the_container_has_host_keys",
     ),
+    "login unasked": (
+        "mkdir -p /run/slipway/logins && touch /run/slipway/logins/eve",
+        "test_nobody_logs_in_unasked",
+    ),
     "doubled key": ("sed -i p /root/.ssh/authorized_keys", "test_each_given_key_is_there_once"),
     "ACL on the key file": (
         "setfacl -m u:nobody:rw /root/.ssh/authorized_keys",
