@@ -59,9 +59,8 @@ def _say_ssh(project: Project, steps: Steps, who: str, port: int, known: Path) -
     """
     private = keys.identity(project)
     written = ssh_config.write(project, address=who, port=port, known=known, private=private)
-    steps.note(
-        f"ssh listens on {who.rpartition('@')[2]}, port {port}; {project.shown(written)} knows the way:"
-    )
+    host_name = who.rpartition("@")[2]
+    steps.note(f"ssh listens on {host_name}, port {port}; {project.shown(written)} knows the way:")
     steps.say(f"ssh -F {project.shown(written)} {ssh_config.NAME}")
 
 

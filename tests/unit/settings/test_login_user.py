@@ -83,7 +83,7 @@ def test_what_is_no_login_is_refused_by_its_rule(given: str) -> None:
     (refusal,) = loaded.refusals
 
     assert loaded.settings.user is None
-    assert (refusal.variable, refusal.effect) == ("SLIPWAY_USER", "it is not set")
+    assert (refusal.variable, refusal.effect) == ("SLIPWAY_USER", "it is ignored")
     assert BAD[given] in refusal.rule
 
 
