@@ -16,14 +16,16 @@ from tasks import (
     services,
     sessions,
     ssh,
+    users,
     workspace,
 )
 
 settings = host.data.settings
 live = host.data.live  # false while an image is built: what belongs to one container waits
 
-packages.install()
+packages.install(live=live)
 overlay.lay(added=host.data.extensions)
+users.admit(settings=settings, live=live)
 environment.publish(settings=settings, live=live)
 ssh.serve(settings=settings, live=live)
 workspace.share(settings=settings, live=live)

@@ -62,16 +62,19 @@ def up(project: Project, steps: Steps) -> None:
         steps.note(way.unpublished())
     _say_pages(stack, container, way, steps)
     if way.possible and port is not None:  # else no ssh line would work
-        _say_ssh(project, steps, address, port, known)
+        _say_ssh(project, steps, f"{way.user}@{address}", port, known)
 
 
-def _say_ssh(project: Project, steps: Steps, address: str, port: int, known: Path) -> None:
+def _say_ssh(project: Project, steps: Steps, who: str, port: int, known: Path) -> None:
     """
     Print the line that logs in.
+
+    + who: user@address
     """
     private = keys.identity(project)
-    written = ssh_config.write(project, address=address, port=port, known=known, private=private)
-    steps.note(f"ssh listens on {address}, port {port}; {project.shown(written)} knows the way:")
+    written = ssh_config.write(project, address=who, port=port, known=known, private=private)
+    host_name = who.rpartition("@")[2]
+    steps.note(f"ssh listens on {host_name}, port {port}; {project.shown(written)} knows the way:")
     steps.say(f"ssh -F {project.shown(written)} {ssh_config.NAME}")
 
 

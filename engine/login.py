@@ -61,6 +61,7 @@ class Login(NamedTuple):
     obstacles: tuple[str, ...] = ()
     pages: tuple[Page, ...] = ()
     concerns: tuple[str, ...] = ()  # what was refused, is degraded or has failed
+    user: str = "root"  # or the one of SLIPWAY_USER
 
     def published(self, port_of: Callable[[int], int | None], default: int) -> int | None:
         """
@@ -114,6 +115,7 @@ def parse(text: str) -> Login:
                 if each.get("link")
             ),
             tuple(_concerns(status)),
+            str(said.get("user", "root")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Login()

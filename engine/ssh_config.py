@@ -19,14 +19,16 @@ def write(project: Project, *, address: str, port: int, known: Path, private: Pa
     Write it; returns its path.
 
     + known: the file with the container's host keys
+    + address: of the host, after `user@` for another user than root
     + private: the key that was made here, None for the user's own
     """
+    user, _, host = address.rpartition("@")
     lines = [
         "# Written by `make up`: ssh -F config/ssh_config slipway",
         f"Host {NAME}",
-        f"    HostName {address}",
+        f"    HostName {host}",
         f"    Port {port}",
-        "    User root",
+        f"    User {user or 'root'}",
         f"    UserKnownHostsFile {_quoted(known)}",
         *([f"    IdentityFile {_quoted(private)}"] if private else []),
     ]

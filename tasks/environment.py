@@ -9,7 +9,9 @@ from pyinfra import host
 from slipway.contract.paths import (
     BAKED,
     ENVIRONMENT,
+    LOGIN_ENVIRONMENT,
     PUBLIC_ENVIRONMENT,
+    ROOT_REFUSED,
     SHELL_ENVIRONMENT,
     SSHD_ENVIRONMENT,
 )
@@ -18,14 +20,15 @@ from slipway.environment import cuda, derived, forms, gpus, host_data, public
 from slipway.facts import surroundings
 from slipway.facts.environment import EngineEnvironment
 from slipway.facts.files import FileText
-from slipway.operations import files
+from slipway.operations import files, login_user
 from slipway.operations.degraded import degrade
 from slipway.operations.files import File
 from slipway.settings.load import load
 from slipway.settings.variables import Settings
 
 SSHD, SHELL = str(SSHD_ENVIRONMENT), str(SHELL_ENVIRONMENT)
-PUBLIC = str(PUBLIC_ENVIRONMENT)
+PUBLIC, LOGIN = str(PUBLIC_ENVIRONMENT), str(LOGIN_ENVIRONMENT)
+REFUSED = str(ROOT_REFUSED)
 
 
 @task("Environment")
@@ -39,7 +42,9 @@ def publish(*, settings: Settings, live: bool) -> None:
     if not live:
         built_with = load(host_data.inherited()).settings.environment
         known = File(str(BAKED), public.digests(built_with).encode(), mode="600")
-        files.present(name="Publish no variables", files=[known], absent=[SSHD, SHELL, PUBLIC])
+        files.present(
+            name="Publish no variables", files=[known], absent=[SSHD, SHELL, PUBLIC, LOGIN]
+        )
         return
     around = surroundings.of_host(settings.workspace)
     if fewer := gpus.shortfall(around.gpus, settings.gpu_count):
@@ -52,13 +57,28 @@ def publish(*, settings: Settings, live: bool) -> None:
     files.private(name="Keep the start's variables to root", paths=[str(ENVIRONMENT)])
     baked = host.get_fact(FileText, path=str(BAKED)).splitlines()
     for_all = public.of(variables, baked=set(baked))
+    login = login_user.of_host(settings).in_force
+    owners = ["root", *([login.name] if login else [])]
+    for_sshd = forms.for_sshd_by_user(variables, for_all, owners=owners)
+    for_shell = _bytes(forms.for_shell(variables, engine=engine))
+    is_root_refused = login is not None and not settings.root_login
+    if is_root_refused:
+        for_sshd = f"PermitRootLogin no\n{for_sshd}"
+    elif not settings.root_login:
+        degrade("SLIPWAY_ROOT_LOGIN", "nobody else can log in, so root's login stays")
+    wanted = {
+        SSHD: File(SSHD, _bytes(for_sshd), mode="600"),
+        SHELL: File(SHELL, for_shell, mode="600"),
+        PUBLIC: File(PUBLIC, _bytes(forms.for_shell(for_all, engine=engine))),
+    }
+    if login:
+        wanted[LOGIN] = File(LOGIN, for_shell, mode="600", user=login.name)
+    if is_root_refused:
+        wanted[REFUSED] = File(REFUSED, b"")
     files.present(
         name="Publish the variables",
-        files=[
-            File(SSHD, _bytes(forms.for_sshd_by_user(variables, for_all)), mode="600"),
-            File(SHELL, _bytes(forms.for_shell(variables, engine=engine)), mode="600"),
-            File(PUBLIC, _bytes(forms.for_shell(for_all, engine=engine))),
-        ],
+        files=list(wanted.values()),
+        absent=[path for path in (LOGIN, REFUSED) if path not in wanted],
     )
 
 

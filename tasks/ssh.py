@@ -32,6 +32,8 @@ from slipway.operations import (
     authorized_keys,
     directories,
     files,
+    login_user,
+    logins,
     mounted,
     nss,
     ssh,
@@ -100,6 +102,12 @@ def serve(*, settings: Settings, live: bool) -> None:
         record=str(KEYS_RECORD),
         fallback=str(KEYS_FALLBACK),
     )
+    if live:
+        logins.keys(
+            name="Have the keys open the login besides root's",
+            login=login_user.of_host(settings).in_force,
+            sources=[str(path) for path in KEY_FILES],
+        )
     files.present(
         name="Keep tmux out of vast.ai's sessions",
         files=[File(str(HOME / ".no_auto_tmux"), b"")] if settings.provider == "vast.ai" else [],

@@ -2,11 +2,14 @@
 The workspace: files that stay usable from outside.
 """
 
+from slipway.contract.paths import HOME
 from slipway.converge.task import task
 from slipway.facts import surroundings
-from slipway.operations import acl, directories, files
+from slipway.operations import acl, directories, files, login_user
+from slipway.operations.degraded import degrade
 from slipway.operations.files import File
 from slipway.settings.variables import Settings
+from slipway.ssh.accounts import Login
 
 WARNING = """\
 Nothing is mounted at {workspace}.
@@ -40,3 +43,23 @@ def share(*, settings: Settings, live: bool) -> None:
             uid=around.uid,
             feature="workspace ACL",
         )
+    login = login_user.of_host(settings).in_force if live else None
+    if login and login.uid != around.uid:
+        _share_with(login, path=path, may_change=not settings.skip_acl)
+
+
+def _share_with(login: Login, *, path: str, may_change: bool) -> None:
+    """
+    Let the login besides root's write in a workspace that is not its own.
+    """
+    if f"{path}/".startswith(f"{HOME}/"):
+        degrade("SLIPWAY_USER", f"{path} is below {HOME}, where {login.name} can't come: move it")
+    if may_change:
+        acl.shared(
+            name="Let the login besides root's write here",
+            path=path,
+            uid=login.uid,
+            feature="workspace ACL",
+        )
+    else:
+        degrade("SLIPWAY_USER", f"SKIP_ACL is set, so {login.name} may not write in {path}")

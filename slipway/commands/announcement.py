@@ -20,6 +20,7 @@ from slipway.remotes import states
 from slipway.settings import key_descriptions, providers
 from slipway.settings.key_descriptions import Description
 from slipway.settings.variables import Settings
+from slipway.ssh import logins
 from slipway.ssh.configuration import DEFAULT_PORT
 from slipway.system import files, processes
 from slipway.system.counting import counted
@@ -73,7 +74,7 @@ def ssh_line(environment: Mapping[str, str]) -> str:
     Return what opens a session from outside; "" where nobody tells the address.
     """
     where = providers.detect(environment).ssh_address(environment)
-    return "ssh -p {1} root@{0}".format(*where) if where else ""
+    return f"ssh -p {where[1]} {logins.wanted()}@{where[0]}" if where else ""
 
 
 def address(environment: Mapping[str, str], ports: list[int]) -> str:

@@ -17,8 +17,8 @@ from slipway.converge import light_pyinfra
 from slipway.environment import cuda, room
 from slipway.environment.cuda import Cuda
 from slipway.environment.gpus import Gpus
-from slipway.ssh import capabilities, trial, verdict
-from slipway.ssh.login import REFUSED
+from slipway.ssh import capabilities, logins, situation, trial, verdict
+from slipway.ssh.login import Obstacle, refused
 from slipway.system import files, mountinfo, supervisor_rpc
 from slipway.system.counting import counted
 from slipway.system.mountinfo import Mount
@@ -79,23 +79,30 @@ def examine() -> list[Finding]:
 
 def _login() -> list[Finding]:
     """
-    Say what stands against root's login, and try one.
+    Say what stands against each login, and try the one that health promises.
     """
     sshd = _sshd()
     found = verdict.look(keep=False, pid=sshd)
     limits = [obstacle for obstacle in found.obstacles if not obstacle.refuses]
-    refusals = [obstacle for obstacle in found.obstacles if obstacle.refuses]
     ports = f"on port {', '.join(map(str, found.ports))}"
-    findings = [
-        Finding("root can log in", works=False, detail=str(obstacle).removeprefix(REFUSED))
-        for obstacle in refusals
-    ] or [Finding("root can log in", works=True, detail=ports)]
+    findings = _can_log_in(found.user, found.obstacles, ports)
+    for user in logins.others():
+        findings += _can_log_in(user, situation.judged(user).situation.obstacles, ports)
     findings += [Finding("logins without limits", works=False, detail=str(each)) for each in limits]
     findings[0] = findings[0]._replace(options=_capabilities(sshd))
     if not sshd:
         return [*findings, Finding("a login of its own", works=False, detail=_NO_SSHD)]
     works, words = trial.attempt(found)
     return [*findings, Finding("a login of its own", works, words)]
+
+
+def _can_log_in(user: str, obstacles: list[Obstacle], ports: str) -> list[Finding]:
+    feature = f"{user} can log in"
+    return [
+        Finding(feature, works=False, detail=str(each).removeprefix(refused(user)))
+        for each in obstacles
+        if each.refuses
+    ] or [Finding(feature, works=True, detail=ports)]
 
 
 def _capabilities(sshd: int) -> tuple[Option, ...]:

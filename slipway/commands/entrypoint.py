@@ -24,6 +24,10 @@ from slipway.system import locks
 from slipway.system.unix_listener import is_listened_at
 
 LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
+NOT_ROOT = (
+    "slipway: this container starts as user {uid} (--user, USER, runAsUser), and Slipway as root: "
+    "leave that out; SLIPWAY_USER=NAME:{uid} gives you a login with this number"
+)
 RUNS_ALREADY = (
     "slipway-init: the services run here already: `slipway converge` applies what has changed"
 )
@@ -37,6 +41,8 @@ def main(arguments: Sequence[str]) -> NoReturn:
     (`slipway start; exec slipway-init`) we stand for it: a stop of ours is its own. By hand we have
     no part in it.
     """
+    if os.geteuid():
+        sys.exit(NOT_ROOT.format(uid=os.geteuid()))
     given, command = split_arguments(arguments)
     variables = {**at_start.process_environment("self"), **given}
     is_supervised = _is_supervised()

@@ -20,7 +20,7 @@ from slipway.services import first_process, last_line, told
 from slipway.services.told import unsupervised
 from slipway.settings import providers
 from slipway.settings.variables import Settings
-from slipway.ssh import verdict
+from slipway.ssh import logins, verdict
 from slipway.ssh.situation import Situation
 from slipway.system import disk, mountinfo
 from slipway.system.counting import span
@@ -185,9 +185,11 @@ def _sshd(processes: list[dict[str, Any]]) -> int:
 
 def _login(found: Situation) -> dict[str, Any]:
     """
-    Return where sshd listens, and what stands against root's login.
+    Return where sshd listens, who logs in, and what stands against that.
     """
     return {
+        "user": logins.wanted(),
+        "root": found.user == "root",
         "possible": found.is_possible,
         "ports": found.ports,
         "obstacles": [str(obstacle) for obstacle in found.obstacles],

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _SSHD_LIMIT = 900  # of sshd's 1000; it adds some of its own and of PAM's
 _SSHD_BYTES = 200_000  # of the 256 KiB, configuration and all, that its processes tell each other
@@ -45,13 +45,17 @@ def for_sshd(environment: Mapping[str, str]) -> str:
     return f"SetEnv {' '.join(words)}\n" if words else ""
 
 
-def for_sshd_by_user(environment: Mapping[str, str], public: Mapping[str, str]) -> str:
+def for_sshd_by_user(
+    environment: Mapping[str, str], public: Mapping[str, str], *, owners: Sequence[str] = ("root",)
+) -> str:
     """
     Return the lines that give root all of the variables, and other users those that hold no secret.
 
     + public: what anybody may see
+    + owners: who sees all: the login of SLIPWAY_USER, too
     """
-    matches = ("User root", environment), ("User *,!root", public)
+    others = ",".join(f"!{name}" for name in owners)
+    matches = (f"User {','.join(owners)}", environment), (f"User *,{others}", public)
     lines = [(f"Match {who}\n", for_sshd(variables)) for who, variables in matches]
     return "".join(match + line for match, line in lines if line)
 

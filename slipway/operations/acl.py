@@ -43,6 +43,32 @@ def default(
 
 
 @operation()
+def shared(*, path: str, uid: int, feature: str) -> Generator[StringCommand]:
+    """
+    Let a user write in a directory that is another's, and in everything made in it later.
+
+    + path: the directory; what is in it already is left alone
+    + uid: whose entries
+    + feature: what is degraded where the file system has no ACLs or is read-only
+    """
+    wanted = {f"user:{uid}:rwx", "mask::rwx", f"default:user:{uid}:rwx", "default:mask::rwx"}
+    if wanted <= host.get_fact(Acl, path=path):
+        host.noop(f"uid {uid} may write in {path}")
+        return
+    if not foresight.is_left(path) and (obstacle := host.get_fact(AclObstacle, path=path)):
+        degrade(feature, f"{path} is not uid {uid}'s, who can't write there: {obstacle}")
+        return
+    foresight.change(path, f"no ACL entries that let uid {uid} write")
+    entry = f"u:{uid}:rwx"
+    # fmt: off
+    yield StringCommand(
+        "setfacl", "-m", QuoteString(f"{entry},m::rwx"), "--", QuoteString(path),
+        "&&", "setfacl", "-d", "-m", QuoteString(f"{entry},m::rwx"), "--", QuoteString(path),
+    )
+    # fmt: on
+
+
+@operation()
 def none(*, paths: list[str]) -> Generator[StringCommand]:
     """
     Leave paths with the permissions of their mode only: no named and no default entries.

@@ -94,6 +94,7 @@ def load(  # noqa: PLR0913 - what is read comes from several places
     reader = _Reader(environ, read or _no_file, arguments, declared)
     values = {variable.name: reader.value(variable, resolve) for variable in declared}
     keys = reader.keys(values)
+    reader.lock_nobody_out(values)
     settings = Settings(
         keys=keys,
         environment=reader.environment(),
@@ -227,6 +228,12 @@ class _Reader:
             rule = f"names no program of this container: {names}"
             where = self._origin(Settings.services_off.name)
             self.refuse(where, rule, "others are switched off")
+
+    def lock_nobody_out(self, values: dict[str, Any]) -> None:
+        root, user = Settings.root_login.name, Settings.user.name
+        if not values[root] and not values[user]:
+            self.refuse(root, f"would lock everybody out without {user}", "root's login stays")
+            self.sources[root], values[root] = "default", True
 
     def unknown(self) -> None:
         ours = [name for name in sorted(self.environ) if name.startswith("SLIPWAY_")]

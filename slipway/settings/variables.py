@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from slipway.settings.authorized import keys
+from slipway.settings.login_user import login_user
 from slipway.settings.rules import (
     address,
     at_least,
@@ -92,6 +93,19 @@ class Settings:
         default="compatible",
         meaning="Which algorithms sshd offers: `compatible` serves all clients of the last five "
         "years, `hardened` is the strict policy of the base's distribution.",
+    )
+    user = Variable(
+        "SLIPWAY_USER",
+        login_user,
+        meaning="`name[:uid[:gid]]`: a login besides root's, with the same keys and sudo; "
+        "`workspace` is the workspace's owner.",
+        unset="root alone",
+    )
+    root_login = Variable(
+        "SLIPWAY_ROOT_LOGIN",
+        boolean,
+        default="true",
+        meaning="`false` refuses root over SSH, where SLIPWAY_USER can log in.",
     )
     strict = Variable(
         "SLIPWAY_STRICT",

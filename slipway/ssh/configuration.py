@@ -156,7 +156,8 @@ def _lines(
 ) -> Iterator[Line]:
     looked_at.append(path)
     text = _text(path)
-    original = path.removeprefix(str(paths.SSHD_COPIES))
+    copies = str(paths.SSHD_COPIES)
+    original = path.removeprefix(copies) if path.startswith(f"{copies}/") else path
     conditions = outer
     for number, raw in enumerate(text.split("\n"), start=1):
         keyword, words = parsed(raw)

@@ -1,8 +1,8 @@
 """
 The files that sshd looks for keys in: what is in them, and whether sshd trusts them.
 
-StrictModes asks for files and directories that nobody but root may write to, from the file up to
-the home directory, or to / for a file outside of it (sshd_config(5)).
+StrictModes asks for files and directories that nobody but root and the user may write to, from
+the file up to the home directory, or to / for a file outside of it (sshd_config(5)).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from slipway.settings import public_keys
-from slipway.ssh.account import USER
+from slipway.ssh.account import Account
 from slipway.system.bounded_files import BoundedFiles
 
 BOUND = 1.0  # seconds for a look: health has few
@@ -34,21 +34,27 @@ class KeyFile(NamedTuple):
     distrust: str  # why sshd ignores it; "" where it does not
 
 
-def expanded(name: str, home: str) -> str:
+def expanded(name: str, owner: Account) -> str:
     """
     Return the path that an entry of AuthorizedKeysFile stands for.
     """
-    for token, value in (("%h", home), ("%u", USER), ("%U", "0"), ("%%", "%")):
+    for token, value in (
+        ("%h", owner.home),
+        ("%u", owner.name),
+        ("%U", str(owner.uid)),
+        ("%%", "%"),
+    ):
         name = name.replace(token, value)
-    return name if name.startswith("/") else f"{home}/{name}"
+    return name if name.startswith("/") else f"{owner.home}/{name}"
 
 
-def look(path: str, *, home: str, strict: bool, is_private: Callable[[int], bool]) -> KeyFile:
+def look(path: str, *, owner: Account, strict: bool, is_private: Callable[[int], bool]) -> KeyFile:
     """
     Return what is at a path, whatever it is.
 
     + strict: StrictModes
-    + is_private: whether root is a group's only member
+    + owner: whose login it is about; sshd reads the file as he
+    + is_private: whether he is a group's only member
     """
     bounded = BoundedFiles(bound=BOUND)
     try:
@@ -63,7 +69,8 @@ def look(path: str, *, home: str, strict: bool, is_private: Callable[[int], bool
         distrust = f"{path}: {error.strerror}"
         return KeyFile(path, frozenset(), has_authority=False, distrust=distrust)
     types, has_authority = _keys(content)
-    distrust = _distrust(path, home, is_private) if strict else ""
+    distrust = _distrust(path, owner, is_private) if strict else ""
+    distrust = distrust or _unreadable(path, owner)
     return KeyFile(path, types, has_authority, distrust)
 
 
@@ -96,16 +103,34 @@ def is_empty(files: Sequence[KeyFile]) -> bool:
     return not any(file.types for file in files)
 
 
-def _distrust(path: str, home: str, is_private: Callable[[int], bool]) -> str:
+def _distrust(path: str, owner: Account, is_private: Callable[[int], bool]) -> str:
     bounded = BoundedFiles(bound=BOUND)
-    for place in above(path, home):
+    for place in above(path, owner.home):
         with contextlib.suppress(OSError):
             status = bounded.stat(place)
             mode = stat.S_IMODE(status.mode)
-            if status.uid:
-                return f"{place} belongs to user {status.uid}, not to root"
+            if status.uid not in (0, owner.uid):
+                return f"{place} belongs to user {status.uid}, not to {owner.name}"
             if mode & _OTHERS or (mode & _GROUP and not is_private(status.gid)):
-                return f"{place} can be written to by others than root (mode {mode:o})"
+                return f"{place} can be written to by others than {owner.name} (mode {mode:o})"
+    return ""
+
+
+def _unreadable(path: str, owner: Account) -> str:
+    """
+    Say that the user can't read it, whom sshd becomes for that; root reads everything.
+    """
+    if not owner.uid:
+        return ""
+    bounded = BoundedFiles(bound=BOUND)
+    try:
+        status, folder = bounded.stat(path), bounded.stat(os.path.dirname(path))  # noqa: PTH120
+    except OSError:
+        return ""
+    for place, bits in ((status, 0o4), (folder, 0o1)):
+        shift = 6 if place.uid == owner.uid else 0
+        if not (place.mode >> shift) & bits:
+            return f"{owner.name} can't read {path}"
     return ""
 
 

@@ -1,9 +1,10 @@
 """
-Could root open a session right now, and if not, what stands against it. All of it is pure.
+Could root, or another user, open a session right now, and if not, what stands against it.
 
-slipway.ssh.situation reads what is judged here. What the effective configuration, the account, the
-keys, the capabilities or TCP wrappers say is compared in sshd's own order (auth.c, auth2-pubkey.c,
-session.c of OpenSSH); each rule was seen with a real client: tests/live/test_login.py.
+All of it is pure: slipway.ssh.situation reads what is judged here. What the effective
+configuration, the account, the keys, the capabilities or TCP wrappers say is compared in sshd's own
+order (auth.c, auth2-pubkey.c, session.c of OpenSSH); each rule was seen with a real client:
+tests/live/test_login.py.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from slipway.contract.paths import AUTHORIZED_KEYS_MOUNT
+from slipway.ssh.account import USER
 from slipway.ssh.configuration import Line, Written
 from slipway.ssh.key_files import KeyFile, signatures
 from slipway.ssh.patterns import Connection, listed, matches, names_user
@@ -29,7 +31,7 @@ _NO_KEY = (
 
 class Obstacle(NamedTuple):
     """
-    What stands against a session of root's, or against a part of what a session can do.
+    What stands against a session, or against a part of what a session can do.
     """
 
     what: str
@@ -37,13 +39,18 @@ class Obstacle(NamedTuple):
     refuses: bool = True  # whether no session opens at all
     is_chosen: bool = True  # somebody may want it so: a note, no illness
     closes: bool = False  # whether sshd hangs up before it says what it is
+    user: str = USER  # whose login
 
     def __str__(self) -> str:
         where = f" ({self.place})" if self.place else ""
-        return f"{REFUSED if self.refuses else ''}{self.what}{where}"
+        return f"{refused(self.user) if self.refuses else ''}{self.what}{where}"
 
 
-REFUSED = "root can't log in: "
+def refused(user: str) -> str:
+    """
+    Return how a sentence begins that says why somebody can't log in.
+    """
+    return f"{user} can't log in: "
 
 
 class Subject(NamedTuple):
@@ -128,16 +135,18 @@ def of_hardening(subject: Subject) -> list[Obstacle]:
     ]
 
 
-def together(probes: Sequence[tuple[str, Sequence[Obstacle]]]) -> list[Obstacle]:
+def together(
+    probes: Sequence[tuple[str, Sequence[Obstacle]]], *, user: str = USER
+) -> list[Obstacle]:
     """
-    Return what stands against root from anywhere, and what does from some addresses alone.
+    Return what stands against a user from anywhere, and what does from some addresses alone.
 
     + probes: what one connection meets, with the pattern of its address; a stranger's first
     """
     (_, first), *others = probes
     passing = [place for place, found in others if not _refused(found)]
     if _refused(first) and passing:
-        alone = f"root can log in from {' and '.join(passing)} alone: "
+        alone = f"{user} can log in from {' and '.join(passing)} alone: "
         return [_limit(each, alone) if each.refuses else each for each in first]
     found = list(first)
     if not _refused(first):
@@ -184,7 +193,8 @@ def _admission(subject: Subject) -> list[Obstacle]:
 
 def _authentication(subject: Subject) -> list[Obstacle]:
     found = []
-    if subject.value("PermitRootLogin") in ("no", "forced-commands-only"):
+    is_root = subject.connection.user == USER
+    if is_root and subject.value("PermitRootLogin") in ("no", "forced-commands-only"):
         found.append(subject.obstacle("PermitRootLogin"))
     if subject.value("PubkeyAuthentication") == "no":
         found.append(subject.obstacle("PubkeyAuthentication"))
@@ -203,20 +213,20 @@ def _authentication(subject: Subject) -> list[Obstacle]:
 
 
 def _session(subject: Subject) -> list[Obstacle]:
-    found = []
+    found, user = [], subject.connection.user
     if subject.value("MaxSessions") == "0":
         found.append(subject.obstacle("MaxSessions"))
     if subject.value("ForceCommand") not in ("", "none"):
         command = " ".join(subject.effective["forcecommand"])
-        what = f"every session of root's runs `{command}` alone (ForceCommand)"
+        what = f"every session of {user}'s runs `{command}` alone (ForceCommand)"
         found.append(subject.obstacle("ForceCommand", what, refuses=False))
     if subject.value("ChrootDirectory") not in ("", "none", "/"):
-        what = f"sessions of root's see {subject.values('ChrootDirectory')[0]} alone"
+        what = f"sessions of {user}'s see {subject.values('ChrootDirectory')[0]} alone"
         found.append(
             subject.obstacle("ChrootDirectory", f"{what} (ChrootDirectory)", refuses=False)
         )
     if subject.value("PermitTTY") == "no":
-        what = "no session of root's has a terminal: PermitTTY no"
+        what = f"no session of {user}'s has a terminal: PermitTTY no"
         found.append(subject.obstacle("PermitTTY", what, refuses=False))
     return found
 

@@ -33,7 +33,7 @@ DAY = 86400  # seconds
 
 class Situation(NamedTuple):
     """
-    What there is to know of root's login.
+    What there is to know of a login.
     """
 
     obstacles: list[Obstacle]
@@ -42,10 +42,11 @@ class Situation(NamedTuple):
     has_key: bool  # somebody has a key that sshd reads, wherever that is
     authorized: list[str] = []  # noqa: RUF012 - nobody adds to one; files of keys that sshd reads
     host_keys: list[str] = []  # noqa: RUF012 - likewise
+    user: str = USER  # whose login it is
 
     @property
     def is_possible(self) -> bool:
-        """Tell whether root could open a session."""
+        """Tell whether he could open a session."""
         return not any(obstacle.refuses for obstacle in self.obstacles)
 
 
@@ -59,13 +60,13 @@ class Seen(NamedTuple):
     places: list[str]  # of these owner and mode alone
 
 
-def judged() -> Seen:
+def judged(user: str) -> Seen:
     """
     Read everything and judge it, all but the capabilities, which are the running sshd's.
     """
-    written, root = configuration.read(), _account()
+    written, root = configuration.read(), _account(user)
     port = written.ports[0]
-    strangers = Connection(USER, root.groups, STRANGER, port)
+    strangers = Connection(user, root.groups, STRANGER, port)
     try:
         subject = Subject(effective.ask(strangers), written, strangers)
     except effective.CannotTell as error:
@@ -73,14 +74,15 @@ def judged() -> Seen:
         unusable = Obstacle(what, error.trouble.place, refuses=False, is_chosen=False)
         listening = [("127.0.0.1", port) for port in written.ports]
         has_key = has_other_keys(written) or any(_holds_key(str(path)) for path in _OUR_FILES)
-        situation = Situation([unusable, *_left_out()], written.ports, listening, has_key)
+        obstacles = [unusable, *_left_out()]
+        situation = Situation(obstacles, written.ports, listening, has_key, user=user)
         return Seen(situation, _contents(written, root, ()), [str(paths.SSHD_CHROOT)])
     read = _key_files(subject, root)
     ours = [_key_file(str(path), root, subject) for path in _OUR_FILES]
     probes = [("", _met(subject)), *_others(written, root, port)]
     has_key = has_other_keys(written) or not key_files.is_empty([*read, *ours])
     obstacles = [
-        *login.together(probes),
+        *login.together(probes, user=user),
         *_of_account(root, subject),
         *_of_keys(subject, read, ours),
         *login.of_listening(subject),
@@ -88,12 +90,13 @@ def judged() -> Seen:
         *_left_out(),
     ]
     situation = Situation(
-        obstacles=obstacles,
+        obstacles=[each._replace(user=user) for each in obstacles],
         ports=_ports(subject),
         listening=_listening(subject),
         has_key=has_key,
         authorized=[file.path for file in read],
         host_keys=subject.values("HostKey"),
+        user=user,
     )
     named = [*_named(subject, "RevokedKeys"), *_named(subject, "TrustedUserCAKeys")]
     contents = _contents(written, root, [*(file.path for file in (*read, *ours)), *named])
@@ -111,8 +114,8 @@ def has_other_keys(written: Written) -> bool:
             if value.lower() != "none" and (line.keyword[0] == "a" or _holds_key(value)):
                 return True
         if line.keyword == "authorizedkeysfile":
-            home = _account().home
-            if any(_holds_key(key_files.expanded(name, home)) for name in line.words):
+            root = _account(USER)
+            if any(_holds_key(key_files.expanded(name, root)) for name in line.words):
                 return True
     return False
 
@@ -124,7 +127,7 @@ def _others(written: Written, root: Account, port: int) -> list[tuple[str, list[
     found = []
     for pattern in written.addresses[:_MOST_PROBES]:
         if address := an_address(pattern):
-            connection = Connection(USER, root.groups, address, port)
+            connection = Connection(root.name, root.groups, address, port)
             with contextlib.suppress(effective.CannotTell):  # it could, a moment ago
                 subject = Subject(effective.ask(connection), written, connection)
                 found.append((pattern, _met(subject)))
@@ -197,19 +200,19 @@ def _left_out() -> list[Obstacle]:
 
 def _key_files(subject: Subject, root: Account) -> list[KeyFile]:
     names = [name for name in subject.values("AuthorizedKeysFile") if name.lower() != "none"]
-    return [_key_file(key_files.expanded(name, root.home), root, subject) for name in names]
+    return [_key_file(key_files.expanded(name, root), root, subject) for name in names]
 
 
 def _key_file(path: str, root: Account, subject: Subject) -> KeyFile:
     def is_private(group: int) -> bool:
-        return account.is_private(group, passwd=_text(PASSWD), members=_text(GROUP))
+        return account.is_private(group, passwd=_text(PASSWD), members=_text(GROUP), user=root.name)
 
     strict = subject.value("StrictModes") != "no"
-    return key_files.look(path, home=root.home, strict=strict, is_private=is_private)
+    return key_files.look(path, owner=root, strict=strict, is_private=is_private)
 
 
-def _account() -> Account:
-    return account.parse(_text(PASSWD), _text(SHADOW), _text(GROUP))
+def _account(user: str) -> Account:
+    return account.parse(_text(PASSWD), _text(SHADOW), _text(GROUP), user=user)
 
 
 def _named(subject: Subject, keyword: str) -> list[str]:
@@ -253,7 +256,7 @@ def _listening(subject: Subject) -> list[tuple[str, int]]:
 
 def _contents(written: Written, root: Account, more: Iterable[str]) -> list[str]:
     fixed = (PASSWD, SHADOW, GROUP, wrappers.ALLOW, wrappers.DENY, root.shell, paths.SSHD)
-    given = (str(paths.AUTHORIZED_KEYS_MOUNT), *more)
+    given = (str(paths.AUTHORIZED_KEYS_MOUNT), str(paths.ROOT_REFUSED), str(paths.LOGINS), *more)
     return list(dict.fromkeys([*written.looked_at, *fixed, *given]))
 
 

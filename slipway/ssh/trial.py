@@ -1,5 +1,5 @@
 """
-A login of our own: the one proof that root's opens a session, and a terminal.
+A login of our own: the one proof that a login opens a session, and a terminal.
 
 Its key pair is made for it and lives in /run. The key opens nothing but `true`, from this machine
 alone, and expires. Another process takes all of it away when this one ends, however it ends.
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from slipway.contract import paths
+from slipway.ssh.account import USER
 from slipway.ssh.situation import DAY, Situation
 from slipway.system import files, locks
 
@@ -43,13 +44,13 @@ class Outcome(NamedTuple):
 
 def attempt(situation: Situation) -> Outcome:
     """
-    Log in as root. Raises OSError.
+    Log in as the user whom the situation is about. Raises OSError.
 
     + situation: tells where sshd listens, which files of keys it reads, and its host keys
     """
-    path = _file_of_ours(situation.authorized)
+    path = _file_of_ours(situation.authorized, situation.user)
     if path is None:
-        words = f"not tried: sshd does not read {paths.KEYS_FALLBACK}"
+        words = f"not tried: sshd reads no file of Slipway's for {situation.user}"
         return Outcome(works=False, words=words)
     if not situation.listening:
         return Outcome(works=False, words="not tried: sshd does not listen")
@@ -60,22 +61,24 @@ def attempt(situation: Situation) -> Outcome:
     with _key(path, address, lock):
         _know_host(situation.host_keys)
         began = time.monotonic()
-        refused = _log_in(address, port, terminal=False)
+        who = f"{situation.user}@{address}"
+        refused = _log_in(who, port, terminal=False)
         if refused:
             return Outcome(works=False, words=refused)
         took = time.monotonic() - began
-        refused = _log_in(address, port, terminal=True)
+        refused = _log_in(who, port, terminal=True)
     if refused:
         return Outcome(works=False, words=f"a session opens, a terminal does not: {refused}")
     return Outcome(works=True, words=f"a session and a terminal; the first in {took:.2f} s")
 
 
-def _file_of_ours(authorized: Sequence[str]) -> Path | None:
+def _file_of_ours(authorized: Sequence[str], user: str) -> Path | None:
     """
     Return a file that sshd reads, in a directory that is ours alone and can be written to.
     """
+    places = (paths.STATE, paths.RUN) if user == USER else (paths.LOGINS,)
     for path in map(Path, authorized):
-        if path.parent in (paths.STATE, paths.RUN) and os.access(path.parent, os.W_OK):
+        if path.parent in places and os.access(path.parent, os.W_OK):
             return path
     return None
 
@@ -113,13 +116,13 @@ def _options(address: str) -> str:
 
 def _append(path: Path, line: str) -> None:
     """
-    Add a line to a file of root's alone, which may end without a newline.
+    Add a line to a file that root alone writes, and that may end without a newline.
     """
     before = files.content(path) or b""
     begin = "\n" if before and not before.endswith(b"\n") else ""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a") as stream:
-        path.chmod(0o600)
+        path.chmod(0o644 if path.parent == paths.LOGINS else 0o600)
         stream.write(begin + line)
 
 
@@ -129,7 +132,7 @@ def _know_host(keys: Sequence[str]) -> None:
     (_PLACE / "known_hosts").write_text("".join(lines))
 
 
-def _log_in(address: str, port: int, *, terminal: bool) -> str:
+def _log_in(who: str, port: int, *, terminal: bool) -> str:
     """
     Run ssh; returns why it failed, "" where it did not.
     """
@@ -148,7 +151,7 @@ def _log_in(address: str, port: int, *, terminal: bool) -> str:
     words = ["ssh", "-F", "none", "-tt" if terminal else "-T", "-i", f"{_PLACE}/key", *options]
     try:
         done = subprocess.run(
-            [*words, "-p", str(port), f"root@{address}", "true"],
+            [*words, "-p", str(port), who, "true"],
             check=False,
             stdin=subprocess.DEVNULL,
             capture_output=True,

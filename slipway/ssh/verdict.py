@@ -1,5 +1,5 @@
 """
-Could root open a session right now: the verdict on this container, kept until a file changes.
+Could root, or who logs in for him, open a session now: the verdict, kept until a file changes.
 
 `sshd -T` takes ten milliseconds of a processor, which health has not to spend every few seconds. So
 what is judged from files is kept in /run beside what those were like. The capabilities of the sshd
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.contract import paths
-from slipway.ssh import capabilities, key_files, situation
+from slipway.ssh import capabilities, key_files, logins, situation
 from slipway.ssh.login import Obstacle
 from slipway.ssh.situation import DAY, Seen, Situation
 from slipway.system import atomic, files
@@ -38,7 +38,7 @@ def look(*, keep: bool, pid: int | None = None) -> Situation:
     found = _kept()
     if found is None:
         began = time.time_ns()
-        seen = situation.judged()
+        seen = situation.judged(logins.promised())
         found = seen.situation
         if keep:
             _keep(seen, began)
@@ -47,7 +47,8 @@ def look(*, keep: bool, pid: int | None = None) -> Situation:
         each._replace(refuses=True) if pid == 0 and _is_unusable(each) else each
         for each in found.obstacles
     ]
-    return found._replace(obstacles=[*known, *more])
+    theirs = [each._replace(user=found.user) for each in more]
+    return found._replace(obstacles=[*known, *theirs])
 
 
 def rests_on() -> tuple[list[str], list[str]] | None:
@@ -142,6 +143,7 @@ def _kept() -> Situation | None:
             bool(kept["has_key"]),
             list(kept["authorized"]),
             list(kept["host_keys"]),
+            str(kept["user"]),
         )
     except (ValueError, KeyError, TypeError):
         return None

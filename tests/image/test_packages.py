@@ -6,8 +6,8 @@ PACKAGES = [
     "acl", "bash-completion", "bzip2", "ca-certificates", "cron", "curl", "fuse3", "git", "git-lfs",
     "gpg", "htop", "iproute2", "iputils-ping", "jq", "less", "libcap2-bin", "libnss-extrausers",
     "lsof", "nano", "ncurses-term", "netbase", "netcat-openbsd", "openssh-server", "pigz", "procps",
-    "psmisc", "python3-venv", "rsync", "screen", "tini", "tmux", "tree", "unzip", "vim-tiny",
-    "wget", "xauth", "xz-utils", "zip", "zstd",
+    "psmisc", "python3-venv", "rsync", "screen", "sudo", "tini", "tmux", "tree", "unzip",
+    "vim-tiny", "wget", "xauth", "xz-utils", "zip", "zstd",
 ]
 # fmt: on
 

@@ -79,6 +79,17 @@ MUTATIONS = {
         "ssh-keygen -qt ed25519 -N '' -f /k && cp /k.pub /etc/ssh/ssh_host_ed25519_key.pub",
         "test_the_container_has_host_keys",
     ),
+    "login unasked": (
+        "mkdir -p /run/slipway/logins && touch /run/slipway/logins/eve",
+        "test_nobody_logs_in_unasked",
+    ),
+    "login without keys": ("sed -i d /run/slipway/logins/alice", "test_the_login_has_roots_keys"),
+    "sudo": ("chmod 755 /usr/bin/sudo", "test_the_login_becomes_root"),
+    "workspace of root's alone": ("setfacl -b /workspace", "test_the_login_works"),
+    "no root": (
+        "sed -i '1i PermitRootLogin no' /run/slipway/sshd.conf",
+        "test_roots_login_is_as_chosen",
+    ),
     "doubled key": ("sed -i p /root/.ssh/authorized_keys", "test_each_given_key_is_there_once"),
     "ACL on the key file": (
         "setfacl -m u:nobody:rw /root/.ssh/authorized_keys",
@@ -212,7 +223,12 @@ def test_a_broken_container_fails_its_spec(start: Start, key: KeyPair, subject: 
     """
     command, spec = MUTATIONS[subject]
     slipway = start(
-        environment={"SSH_PUBKEY": key.public, "CANARY": "1", "GPU_COUNT": "2"},
+        environment={
+            "SSH_PUBKEY": key.public,
+            "CANARY": "1",
+            "GPU_COUNT": "2",
+            "SLIPWAY_USER": "alice",
+        },
         devices=[f"/dev/null:/dev/nvidia{number}" for number in range(4)],
     )
     slipway.wait_converged()

@@ -1,9 +1,12 @@
 # Slipway's: what every session of a shell begins with. Login shells read it from here, others through
 # /etc/bash.bashrc.
 
-# The container's variables. root's may hold secrets; those of other users are a file of their own.
+# The container's variables. root's may hold secrets, and so may those of the login that SLIPWAY_USER
+# asks for; those of other users are a file of their own.
 if [ -f /run/slipway/environment.sh ] && [ -r /run/slipway/environment.sh ]; then
     . /run/slipway/environment.sh
+elif [ -f /run/slipway/environment.login.sh ] && [ -r /run/slipway/environment.login.sh ]; then
+    . /run/slipway/environment.login.sh
 elif [ -f /run/slipway/environment.public.sh ] && [ -r /run/slipway/environment.public.sh ]; then
     . /run/slipway/environment.public.sh
 fi

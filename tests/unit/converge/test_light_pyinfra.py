@@ -23,7 +23,7 @@ import json, sys
 from slipway.converge import light_pyinfra
 light_pyinfra.install()
 from slipway.converge import here
-from tasks import environment, overlay, packages, remotes, services, ssh, workspace
+from tasks import environment, overlay, packages, remotes, services, ssh, users, workspace
 print(json.dumps(sorted(sys.modules)))
 """
     imported = set(json.loads(isolated(code)))

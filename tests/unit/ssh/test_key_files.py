@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from slipway.ssh import key_files
+from slipway.ssh.account import Account
 from slipway.ssh.key_files import KeyFile
 
 BLOB = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)
@@ -24,7 +25,10 @@ def look(path: Path, *, strict: bool = True, is_private: bool = True) -> KeyFile
     Return what is at a path below a home directory.
     """
     return key_files.look(
-        str(path), home=str(path.parent.parent), strict=strict, is_private=lambda _group: is_private
+        str(path),
+        owner=Account(home=str(path.parent.parent)),
+        strict=strict,
+        is_private=lambda _group: is_private,
     )
 
 
@@ -52,7 +56,7 @@ def keys(tmp_path: Path) -> Path:
     ],
 )
 def test_a_name_stands_for_a_path(name: str, path: str) -> None:
-    assert key_files.expanded(name, "/root") == path
+    assert key_files.expanded(name, Account()) == path
 
 
 def test_a_file_as_it_should_be(keys: Path) -> None:

@@ -32,7 +32,7 @@ class Judge:
         self.absent = place / "absent"
         self.home = place / "home"
 
-    def __call__(self) -> Seen:
+    def __call__(self, _user: str) -> Seen:
         """Judge."""
         self.asked += 1
         contents = [str(self.file), str(self.folder), str(self.absent)]
@@ -130,9 +130,9 @@ def test_a_configuration_that_can_not_be_used_keeps_sshd_from_starting(
     One that runs goes on as it is.
     """
     unusable = Obstacle(f"{situation.UNUSABLE}x", refuses=False, is_chosen=False)
-    seen = judge()
+    seen = judge("root")
     seen = seen._replace(situation=seen.situation._replace(obstacles=[unusable]))
-    monkeypatch.setattr(situation, "judged", lambda: seen)
+    monkeypatch.setattr(situation, "judged", lambda _user: seen)
 
     assert not verdict.look(keep=False, pid=0).is_possible
     assert verdict.look(keep=False, pid=os.getpid()).is_possible

@@ -1,0 +1,117 @@
+"""
+SLIPWAY_USER and SLIPWAY_ROOT_LOGIN: names that every program takes, numbers, and no lock-out.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from slipway.settings.load import load
+from slipway.settings.login_user import LoginUser
+
+GOOD = {
+    "": None,
+    "___": None,
+    "  ": None,
+    "alice": LoginUser("alice"),
+    "alice___": LoginUser("alice"),
+    "alice\n": LoginUser("alice"),
+    "_a-b_9": LoginUser("_a-b_9"),
+    "a" * 32: LoginUser("a" * 32),
+    "alice:1": LoginUser("alice", 1),
+    "alice:01000": LoginUser("alice", 1000),
+    "alice:1000:100": LoginUser("alice", 1000, 100),
+    "alice:4294967294": LoginUser("alice", 4294967294),
+    "workspace": LoginUser("workspace"),
+    "workspace:1000": LoginUser("workspace", 1000),
+    "daemon": LoginUser("daemon"),  # whether the image has such an account is seen in it
+}
+BAD = {
+    "Alice": "a name of up to 32",
+    "1alice": "a name of up to 32",
+    "1000": "a name of up to 32",
+    "1000:1000": "a name of up to 32",
+    "-alice": "a name of up to 32",
+    "al ice": "a name of up to 32",
+    "al___ice": "a name of up to 32",
+    "al/ice": "a name of up to 32",
+    "../alice": "a name of up to 32",
+    "al.ice": "a name of up to 32",
+    "alice,bob": "a name of up to 32",
+    "alice\nroot": "a name of up to 32",
+    "al*": "a name of up to 32",
+    "!alice": "a name of up to 32",
+    "$(id)": "a name of up to 32",
+    "älice": "a name of up to 32",
+    "ａlice": "a name of up to 32",
+    "a" * 33: "a name of up to 32",
+    ":": "a name of up to 32",
+    ":1000": "a name of up to 32",
+    "root": "somebody else than root",
+    "root:1000": "somebody else than root",
+    "alice:0": "somebody else than root",
+    "alice:00:5": "somebody else than root",
+    "alice:": "a number from 1",
+    "alice::100": "a number from 1",
+    "alice:1000:": "a number from 1",
+    "alice:1000:0": "a number from 1",
+    "alice:-1": "a number from 1",
+    "alice:65535": "a number from 1",
+    "alice:4294967295": "a number from 1",
+    "alice:99999999999": "a number from 1",
+    "alice:1e3": "a number from 1",
+    "alice:١٠٠٠": "a number from 1",
+    "alice:1:2:3": "a number from 1",
+    "alice:bob": "a number from 1",
+}
+
+
+@pytest.mark.parametrize("given", GOOD)
+def test_a_login_that_can_be_had(given: str) -> None:
+    loaded = load({"SLIPWAY_USER": given})
+
+    assert loaded.settings.user == GOOD[given]
+    assert loaded.refusals == ()
+
+
+@pytest.mark.parametrize("given", BAD)
+def test_what_is_no_login_is_refused_by_its_rule(given: str) -> None:
+    """
+    The rule is said, and the value is not.
+    """
+    loaded = load({"SLIPWAY_USER": given})
+    (refusal,) = loaded.refusals
+
+    assert loaded.settings.user is None
+    assert (refusal.variable, refusal.effect) == ("SLIPWAY_USER", "it is ignored")
+    assert BAD[given] in refusal.rule
+
+
+@pytest.mark.parametrize(("given", "shown"), [("", "root alone"), ("a:5:6", "a:5:6"), ("a", "a")])
+def test_a_person_sees_what_was_asked_for(given: str, shown: str) -> None:
+    rows = {row.name: row.value for row in load({"SLIPWAY_USER": given}).table()}
+
+    assert rows["SLIPWAY_USER"] == shown
+
+
+@pytest.mark.parametrize(
+    ("user", "root", "stays", "refused"),
+    [
+        ("alice", "false", False, []),
+        ("alice", "", True, []),
+        ("workspace", "off", False, []),
+        ("", "false", True, ["SLIPWAY_ROOT_LOGIN"]),
+        ("root", "no", True, ["SLIPWAY_ROOT_LOGIN", "SLIPWAY_USER"]),
+        ("Alice", "0", True, ["SLIPWAY_ROOT_LOGIN", "SLIPWAY_USER"]),
+        ("alice", "never", True, ["SLIPWAY_ROOT_LOGIN"]),
+        ("", "true", True, []),
+    ],
+)
+def test_nobody_is_locked_out(user: str, root: str, stays: bool, refused: list[str]) -> None:  # noqa: FBT001
+    """
+    Root's login goes only where another takes its place.
+    """
+    loaded = load({"SLIPWAY_USER": user, "SLIPWAY_ROOT_LOGIN": root})
+
+    assert loaded.settings.root_login is stays
+    assert sorted(refusal.variable for refusal in loaded.refusals) == refused
