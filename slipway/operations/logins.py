@@ -22,6 +22,7 @@ from slipway.operations.login_user import Asked
 from slipway.operations.mounted import why_fixed
 from slipway.settings import public_keys
 from slipway.ssh.accounts import MADE_BY, Login
+from slipway.system.counting import counted
 
 VARIABLE = "SLIPWAY_USER"
 SUDO = "/usr/bin/sudo"
@@ -132,14 +133,18 @@ def keys(*, login: Login | None, sources: Sequence[str]) -> Generator[Command]:
     others = [f"{LOGINS}/{name}" for name in names if not login or name != login.name]
     is_right = login is None or wanted.matches(states.get(path))
     if is_right and not others:
-        host.noop(f"{len(lines)} keys open it" if login else "no login besides root's")
+        host.noop(
+            f"{counted(len(lines), 'key opens', 'keys open')} it"
+            if login
+            else "no login besides root's"
+        )
         return
     if others:
         for other in others:
             foresight.change(other, "not wanted")
         yield StringCommand("rm", "-rf", "--", *map(QuoteString, others))
     if not is_right:
-        foresight.change(path, f"not the {len(lines)} keys of root's")
+        foresight.change(path, f"not root's {counted(len(lines), 'key')}")
         yield from replaced([wanted])
 
 
