@@ -16,7 +16,7 @@ from typing import Any
 
 from docker.errors import DockerException
 
-from bench import chart, convergence, fleet, idle, machine, memory, results, size, starts
+from bench import chart, convergence, extended, fleet, idle, machine, memory, results, size, starts
 from bench.containers import Bench, Failure, bench
 from bench.results import Row
 from bench.samples import Effort
@@ -87,6 +87,7 @@ def _subjects(base: str) -> dict[str, Callable[[Bench, Effort], Measured]]:
     return {
         "start": starts.start,
         "convergence": convergence.convergence,
+        "extension": extended.extended,
         "fleet": fleet.many,
         "restart": starts.restart,
         "workspace": starts.full_workspace,

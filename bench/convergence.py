@@ -40,9 +40,9 @@ def convergence(bench: Bench, effort: Effort) -> list[Row]:
     for name in (own, slow):
         bench.wait_converged(name)
     contenders = {
-        SLIPWAY: _again(bench, own, ["/usr/local/bin/slipway", "converge"], rest.slipway),
-        PYINFRA: _again(bench, own, _PYINFRA, rest.pyinfra),
-        SLOW: _again(bench, slow, ["/usr/local/bin/slipway", "converge"], rest.slipway),
+        SLIPWAY: again(bench, own, ["/usr/local/bin/slipway", "converge"], rest.slipway),
+        PYINFRA: again(bench, own, _PYINFRA, rest.pyinfra),
+        SLOW: again(bench, slow, ["/usr/local/bin/slipway", "converge"], rest.slipway),
     }
     missing: dict[str, str] = {}
     for peers, prepare in (((MITOGEN, ANSIBLE), _ansible), ((TMPFILES,), _tmpfiles)):
@@ -63,7 +63,7 @@ def convergence(bench: Bench, effort: Effort) -> list[Row]:
     return rows
 
 
-def _again(
+def again(
     bench: Bench, name: str, command: Sequence[str], is_at_rest: Callable[[str], bool]
 ) -> Measurement:
     """
@@ -71,13 +71,13 @@ def _again(
     """
     bench.watched(name, *command)
 
-    def again() -> float:
+    def once() -> float:
         seen = bench.watched(name, *command)
         if not is_at_rest(seen["output"]):
             raise Failure(f"{' '.join(command[:3])} changes again: {seen['output'][-1500:]}")
         return float(seen["seconds"])
 
-    return again
+    return once
 
 
 def _ansible(bench: Bench, options: Sequence[str]) -> dict[str, Measurement]:
@@ -89,8 +89,8 @@ def _ansible(bench: Bench, options: Sequence[str]) -> dict[str, Measurement]:
     bench.wait_converged(name)
     bench.watched(name, "/usr/bin/python3", "-m", "compileall", "-q", ansible.INSIDE)
     return {
-        ANSIBLE: _again(bench, name, ansible.inside(mitogen=False), rest.ansible),
-        MITOGEN: _again(bench, name, ansible.inside(mitogen=True), rest.ansible),
+        ANSIBLE: again(bench, name, ansible.inside(mitogen=False), rest.ansible),
+        MITOGEN: again(bench, name, ansible.inside(mitogen=True), rest.ansible),
     }
 
 

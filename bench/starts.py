@@ -29,11 +29,10 @@ class Starts(NamedTuple):
     bench: Bench
     host_key: Path
 
-    def slipway(self, *options: str) -> float:
+    def slipway(self, *options: str, image: str = "") -> float:
         """Ours: nothing but the key as a variable."""
-        return self._timed(
-            lambda: self.bench.run(options=["-e", f"SSH_PUBKEY={self.bench.key}", *options])
-        )
+        given = ["-e", f"SSH_PUBKEY={self.bench.key}", *options]
+        return self._timed(lambda: self.bench.run(options=given, image=image))
 
     def sshd(self, *options: str) -> float:
         """The same image with sshd as its only process; its host key is there already."""

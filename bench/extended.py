@@ -1,0 +1,67 @@
+"""
+What an extension costs: three programs in a chain, two variables, apt and pip packages.
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import docker
+
+from bench import rest
+from bench.containers import MOUNTS, PREFIX, QUIET, Bench, Failure
+from bench.convergence import NAME, again
+from bench.results import Row, compared
+from bench.samples import Effort
+from bench.starts import START, starts
+
+EXTENSION = Path(__file__).resolve().parent / "extension"
+WITH = "with an extension"
+
+
+def extended(bench: Bench, effort: Effort) -> list[Row]:
+    """
+    A convergence that changes nothing, and the time to SSH, with the extension and without it.
+
+    Raises Failure where its image can't be built.
+    """
+    tag = f"{PREFIX}{uuid.uuid4().hex[:8]}"
+    try:
+        bench.client.images.build(
+            path=str(EXTENSION), tag=tag, rm=True, forcerm=True, buildargs={"BASE": bench.image}
+        )
+    except docker.errors.BuildError as error:
+        raise Failure(f"the extended image: {error}") from None
+    try:
+        return _measured(bench, effort, tag)
+    finally:
+        bench.client.images.remove(tag, force=True)
+
+
+def _measured(bench: Bench, effort: Effort, tag: str) -> list[Row]:
+    given = [*QUIET, *MOUNTS, "-e", f"SSH_PUBKEY={bench.key}"]
+    names = {"": bench.run(options=given), WITH: bench.run(options=given, image=tag)}
+    command = ["/usr/local/bin/slipway", "converge"]
+    for name in names.values():
+        bench.wait_converged(name)
+    taken = effort.interleave(
+        {
+            f"slipway {what}": again(bench, name, command, rest.slipway)
+            for what, name in names.items()
+        }
+    )
+    for name in names.values():
+        bench.remove(name)
+    with starts(bench) as ways:
+        began = effort.interleave(
+            {"slipway": ways.slipway, f"slipway {WITH}": lambda: ways.slipway(image=tag)}
+        )
+    return [
+        compared(
+            f"{NAME} {WITH}", "without", taken[f"slipway {WITH}"], taken["slipway "], goal=1.5
+        ),
+        compared(
+            f"{START} {WITH}", "without", began[f"slipway {WITH}"], began["slipway"], goal=1.05
+        ),
+    ]
