@@ -67,6 +67,8 @@ def serve(*, settings: Settings, live: bool) -> None:
         ssh.no_foreign_host_keys(
             name="Have no host keys of another container", record=str(BELONGS_TO)
         )
+        # One that others may read is not looked into, and may be none
+        ssh_place.private_host_keys(name="Keep the host keys to root")
     if is_ours:
         ssh.host_keys(name="Have the host keys", types=HOST_KEYS if live else [])
         ssh_place.main_configuration(name="Have sshd's main configuration")
@@ -87,7 +89,6 @@ def serve(*, settings: Settings, live: bool) -> None:
     ssh.strong_moduli(name="Have strong moduli only", bits=SMALLEST_MODULUS)
     obstacle = ""
     if live:
-        ssh_place.private_host_keys(name="Keep the host keys to root")
         static = [file for file in extension_files.static() if file.path.startswith(f"{SSH}/")]
         obstacle = ssh_place.obstacle(drop_ins=[*static, *drop_ins])
         ssh_place.elsewhere(

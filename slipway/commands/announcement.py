@@ -22,7 +22,7 @@ from slipway.settings.key_descriptions import Description
 from slipway.settings.variables import Settings
 from slipway.ssh import logins
 from slipway.ssh.configuration import DEFAULT_PORT
-from slipway.system import files, processes
+from slipway.system import bounded_files, processes
 from slipway.system.counting import counted
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def known_keys() -> list[Description]:
     Return the keys that let root in, whoever put them there.
     """
     places = (paths.AUTHORIZED_KEYS, paths.KEYS_FALLBACK)
-    return key_descriptions.of_files(*(files.readable(place) or b"" for place in places))
+    return key_descriptions.of_files(*(bounded_files.readable(str(place)) for place in places))
 
 
 def ssh_line(environment: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from slipway.environment import derived, extensions, host_data, public
 from slipway.settings import key_descriptions, variables
 from slipway.settings.load import Loaded, Row
 from slipway.settings.secrecy import printable, shown
-from slipway.system import files
+from slipway.system import bounded_files, files
 
 _THERE = str(paths.AUTHORIZED_KEYS)
 _GIVEN = "given to the container"
@@ -41,8 +41,8 @@ def run(options: argparse.Namespace) -> int:
         rows += others(loaded, derived.derive(loaded.settings, around), baked)
     print(*table(rows), sep="\n")
     there = (
-        files.readable(paths.AUTHORIZED_KEYS) or b"",
-        files.readable(paths.KEYS_FALLBACK) or b"",
+        bounded_files.readable(str(paths.AUTHORIZED_KEYS)),
+        bounded_files.readable(str(paths.KEYS_FALLBACK)),
     )
     for line in keys(loaded, *there):
         print(line)

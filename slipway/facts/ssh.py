@@ -39,11 +39,13 @@ class HostKeys(FactBase[set[str]]):
     default = set
 
     def command(self) -> str:
-        """List the key files; a private part alone or an empty file counts as none."""
+        """List the key files; one alone, an empty one or one with something else counts as none."""
         return (
             f"cd {SSH} && for key in ssh_host_*_key; do "
-            '[ -f "$key" ] && [ -s "$key" ] && [ -f "$key.pub" ] && [ -s "$key.pub" ] && '
-            'echo "$key"; done; true'
+            '[ -f "$key" ] && [ -f "$key.pub" ] && [ -s "$key.pub" ] || continue; first= last=; '
+            'while IFS= read -r line; do [ -n "$line" ] || continue; '
+            '[ -n "$first" ] || first=$line; last=$line; done < "$key"; '
+            'case $first$last in -----BEGIN*-----END*) echo "$key" ;; esac; done; true'
         )
 
     def process(self, output: list[str]) -> set[str]:

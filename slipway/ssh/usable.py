@@ -127,6 +127,7 @@ def reload() -> bool:
     """
     before = configuration.options()
     settle()
+    _free_pid_file()
     began = time.time_ns()
     if configuration.options() == before:
         runs = _call("supervisor.signalProcess", "sshd", "HUP")
@@ -136,6 +137,15 @@ def reload() -> bool:
     if runs:
         _wait(began)
     return runs
+
+
+def _free_pid_file() -> None:
+    """
+    Move away what no pid file can replace: by its time it is known whether sshd has read its files.
+    """
+    if paths.SSHD_PID.is_dir():
+        with contextlib.suppress(OSError):
+            paths.SSHD_PID.rename(f"{paths.SSHD_PID}.{time.time_ns()}")
 
 
 def _wait(since: int) -> None:
@@ -161,6 +171,7 @@ def serve() -> None:
     Become sshd. Raises Unusable and OSError.
     """
     paths.SSHD_FAILED.unlink(missing_ok=True)
+    _free_pid_file()
     for each in settle():
         sys.stdout.write(f"slipway: left out: {each}\n")
     sys.stdout.flush()

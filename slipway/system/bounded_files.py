@@ -149,6 +149,16 @@ def read(path: str) -> bytes:
     return BoundedFiles().read(path)
 
 
+def readable(path: str) -> bytes:
+    """
+    Return a file's content; nothing for one that can't be read, or not within the bound.
+    """
+    try:
+        return read(path)
+    except OSError:
+        return b""
+
+
 def realpath(path: str) -> str:
     """
     Return the path without links; as it is named where nothing answers.

@@ -173,7 +173,7 @@ def test_our_own_command_checks_and_converges(containers: list[Slipway]) -> None
     assert check.code == 2, check
     assert f"{one.container.name}: checked in " in check.stdout
     assert f"{two.container.name}: changed: Overlay: /etc/motd: content differs" in check.stdout
-    assert check.stdout.splitlines()[-1].endswith("1 differ, 0 failed")
+    assert check.stdout.splitlines()[-1].endswith("1 differs, 0 failed")
     assert document[str(two.container.name)]["settings"] == inside["settings"]
     assert [
         (each["task"], each["name"], each["outcome"])

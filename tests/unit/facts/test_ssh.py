@@ -27,11 +27,16 @@ from tests.unit.facts.conftest import ask
 
 def test_host_keys_count_in_pairs(tmp_path: Path) -> None:
     """
-    A private part alone, a public one alone or an empty file is none.
+    A private part alone, a public one alone, an empty file or one with something else is none.
     """
-    for name in ("ed25519_key", "ed25519_key.pub", "rsa_key", "ecdsa_key.pub", "dsa_key.pub"):
+    private = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n"
+    for name in ("ed25519_key", "rsa_key"):
+        (tmp_path / f"ssh_host_{name}").write_text(private)
+    for name in ("ed25519_key.pub", "ecdsa_key.pub", "dsa_key.pub", "old_key.pub", "cut_key.pub"):
         (tmp_path / f"ssh_host_{name}").write_text("x")
     (tmp_path / "ssh_host_dsa_key").touch()
+    (tmp_path / "ssh_host_old_key").write_text("else\n")
+    (tmp_path / "ssh_host_cut_key").write_text(private[:40])
 
     assert ask(HostKeys(), places={"/etc/ssh": tmp_path}) == {"ed25519"}
     assert ask(HostKeys(), places={"/etc/ssh": tmp_path / "gone"}) == set()
