@@ -139,7 +139,7 @@ def test_a_workspace_that_takes_nothing(start: Start, key: KeyPair, name: str) -
     slipway.wait_healthy()
 
     assert reason in slipway.health().stdout
-    assert slipway.logs().count(reason) == 1
+    wait_until(lambda: slipway.logs().count(reason) == 1, "the log says it, once")
 
 
 def test_whatever_rclone_serves_is_written_and_read(
@@ -226,7 +226,10 @@ def test_one_remote_down_costs_no_other_and_comes_back(
     wait_mounted(slipway, "up")
     slipway.wait_ssh(key)
     wait_until(
-        lambda: "remote dav does not answer, remote sftp " in slipway.health().stdout,
+        lambda: all(
+            words in slipway.health().stdout
+            for words in ("remote dav does not answer", "remote sftp ")
+        ),
         f"named by health: {slipway.health()}",
     )
     began = time.monotonic()
