@@ -18,19 +18,15 @@ import pytest
 from .conftest import PREFIX, KeyPair, Slipway, wait_until
 
 Start = Callable[..., Slipway]
-TASK = "/opt/slipway/tasks/services.py"
+TASK = "/etc/slipway/trial/tasks/services.py"
 HAND = "[program:hand]\ncommand=sleep 1000\nstartsecs=1\n"
-HEAD = """
-from slipway.converge.task import task
-from slipway.operations import service, supervisor
-"""
 
 
 def supervise() -> None:
     """
-    Stands in for the task of its name in the image, with an extension's programs before ours.
+    Is an extension's task.
     """
-    from slipway.operations import service, supervisor  # noqa: PLC0415 - of the container
+    from slipway.operations import service  # noqa: PLC0415 - of the container
 
     python, gated = (
         "/opt/slipway/venv/bin/python3",
@@ -89,14 +85,14 @@ def supervise() -> None:
             b"caf\xe9",
         ],
     )
-    supervisor.update(name="Apply the programs' files", running=[])  # fmt: skip
 
 
 def put(slipway: Slipway, path: str, text: str) -> None:
     """
     Write a file in a container.
     """
-    slipway.check_output("sh", "-c", 'printf %s "$2" > "$1"', "sh", path, text)
+    script = 'mkdir -p "${1%/*}" && printf %s "$2" > "$1"'
+    slipway.check_output("sh", "-c", script, "sh", path, text)
 
 
 def task(**changed: str) -> str:
@@ -107,7 +103,7 @@ def task(**changed: str) -> str:
     for old, new in changed.items():
         assert old in text
         text = text.replace(old, new)
-    return f'{HEAD}\n\n@task("Services")\n{text}'
+    return f"{text}\n\nsupervise()\n"
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +221,7 @@ def test_who_runs_goes_on_when_another_changes_or_restarts(running: Slipway) -> 
     after = programs(running)
 
     assert check.stdout == (
-        "Services: /etc/supervisor/conf.d/second.conf: content differs\n"
+        "trial: /etc/supervisor/conf.d/second.conf: content differs\n"
         "Services: second: would restart: its file changed\n"
     )
     assert (changed["totals"]["changed"], unchanged["totals"]["changed"]) == (2, 0)
