@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import time
 import uuid
@@ -22,8 +23,9 @@ from docker.models.containers import Container
 
 from engine.project import Project
 
+ROOT = Path(__file__).parents[2]
 PREFIX = "slipway-test-"
-IMAGE = Project.at(Path(__file__).parents[2], os.environ).image  # what `make build` has built
+IMAGE = Project.at(ROOT, os.environ).image  # what `make build` has built
 READERS = {"cat", "ls", "readlink", "sha256sum", "stat"}  # what may be run twice
 ASKED = {"check", "doctor", "health", "settings", "status"}  # of slipway: likewise
 END = "--slipway-test-end--"  # after all that a reader says
@@ -343,3 +345,19 @@ def other_key(make_key: Callable[..., KeyPair]) -> KeyPair:
     Somebody else's key.
     """
     return make_key(comment="other")
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    """
+    What is sent to the builder, as it is now: the clone may be edited meanwhile.
+    """
+    sent = (ROOT / ".dockerignore").read_text().splitlines()
+    for name in [".dockerignore", "Dockerfile", *(x[1:] for x in sent if x.startswith("!"))]:
+        target = tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
+        elif (ROOT / name).exists():
+            shutil.copy2(ROOT / name, target)
+    return tmp_path

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -71,22 +70,6 @@ def build(engine: docker.DockerClient) -> Iterator[Build]:
     yield run
     for name in reversed(made):
         engine.images.remove(name, force=True)
-
-
-@pytest.fixture
-def context(tmp_path: Path) -> Path:
-    """
-    A copy of what is sent to the builder, to be changed.
-    """
-    sent = (ROOT / ".dockerignore").read_text().splitlines()
-    for name in [".dockerignore", "Dockerfile", *(x[1:] for x in sent if x.startswith("!"))]:
-        target = tmp_path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
-        elif (ROOT / name).exists():
-            shutil.copy2(ROOT / name, target)
-    return tmp_path
 
 
 def _options() -> list[str]:

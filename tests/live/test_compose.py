@@ -122,22 +122,6 @@ def client(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Path:
-    """
-    What is sent to the builder, as it is now: the clone may be edited meanwhile.
-    """
-    sent = (ROOT / ".dockerignore").read_text().splitlines()
-    for name in [".dockerignore", "Dockerfile", *(x[1:] for x in sent if x.startswith("!"))]:
-        target = tmp_path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
-        elif (ROOT / name).exists():
-            shutil.copy2(ROOT / name, target)
-    return tmp_path
-
-
-@pytest.fixture
 def base_with_authorities(engine: docker.DockerClient, image: str, tmp_path: Path) -> Iterator[str]:
     """
     A base that has ca-certificates already, and an apt that connects only where the CA is trusted.
