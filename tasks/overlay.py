@@ -31,6 +31,7 @@ def lay(*, added: Extensions | None) -> None:
 
     What an extension has in another form is left to it.
     """
+    static = extension_files.static()
     mounted.name_read_only(places={str(path): why for path, why in READ_ONLY.items()})
     directories.present(
         name="Make the directories of services",
@@ -39,7 +40,7 @@ def lay(*, added: Extensions | None) -> None:
     directories.guarded(
         name="Keep others out of the system's directories",
         directories={
-            **dict.fromkeys(("/", *map(str, _above(extension_files.static()))), "755"),
+            **dict.fromkeys(("/", *map(str, _above(static))), "755"),
             str(paths.STATE): "700",  # what is laid is noted there
         },
     )
@@ -49,7 +50,7 @@ def lay(*, added: Extensions | None) -> None:
         name="Lay the static files",  # sshd's are in force in any case: tasks/ssh.py
         files=[
             file
-            for file in extension_files.static()
+            for file in static
             if file.path not in theirs and not (is_closed and file.path.startswith(f"{paths.SSH}/"))
         ],
     )

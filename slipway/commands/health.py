@@ -5,10 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any, NamedTuple
 
 from slipway.commands import output
@@ -19,6 +15,7 @@ from slipway.services import dependents, told
 from slipway.settings.arguments import is_entrypoint
 from slipway.ssh import banner, configuration, verdict
 from slipway.system import locks
+from slipway.system.alarm import ring_after
 from slipway.system.counting import counted
 
 TIMEOUT = 2.0  # seconds for each thing asked
@@ -91,7 +88,7 @@ def examine(findings: Findings | None = None) -> Verdict:
     """
     findings = findings or Findings()
     try:
-        with _bound(BOUND):
+        with ring_after(BOUND, TooLate()):
             _examine(findings)
     except TooLate:
         if not findings.complaints:
@@ -249,21 +246,3 @@ def _is_stopped_by_hand(process: dict[str, Any]) -> bool:
     """
     is_stopped = process["statename"] == "STOPPED" and process["start"]
     return bool(is_stopped and not process.get("off"))
-
-
-@contextmanager
-def _bound(seconds: float) -> Iterator[None]:
-    """
-    Raise TooLate in the middle of whatever takes longer.
-    """
-
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        raise TooLate
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

@@ -72,14 +72,22 @@ def run(options: argparse.Namespace) -> int:
     """
     Print it.
     """
+    image = this_image()
+    print(text(image, name=options.image), end="")
+    return exits.FAILED if image.problems else exits.OK
+
+
+def this_image() -> Image:
+    """
+    Return what this image declares; what is wrong with its extensions is said.
+    """
     light_pyinfra.install("blank")
     from slipway.converge import declared  # noqa: PLC0415 - pyinfra comes after its stand-ins
 
     image = declared.image(extensions.read())
     for problem in image.problems:
         output.fail(f"{problem.extension}: {problem.what}: {problem.why}")
-    print(text(image, name=options.image), end="")
-    return exits.FAILED if image.problems else exits.OK
+    return image
 
 
 def text(image: Image, *, name: str = BASE_IMAGE, links: str = "") -> str:

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     Print a table, the keys, then what was refused.
     """
     if options.markdown:
-        print(variables.as_table(extensions.read().variables), end="")
+        print(variables.as_table(extensions.here().variables), end="")
         return exits.OK
     loaded = host_data.loaded()
     rows = loaded.table()

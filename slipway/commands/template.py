@@ -16,10 +16,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from slipway.commands import output, readme
+from slipway.commands import readme
 from slipway.contract import exits
-from slipway.converge import light_pyinfra
-from slipway.environment import extensions
 from slipway.settings import providers
 from slipway.settings.providers import Provider
 from slipway.settings.variable import Variable
@@ -51,12 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """
     Print it.
     """
-    light_pyinfra.install("blank")
-    from slipway.converge import declared  # noqa: PLC0415 - pyinfra comes after its stand-ins
-
-    image = declared.image(extensions.read())
-    for problem in image.problems:
-        output.fail(f"{problem.extension}: {problem.what}: {problem.why}")
+    image = readme.this_image()
     if options.image == readme.BASE_IMAGE and options.cloud != "compose":
         hint = "push it to a registry and say so: --image registry.example.org/me/image:1.0"
         print(f"slipway: no cloud can pull {options.image}; {hint}", file=sys.stderr)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pyinfra import host
 
 from slipway.contract import paths
-from slipway.environment.extensions import Extensions, Found, Problem
+from slipway.environment.extensions import Extensions, Problem
 from slipway.facts.extensions import ExtensionsSeen
 from slipway.operations.files import File
 
@@ -60,7 +60,12 @@ def replaced(extensions: Extensions | None) -> set[str]:
     """
     if extensions is None:
         return set(host.get_fact(ExtensionsSeen, files=sorted(REPLACEABLE)).files)
-    return {path for each in extensions.found for path in _tree(each) if path in REPLACEABLE}
+    return {
+        path
+        for path in REPLACEABLE
+        for each in extensions.found
+        if _is_laid(Path(f"{each.path}/files{path}"))  # before SSH: no tree is walked for it
+    }
 
 
 def of(extensions: Extensions) -> tuple[dict[str, Laid], list[Problem]]:
@@ -72,8 +77,9 @@ def of(extensions: Extensions) -> tuple[dict[str, Laid], list[Problem]]:
     problems: list[Problem] = []
     owners: dict[str, str] = {}
     ours = own().keys() - REPLACEABLE
+    trees = {each.name: _mirrored(each.path / "files") for each in extensions.found}
     for each in extensions.found:
-        for path in _tree(each):
+        for path in trees[each.name]:
             owner = owners.get(path, "")
             if path in ours or path.startswith(_NOWHERE):
                 why = f"{each.path}/files{path}: {path} is Slipway's own place"
@@ -88,7 +94,7 @@ def of(extensions: Extensions) -> tuple[dict[str, Laid], list[Problem]]:
             problems.append(Problem(each.name, "lay its files", why))
     laid = {}
     for each in extensions.found:
-        mine = {path: at for path, at in _tree(each).items() if owners.get(path) == each.name}
+        mine = {path: at for path, at in trees[each.name].items() if owners.get(path) == each.name}
         laid[each.name] = Laid(
             files={path: source for path, source in mine.items() if not source.is_symlink()},
             links={
@@ -98,8 +104,8 @@ def of(extensions: Extensions) -> tuple[dict[str, Laid], list[Problem]]:
     return laid, problems
 
 
-def _tree(extension: Found) -> dict[str, Path]:
-    return _mirrored(extension.path / "files")
+def _is_laid(source: Path) -> bool:
+    return source.is_symlink() or source.is_file()
 
 
 def _mirrored(root: Path) -> dict[str, Path]:
@@ -107,6 +113,6 @@ def _mirrored(root: Path) -> dict[str, Path]:
     for directory, directories, names in os.walk(root):
         for name in [*names, *directories]:
             source = Path(directory, name)
-            if source.is_symlink() or source.is_file():
+            if _is_laid(source):
                 found[f"/{source.relative_to(root)}"] = source
     return dict(sorted(found.items()))

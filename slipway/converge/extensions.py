@@ -32,7 +32,6 @@ from slipway.system import words
 # Keys of the host's connector_data
 PLACES = "places"  # where operations of extensions failed: Place, by pyinfra's hash
 PROBLEMS = "problems"  # what else of them failed
-OWNER = "extension"  # whose task runs
 WITHIN = "within"  # the report of a container that has converged its own extensions
 
 
@@ -49,8 +48,9 @@ def converge(added: Extensions) -> None:
     """
     Bring about what a container's extensions describe. Raises nothing for what is in them.
     """
-    if added.found:
-        _record_defaults(added)
+    if not (added.found or added.problems):
+        return
+    _record_defaults(added)
     laid, disputed = extension_files.of(added)
     for problem in (*added.problems, *disputed):
         _fail(problem)
@@ -109,12 +109,10 @@ def _at(extension: Found) -> Iterator[None]:
     """
     state = ctx_state.get()
     before, state.cwd = state.cwd, str(extension.path)
-    host.connector_data[OWNER] = extension.name
     try:
         yield
     finally:
         state.cwd = before
-        del host.connector_data[OWNER]
 
 
 def _lay(extension: Found, laid: Laid) -> None:

@@ -47,7 +47,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
         variables,
         read=bounded_files.read,
         resolve=bounded_files.realpath,
-        declared=extensions.read().variables,
+        declared=extensions.here().variables,
         programs=programs.names,
     )
     if loaded.settings.strict and loaded.refusals:

@@ -7,19 +7,18 @@ runs in this container alone.
 
 from __future__ import annotations
 
+import functools
 import re
-import signal
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
 from slipway.contract import paths
 from slipway.settings.extension import NAME, Extension, default_complaint
 from slipway.settings.variable import Variable
 from slipway.settings.variables import VARIABLES
+from slipway.system.alarm import ring_after
 
 PATIENCE = 2.0  # seconds for one extension.py: it declares, and the container's start waits for it
 _DECLARATION = "extension.py"
@@ -75,6 +74,14 @@ class Extensions(NamedTuple):
         return False
 
 
+@functools.cache
+def here() -> Extensions:
+    """
+    Return this container's extensions. Their code runs once in a process, however often it asks.
+    """
+    return read()
+
+
 def read(place: Path = paths.EXTENSIONS) -> Extensions:
     """
     Return the extensions of a directory. Raises nothing for what is in it.
@@ -125,7 +132,8 @@ def _declaration(directory: Path) -> Extension:
         raise _WrongError(f"{file}: {error.strerror}") from None
     names: dict[str, Any] = {"__name__": f"extension_{directory.name}", "__file__": str(file)}
     try:
-        with _bounded(PATIENCE):
+        late = TimeoutError(f"takes more than {PATIENCE:.0f} s, and only declares")
+        with ring_after(PATIENCE, late):
             exec(compile(source, str(file), "exec"), names)  # noqa: S102 - the image's author wrote it
     except KeyboardInterrupt:
         raise
@@ -161,24 +169,6 @@ def line(error: BaseException, within: Path) -> str:
         if Path(each.filename) == within or within in Path(each.filename).parents
     ]
     return f"{own[-1].filename}, line {own[-1].lineno}" if own else ""
-
-
-@contextmanager
-def _bounded(seconds: float) -> Iterator[None]:
-    """
-    End a block after some seconds by a TimeoutError. For a process's main thread.
-    """
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        raise TimeoutError(f"takes more than {seconds:.0f} s, and only declares")
-
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _ordered(found: Mapping[str, Found]) -> tuple[list[Found], list[Problem]]:

@@ -14,7 +14,6 @@ from typing import Any
 
 from slipway.contract import paths, report
 from slipway.environment import extensions, main_process, programs, saved
-from slipway.environment.extensions import Extensions
 from slipway.settings.arguments import given_arguments
 from slipway.settings.extension import with_defaults
 from slipway.settings.load import Loaded, load
@@ -25,11 +24,9 @@ _COMMAND_LINE = Path("/proc/1/cmdline")
 _ENTRYPOINT = b"slipway.commands.entrypoint"
 
 
-def loaded(added: Extensions | None = None) -> Loaded:
+def loaded() -> Loaded:
     """
     Read the Settings of this container.
-
-    + added: its extensions, where the caller has read them
     """
     try:
         variables = saved.read(paths.ENVIRONMENT)
@@ -42,7 +39,7 @@ def loaded(added: Extensions | None = None) -> Loaded:
         read=bounded_files.read,
         resolve=bounded_files.realpath,
         arguments=given_arguments(main_process.command_line() or b""),
-        declared=(added or extensions.read()).variables,
+        declared=extensions.here().variables,
         programs=programs.names,
     )
 
@@ -73,8 +70,8 @@ def data(phase: str) -> dict[str, Any]:
     + phase: "build" for an image, which belongs to nobody; "start" for a container
     """
     live = phase != "build"
-    added = extensions.read()
-    read = loaded(added) if live else load({}, declared=added.variables)
+    added = extensions.here()
+    read = loaded() if live else load({}, declared=added.variables)
     return {
         "phase": phase,
         "live": live,
