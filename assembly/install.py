@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent.parent
 TASK = HERE / "tasks/packages.py"
 TRACES = HERE / "slipway/system/traces.py"
 MODULI = Path("/etc/ssh/moduli")
+GITCONFIG = Path("/etc/gitconfig")
 SMALLEST_MODULUS = 3072  # tasks/ssh.py's
 
 
@@ -44,6 +45,22 @@ def strong(moduli: str) -> str:
     )
 
 
+def in_order(configuration: str) -> str:
+    """
+    Return git's configuration with the lines of each section in order.
+
+    The package git-lfs writes its own in another order each time.
+    """
+    sections: list[list[str]] = [[]]
+    for line in configuration.splitlines(keepends=True):
+        if line.startswith("["):
+            sections.append([])
+        sections[-1].append(line)
+    return "".join(
+        line for first, *rest in filter(None, sections) for line in (first, *sorted(rest))
+    )
+
+
 def epoch(day: str) -> dict[str, str]:
     """
     Return the variable by which accounts of packages are dated as their day, not as of now.
@@ -68,6 +85,8 @@ def main(day: str) -> None:
         key.unlink()  # a secret that every layer above would still ship
     if MODULI.exists():
         MODULI.write_text(strong(MODULI.read_text()))
+    if GITCONFIG.exists():
+        GITCONFIG.write_text(in_order(GITCONFIG.read_text()))
     subprocess.run([sys.executable, "-I", "-B", str(TRACES), "remove"], check=True)
 
 

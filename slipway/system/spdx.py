@@ -58,7 +58,8 @@ def document(
             for package in packages
         ],
     }
-    return json.dumps(content, indent=1) + "\n"
+    # Without blanks: it is in the layer that each version of Slipway changes
+    return json.dumps(content, separators=(",", ":")) + "\n"
 
 
 def namespace(text: str) -> str:

@@ -59,3 +59,18 @@ def test_accounts_are_dated_as_the_packages(day: str, expected: dict[str, str]) 
     A day, the moment of an update, or now.
     """
     assert expected == install.epoch(day)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("[a]\n\tz = 1\n\tb = 2\n[c]\n\ty = 3\n", "[a]\n\tb = 2\n\tz = 1\n[c]\n\ty = 3\n"),
+        ("", ""),
+        ("[a]\n", "[a]\n"),
+    ],
+)
+def test_gits_configuration_is_the_same_in_each_build(written: str, expected: str) -> None:
+    """
+    Sections stay where they are: the later one counts.
+    """
+    assert install.in_order(written) == expected
