@@ -11,10 +11,13 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import time
 from pathlib import Path
 
 ADDRESS = "127.83.76.80"  # all of 127.0.0.0/8 is this machine (RFC 1122, section 3.2.1.3)
 IDENTIFICATION = b"SSH-2.0-slipway-health\r\n"  # RFC 4253, section 4.2: without one, more lines
+RELOAD = 1.0  # seconds: on SIGHUP sshd runs itself anew, some 30 ms of an idle machine
+_BETWEEN = 0.05  # seconds
 _FAREWELL = 0.5  # seconds for sshd to hang up; a busy one does it later
 LONGEST = 255  # bytes of sshd's own line
 
@@ -36,33 +39,50 @@ def is_shown(*, address: str = "127.0.0.1", port: int, timeout: float, pid: int 
 
     It takes one connection after the other: 500 at once, or 50 logins, keep the next one waiting
     for 2 to 7 seconds on two processors. That is no sshd that hangs: one that does has no turn of
-    the processor, this one has many.
+    the processor, this one has many. One that reads its files again listens nowhere for a moment,
+    and drops who waits: it is asked again.
 
     + address: where it listens
     + timeout: in seconds, for each step
-    + pid: of the sshd that listens; 0 where it is not known, and no waiting is excused
+    + pid: of the sshd that listens; 0 where it is not known, and nothing is excused
+    """
+    turns = _turns(pid)
+    deadline = time.monotonic() + (RELOAD if pid else 0)
+    while True:
+        banner = b""
+        try:
+            banner = _ask(address, port, timeout)
+        except TimeoutError:
+            return _turns(pid) > turns
+        except OSError:
+            pass  # nobody listens, or who waited was dropped
+        if banner or time.monotonic() >= deadline:
+            return banner.startswith(b"SSH-")
+        time.sleep(_BETWEEN)
+
+
+def _ask(address: str, port: int, timeout: float) -> bytes:
+    """
+    Return the first line that is said there. Raises OSError, of that TimeoutError for silence.
     """
     banner = b""
-    turns = _turns(pid)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with contextlib.suppress(OSError), socket.socket(family) as connection:
+    with socket.socket(family) as connection:
         connection.settimeout(timeout)
         if family == socket.AF_INET:  # IPv6 has one loopback address alone
             connection.bind((ADDRESS, 0))
-        try:
-            connection.connect((address, port))
-            connection.sendall(IDENTIFICATION)
-            while b"\n" not in banner and len(banner) < LONGEST:
-                if not (part := connection.recv(LONGEST)):
-                    break
-                banner += part
-        except TimeoutError:
-            return _turns(pid) > turns
-        connection.settimeout(min(timeout, _FAREWELL))
-        connection.shutdown(socket.SHUT_WR)
-        while connection.recv(4096):  # closed with something unread, it would be a reset
-            pass
-    return banner.startswith(b"SSH-")
+        connection.connect((address, port))
+        connection.sendall(IDENTIFICATION)
+        while b"\n" not in banner and len(banner) < LONGEST:
+            if not (part := connection.recv(LONGEST)):
+                break
+            banner += part
+        with contextlib.suppress(OSError):
+            connection.settimeout(min(timeout, _FAREWELL))
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):  # closed with something unread, it would be a reset
+                pass
+    return banner
 
 
 def _turns(pid: int) -> int:

@@ -1,5 +1,4 @@
 import contextlib
-import re
 from configparser import RawConfigParser
 from pathlib import Path
 from typing import Any
@@ -124,11 +123,11 @@ def _own_processes(host: Host) -> dict[int, str]:
     if answer.rc:  # started with a command: no services
         return {}
     found = {int(answer.stdout): "supervisord"}
-    for line in host.run("supervisorctl status").stdout.splitlines():
-        name, _, rest = line.partition(" ")
-        pid = re.search(r"pid (\d+)", rest)
-        if pid and (name in ("sshd", "cron") or name.startswith("remote-")):
-            found[int(pid[1])] = name
+    names = [line.split()[0] for line in host.run("supervisorctl status").stdout.splitlines()]
+    pids = host.run("supervisorctl pid all").stdout.split()  # status has none while it is STARTING
+    for name, pid in zip(names, pids, strict=True):
+        if pid != "0" and (name in ("sshd", "cron") or name.startswith("remote-")):
+            found[int(pid)] = name
     below = [pid for pid, name in found.items() if name not in ("supervisord", "sshd")]
     while below:
         parent = below.pop()

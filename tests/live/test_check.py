@@ -170,6 +170,7 @@ def test_what_check_lists_is_what_converge_changes(slipway: Slipway, case: str) 
     done = slipway.converge()
     after = world(slipway)
 
+    assert [each for each in done["operations"] if each["outcome"] == "failed"] == []
     assert listed(check) == listed(done)
     made = difference(before, after)
     parents = {path for path in made if any(each.startswith(f"{path}/") for each in made)}

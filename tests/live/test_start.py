@@ -305,6 +305,7 @@ def test_stock_pyinfra_finds_nothing_to_change(start: Start, key: KeyPair) -> No
     """
     slipway = start(environment={"SSH_PUBKEY": key.public})
     slipway.wait_converged()
+    slipway.wait_host_keys()  # stock pyinfra does not wait for the lock under which they come
     script = "cd /opt/slipway && venv/bin/pyinfra inventory.py deploy.py -y 2>&1"
     output = slipway.check_output("sh", "-c", script)
     names = {entry["name"] for entry in slipway.converge()["operations"]}

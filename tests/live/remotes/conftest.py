@@ -4,6 +4,7 @@ Remotes: real rclone, real FUSE, servers with passwords.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -224,7 +225,11 @@ def sizes(directory: Path, prefix: str = "") -> list[int]:
     """
     Return the sizes of the files that a server has, those whose names begin so.
     """
-    return [path.stat().st_size for path in directory.glob(f"{prefix}*")]
+    found = []
+    for path in directory.glob(f"{prefix}*"):
+        with contextlib.suppress(FileNotFoundError):  # a server renames what is whole
+            found.append(path.stat().st_size)
+    return found
 
 
 def wait_arrived(file: Path) -> None:

@@ -117,6 +117,30 @@ def test_a_port_that_nobody_has_is_no_busy_sshd(server: socket.socket) -> None:
     assert not banner.is_shown(port=port, timeout=0.5, pid=os.getpid())
 
 
+def test_an_sshd_that_reads_its_files_again_is_well() -> None:
+    """
+    It drops who waits, and listens nowhere for a moment; where nothing says whose sshd it would be,
+    nothing is excused.
+    """
+    with socket.socket() as again:
+        again.bind(("127.0.0.1", 0))
+        port = again.getsockname()[1]
+
+        def serve() -> None:
+            time.sleep(0.2)  # refused until then
+            again.listen()
+            again.accept()[0].close()
+            with again.accept()[0] as client:
+                client.sendall(b"SSH-2.0-OpenSSH_9.2p1\r\n")
+                client.recv(100)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        assert not banner.is_shown(port=port, timeout=5)
+        assert banner.is_shown(port=port, timeout=5, pid=os.getpid())
+        thread.join(5)
+
+
 def test_another_server_is_no_sshd(server: socket.socket) -> None:
     """
     Whatever it says.
