@@ -48,14 +48,14 @@ def run(words: Sequence[str], paths: Sequence[str]) -> Result:
     risky = [path for path in paths if files.may_hang(path)]
     output = b""
     if safe := [path for path in paths if path not in risky]:
-        output = _output([*words, *safe])
+        output = output_of([*words, *safe])
     for path in risky:  # a look before would prove nothing: what it asks for may be cached
         with contextlib.suppress(OSError):
-            output += files.ask(functools.partial(_output, [*words, path]), path)
+            output += files.ask(functools.partial(output_of, [*words, path]), path)
     return Result(output)
 
 
-def _output(words: Sequence[str]) -> bytes:
+def output_of(words: Sequence[str]) -> bytes:
     """
     Return what a program prints; nothing where there is no such program.
     """

@@ -3,9 +3,10 @@ pyinfra without what a convergence in the container never uses: a third of its i
 
 `pyinfra.api` imports paramiko for an exception class, jinja2 for templates, packaging for a
 deploy's requirements, importlib.metadata for its own version and for every connector there is, and
-typeguard (which imports unittest and asyncio) to check an argument or two. While it is imported,
-stand-ins take their places. A function that needs the real thing, in a child image's task say,
-imports it when it is called.
+typeguard (which imports unittest and asyncio) to check an argument or two, and multiprocessing to
+count processors. In a container there is one host and nothing to wait for beside it, so that gevent
+has no use either. While pyinfra is imported, stand-ins take their places. A function that needs the
+real thing, in a child image's task say, imports it when it is called.
 
 Measured with pyinfra 3.10.0 in docs/performance.md. tests/unit/converge/test_light_pyinfra.py pins
 what is not imported, and that templates and requirements work.
@@ -16,7 +17,9 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +41,24 @@ _STAND_INS = {
     "packaging.specifiers": ("SpecifierSet",),
     "packaging.version": ("Version",),
 }
+
+_GEVENT = ("gevent", "gevent.event", "gevent.local", "gevent.pool", "gevent.subprocess")
+
+
+class Pool:
+    """
+    What pyinfra makes of gevent.pool for each state, and an inside convergence never uses.
+    """
+
+    def __init__(self, size: int | None = None) -> None:
+        self._size = size
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        real = importlib.import_module("gevent.pool").Pool(self._size)
+        vars(self).update({each: getattr(real, each) for each in dir(real) if each[0] != "_"})
+        return vars(self)[name]
 
 
 class TypeCheckError(Exception):
@@ -61,14 +82,44 @@ def install(connector: str = "live") -> None:
     stand_in_for = {
         **{name: _nouns(name) for name in _STAND_INS},
         "importlib_metadata": _metadata(connector),
+        "multiprocessing": StandIn(
+            "multiprocessing", {"cpu_count": os.cpu_count}, real="multiprocessing"
+        ),
+        "platform": StandIn("platform", {"system": lambda: os.uname().sysname}, real="platform"),
+        "uuid": StandIn("uuid", {"uuid4": _calling("uuid", "uuid4")}, real="uuid"),
         "typeguard": StandIn(
             "typeguard", {"TypeCheckError": TypeCheckError, "check_type": check_type}
         ),
     }
+    if connector != "container":
+        stand_in_for |= _of_gevent()
     with in_place(stand_in_for):
         importlib.import_module("pyinfra.api")
     _import_when_used()
     _remember_argument_types()
+
+
+def _of_gevent() -> dict[str, StandIn]:
+    """
+    Return stand-ins for gevent: a task that calls a function of its own, say, gets the real one.
+    """
+    attributes: dict[str, dict[str, Any]] = {
+        "gevent.event": {"Event": _calling("gevent.event", "Event")},
+        "gevent.local": {"local": threading.local},
+        "gevent.pool": {"Pool": Pool},
+        "gevent.subprocess": {
+            "PIPE": subprocess.PIPE,
+            "Popen": _calling("gevent.subprocess", "Popen"),
+        },
+    }
+    return {name: StandIn(name, attributes.get(name, {}), real=name) for name in _GEVENT}
+
+
+def _calling(module: str, name: str) -> Callable[..., Any]:
+    def with_the_real(*arguments: Any, **keywords: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*arguments, **keywords)
+
+    return with_the_real
 
 
 def _nouns(name: str) -> StandIn:

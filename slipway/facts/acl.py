@@ -4,7 +4,10 @@ POSIX access control lists (acl(5)).
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
@@ -32,7 +35,7 @@ class Acl(FactBase[set[str]]):
         """Ask getfacl; a path that is not there has no entries."""
         words = ["getfacl", "-cpnE", "--"]
         command = StringCommand(*words, QuoteString(path), "2>/dev/null", "||", "true")
-        return Inside(command, lambda: native.run(words, [path]))
+        return Inside(command, lambda: _entries(words, path))
 
     def process(self, output: list[str]) -> set[str]:
         """Drop the comments and blank lines."""
@@ -50,12 +53,50 @@ class ExtendedAcls(FactBase[list[str]]):
         """Have getfacl leave out those with the mode's three entries only; missing ones too."""
         words, names = ["getfacl", "-spn", "--"], map(QuoteString, paths)
         command = StringCommand(*words, *names, "2>/dev/null", "||", "true")
-        return Inside(command, lambda: native.run(words, paths))
+        return Inside(command, lambda: native.run(words, _with_entries(paths)))
 
     def process(self, output: list[str]) -> list[str]:
         """Take the names, in which getfacl escapes backslashes and writes some bytes in octal."""
         names = [line.removeprefix("# file: ") for line in output if line.startswith("# file: ")]
         return [_ESCAPE.sub(_unescaped, name) for name in names]
+
+
+def _with_entries(paths: list[str]) -> list[str]:
+    """
+    Return those that the kernel has an ACL of, or that may have one.
+
+    It keeps none that says no more than the mode: most have none, and getfacl is a process.
+    """
+    files = BoundedFiles()
+    return [path for path in paths if files.may_hang(path) or _has_acl(path)]
+
+
+def _has_acl(path: str) -> bool:
+    return _is_set(path, "access") or _is_set(path, "default")
+
+
+def _is_set(path: str, kind: str) -> bool:
+    try:
+        os.getxattr(path, f"system.posix_acl_{kind}")
+    except OSError as error:  # of another error getfacl may know more
+        return error.errno not in (errno.ENODATA, errno.ENOTSUP, errno.ENOENT)
+    return True
+
+
+def _entries(words: list[str], path: str) -> Result:
+    """
+    Do what the command of Acl does: without an ACL the entries are the mode's.
+    """
+    if _with_entries([path]):
+        return native.run(words, [path])
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a string, as for the others
+    except OSError:
+        return Result(b"")
+    rights = stat.filemode(mode & 0o777)[1:]
+    names = ("user", "group", "other")
+    lines = [f"{name}::{rights[3 * i : 3 * i + 3]}\n" for i, name in enumerate(names)]
+    return Result("".join(lines).encode())
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from slipway.connectors import native
+from slipway.connectors.native import Inside, Result
+
 
 class InstalledPackages(FactBase[set[str]]):
     """
@@ -16,9 +19,9 @@ class InstalledPackages(FactBase[set[str]]):
 
     def command(self, packages: list[str]) -> StringCommand:
         """Ask dpkg-query, which exits with 1 when it does not know one."""
-        form = QuoteString("${db:Status-Status} ${Package}\\n")
-        names = map(QuoteString, packages)
-        return StringCommand("dpkg-query", "-W", "-f", form, "--", *names, "2>/dev/null", "|| true")
+        words = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\\n", "--", *packages]
+        command = StringCommand(*map(QuoteString, words), "2>/dev/null", "|| true")
+        return Inside(command, lambda: Result(native.output_of(words)))
 
     def process(self, output: list[str]) -> set[str]:
         """Keep those that are unpacked and configured."""

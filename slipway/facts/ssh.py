@@ -27,6 +27,8 @@ from slipway.contract.paths import (
     SSHD_PID,
     STATE,
 )
+from slipway.ssh import inside
+from slipway.system import locks
 
 _VERSION = re.compile(r"OpenSSH_(\d{1,4})\.(\d{1,4})")  # "OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.22"
 
@@ -38,15 +40,16 @@ class HostKeys(FactBase[set[str]]):
 
     default = set
 
-    def command(self) -> str:
+    def command(self) -> StringCommand:
         """List the key files; one alone, an empty one or one with something else counts as none."""
-        return (
+        command = StringCommand(
             f"cd {SSH} && for key in ssh_host_*_key; do "
             '[ -f "$key" ] && [ -f "$key.pub" ] && [ -s "$key.pub" ] || continue; first= last=; '
             'while IFS= read -r line; do [ -n "$line" ] || continue; '
             '[ -n "$first" ] || first=$line; last=$line; done < "$key"; '
             'case $first$last in -----BEGIN*-----END*) echo "$key" ;; esac; done; true'
         )
+        return Inside(command, lambda: _printed(inside.host_keys(str(SSH))))
 
     def process(self, output: list[str]) -> set[str]:
         """Take the type out of each name."""
@@ -63,9 +66,10 @@ class HostKeyIsInTheMaking(FactBase[bool]):
     def command(self) -> StringCommand:
         """Try the lock; where there is no file yet, none is made for the question's sake."""
         lock = QuoteString(str(HOST_KEY_LOCK))
-        return StringCommand(
+        command = StringCommand(
             "[ -e", lock, "] && ! flock --nonblock", lock, "true && echo busy; true"
         )
+        return Inside(command, lambda: _printed(["busy"] if locks.is_held(HOST_KEY_LOCK) else []))
 
     def process(self, output: list[str]) -> bool:
         """Any word will do."""
@@ -92,9 +96,12 @@ class SshdAbilities(FactBase[Abilities]):
         """Know nothing."""
         return Abilities("", (0, 0), [])
 
-    def command(self) -> str:
+    def command(self) -> StringCommand:
         """Ask all at once; client and server are of one version, and older servers tell none."""
-        return '(. /etc/os-release && echo "$ID-$VERSION_ID"); echo; ssh -V 2>&1; ssh -Q kex; true'
+        command = StringCommand(
+            '(. /etc/os-release && echo "$ID-$VERSION_ID"); echo; ssh -V 2>&1; ssh -Q kex; true'
+        )
+        return Inside(command, lambda: Result(inside.abilities(inside.OS_RELEASE)))
 
     def process(self, output: list[str]) -> Abilities:
         """Take the first line for the distribution, and what has a name for a key exchange."""
@@ -112,10 +119,13 @@ class WeakModuli(FactBase[bool]):
 
     default = bool
 
-    def command(self, bits: int) -> str:
+    def command(self, bits: int) -> StringCommand:
         """Look at the fifth column, which is one less than the number of bits."""
-        return (
+        command = StringCommand(
             f"awk '!/^#/ && $5 < {bits - 1} {{ print \"weak\"; exit }}' {MODULI} 2>/dev/null; true"
+        )
+        return Inside(
+            command, lambda: _printed(["weak"] if inside.has_weak_moduli(str(MODULI), bits) else [])
         )
 
     def process(self, output: list[str]) -> bool:
@@ -198,14 +208,21 @@ class SshPortIsTaken(FactBase[bool]):
 
     default = bool
 
-    def command(self, port: int) -> str:
+    def command(self, port: int) -> StringCommand:
         """Look into the kernel's tables; no tool for sockets need be installed."""
         line = f":{port:04X} [0-9A-F]+:0000 0A"
-        return f"grep -hE '{line}' /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
+        command = StringCommand(
+            f"grep -hE '{line}' /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
+        )
+        return Inside(command, lambda: _printed(inside.listeners(line)))
 
     def process(self, output: list[str]) -> bool:
         """Any listener will do."""
         return bool(output)
+
+
+def _printed(lines: list[str]) -> Result:
+    return Result("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))
 
 
 def _configured() -> ModuleType:

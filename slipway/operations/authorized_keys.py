@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Generator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
+from slipway.connectors.native import Inside, Result
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.files import FileStates
 from slipway.facts.mounts import Mounts
@@ -66,11 +69,26 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
             _tell_of_directory(place)
             # not `install -d`: on a read-only file system that says "No such file or directory"
             word = QuoteString(place)
-            yield StringCommand(
+            command = StringCommand(
                 "mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "700", "--", word
             )
+            yield Inside(command, partial(_had, place))
     for target in to_write:
         yield from replaced([target])
+
+
+def _had(place: str) -> Result:
+    """
+    Do what the command does that has a directory closed to others.
+    """
+    path = Path(place)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+    except OSError as error:
+        complaint = f"mkdir: cannot create directory '{place}': {error.strerror}\n"
+        return Result(b"", complaint.encode(errors="surrogateescape"), code=1)
+    return Result(b"")
 
 
 def _tell_of_directory(place: str) -> None:

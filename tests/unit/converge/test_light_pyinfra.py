@@ -8,9 +8,10 @@ from tests.unit.conftest import isolated
 
 # Each costs the start of every container 5 to 80 ms; none is needed there
 HEAVY = {
-    "asyncio", "click", "docker", "email", "http.client", "importlib.metadata", "invoke",
-    "jinja2", "packaging", "paramiko", "pydantic", "pyinfra.operations.server", "requests",
-    "rich", "ssl", "typeguard", "unittest", "urllib3",
+    "asyncio", "click", "docker", "email", "gevent", "greenlet", "http.client",
+    "importlib.metadata", "invoke", "jinja2", "multiprocessing", "packaging", "paramiko",
+    "platform", "pydantic", "pyinfra.operations.server", "requests", "rich", "ssl", "typeguard",
+    "unittest", "urllib3", "zope.interface",
 }  # fmt: skip
 
 
@@ -23,7 +24,8 @@ import json, sys
 from slipway.converge import light_pyinfra
 light_pyinfra.install()
 from slipway.converge import here
-from tasks import environment, overlay, packages, remotes, services, ssh, users, workspace
+from tasks import environment, extensions, image, overlay, packages, remotes, services
+from tasks import sessions, ssh, users, workspace
 print(json.dumps(sorted(sys.modules)))
 """
     imported = set(json.loads(isolated(code)))
@@ -108,6 +110,42 @@ print(jinja2.Template.__module__, paramiko.Transport.__name__)
         "42",
         f"pyinfra version requirement not met (requires >=99, running {__version__})",
         "jinja2.environment Transport",
+    ]
+
+
+def test_who_waits_for_something_gets_the_real_gevent() -> None:
+    """
+    A task's own function runs in a greenlet of pyinfra's, with its host; a pool has workers.
+    """
+    code = """
+from slipway.converge import light_pyinfra
+light_pyinfra.install()
+from pyinfra.api import FunctionCommand, state
+from pyinfra.context import ctx_config, ctx_host, host
+from pyinfra.api.config import Config
+import sys
+print("gevent" in sys.modules)
+class It:
+    config = Config()
+    name = "it"
+ctx_config.set(It.config)
+def told(word):
+    print(word, host.name)
+FunctionCommand(told, ["in"], {}).execute(It, It, {})
+pool = state.Pool(2)
+print([each.get() for each in (pool.spawn(int, "1"), pool.spawn(int, "2"))], pool.size)
+import gevent, gevent.local, multiprocessing, uuid
+print(gevent.local.local.__module__, multiprocessing.Pool.__name__, uuid.uuid5.__name__)
+from pyinfra.connectors.util import run_local_process
+print(run_local_process("echo done")[1].stdout)
+"""
+
+    assert isolated(code).splitlines() == [
+        "False",
+        "in it",
+        "[1, 2] 2",
+        "gevent._gevent_clocal Pool uuid5",
+        "done",
     ]
 
 

@@ -1,0 +1,113 @@
+"""
+What a process in the container sees of sshd's surroundings, where a shell would start others.
+
+Each does what the command of a fact in slipway.facts.ssh does, and tests run the two side by side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import os
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+from slipway.system.bounded_files import BoundedFiles
+
+OS_RELEASE = "/etc/os-release"
+_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+# os-release(5): an assignment that means the same to us as to a shell
+_ASSIGNED = re.compile(r"(ID|VERSION_ID)=(?:\"([^\"$`\\]*)\"|'([^']*)'|([\w.~+-]*))\s*")
+
+
+def host_keys(directory: str) -> list[str]:
+    """
+    Return the names of the private keys that are whole and have a public part.
+    """
+    files = BoundedFiles()
+    found = []
+    with contextlib.suppress(OSError):
+        names: list[str] = files.ask(lambda: os.listdir(directory), directory)  # noqa: PTH208 - names
+        for name in sorted(fnmatch.filter(names, "ssh_host_*_key")):
+            key = f"{directory}/{name}"
+            with contextlib.suppress(OSError):
+                if _has_content(files, f"{key}.pub") and _has_content(files, key):
+                    found += [name] if _is_whole(files.read(key)) else []
+    return found
+
+
+def _has_content(files: BoundedFiles, path: str) -> bool:
+    status = files.stat(path)
+    return stat.S_ISREG(status.mode) and status.size > 0
+
+
+def _is_whole(key: bytes) -> bool:
+    lines = [line for line in key.split(b"\n")[:-1] if line]
+    return (
+        re.match(rb"-----BEGIN.*-----END", b"".join(lines[:1] + lines[-1:]), re.DOTALL) is not None
+    )
+
+
+def has_weak_moduli(path: str, bits: int) -> bool:
+    """
+    Tell whether moduli(5) has a group of fewer bits; a line that says none is no better.
+    """
+    try:
+        *lines, last = BoundedFiles().read(path).split(b"\n")
+    except OSError:
+        return False
+    lines += [last] if last else []
+    sizes = {(line.split(None, 5) + [b""] * 5)[4] for line in lines if not line.startswith(b"#")}
+    most = bits - 1  # one less is written down
+    return any(int(size) < most if size.isdigit() else size < str(most).encode() for size in sizes)
+
+
+def listeners(pattern: str) -> list[str]:
+    """
+    Return the lines of the kernel's tables of TCP sockets that match.
+    """
+    found = []
+    for table in _TABLES:
+        with contextlib.suppress(OSError):  # without IPv6 there is no second one
+            found += [
+                line for line in Path(table).read_text().splitlines() if re.search(pattern, line)
+            ]
+    return found
+
+
+def abilities(os_release: str) -> bytes:
+    """
+    Return the distribution's name in a line, then what `ssh -V` and `ssh -Q kex` print.
+    """
+    asked = [_begun("ssh", "-V"), _begun("ssh", "-Q", "kex")]
+    lines = [f"{_distribution(os_release)}\n\n".encode()]
+    for process in filter(None, asked):
+        with process:
+            lines.append(process.communicate()[0])
+    return b"".join(lines)
+
+
+def _begun(*words: str) -> subprocess.Popen[bytes] | None:
+    try:
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+    except OSError:  # an image in its first operation
+        return None
+
+
+def _distribution(path: str) -> str:
+    """
+    Return ID and VERSION_ID of os-release(5) as "debian-12".
+    """
+    found = {"ID": "", "VERSION_ID": ""}
+    try:
+        lines = BoundedFiles().read(path).decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        if assigned := _ASSIGNED.fullmatch(line):
+            found[assigned[1]] = next((text for text in assigned.groups()[1:] if text), "")
+    return f"{found['ID']}-{found['VERSION_ID']}"
