@@ -4,6 +4,8 @@ Mounts and workspaces, read from the kernel's list: a dead FUSE mount is never t
 
 from __future__ import annotations
 
+import functools
+
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from slipway.connectors import native
@@ -30,7 +32,15 @@ class Mounts(FactBase[list[Mount]]):
 
     def process(self, output: list[str]) -> list[Mount]:
         """Parse it as proc(5) says."""
-        return mountinfo.parse("\n".join(output))
+        return list(_parsed("\n".join(output)))
+
+
+@functools.lru_cache(maxsize=4)
+def _parsed(text: str) -> tuple[Mount, ...]:
+    """
+    Take the kernel's list apart: a run reads it thirty times, and it is the same each time.
+    """
+    return tuple(mountinfo.parse(text))
 
 
 class DirectoryOwner(FactBase["tuple[int, int] | None"]):

@@ -185,3 +185,43 @@ def test_arguments_of_a_wrong_type_are_refused_as_typeguard_does(
         typeguard.check_type(value, hint)
     with pytest.raises(light_pyinfra.TypeCheckError):
         light_pyinfra.check_type(value, hint)
+
+
+def test_global_arguments_come_from_where_pyinfra_looks() -> None:
+    """
+    A call, the deploy around it, the host's data, the configuration: the first that has it.
+    """
+    code = """
+import importlib, json, sys
+if sys.argv[1:] == ["ours"]:
+    from slipway.converge import light_pyinfra
+    light_pyinfra.install("container")
+from pyinfra.api import Config, Inventory, State
+given = {"_sudo": True, "_chdir": "/host", "_env": {"A": "host"}, "other": 1}
+inventory = Inventory(([("@container/x", given)], {}))
+state = State(inventory, Config(SHELL=None, SUDO_USER="configured", RETRY=3))
+(host,) = inventory
+host.data._su_user = "written"
+host.current_deploy_kwargs = {"_chdir": "/deploy", "_timeout": 4}
+for name in ("deploy", "facts", "operation"):
+    module = importlib.import_module(f"pyinfra.api.{name}")
+    call = {"_timeout": 5, "name": "N", "path": "/x"}
+    found, keys = module.pop_global_arguments(state, host, call)
+    print(json.dumps([found, keys, call], default=str))
+try:
+    module.pop_global_arguments(state, host, {"_timeout": "5"})
+except Exception as error:
+    print(type(error).__mro__[-3].__name__, "_timeout" in str(error))
+"""
+    ours = isolated(f"import sys; sys.argv.append('ours')\n{code}")
+
+    assert ours == isolated(code)
+    found, keys, call = json.loads(ours.splitlines()[0])
+    expected = {"_timeout": 5, "_chdir": "/deploy", "_su_user": "written", "_sudo": True}
+    assert expected.items() <= found.items()
+    assert (found["_env"], found["_sudo_user"], found["_retries"]) == (
+        {"A": "host"},
+        "configured",
+        3,
+    )
+    assert (sorted(keys), call) == (["_timeout", "name"], {"path": "/x"})
