@@ -22,12 +22,16 @@ from tasks import (
 
 settings = host.data.settings
 live = host.data.live  # false while an image is built: what belongs to one container waits
+is_start = bool(host.data.get("is_start"))  # packages are only looked at then: SSH comes first
 
-packages.install(live=live)
+if not is_start:
+    packages.install(live=live)
 overlay.lay(added=host.data.extensions)
 users.admit(settings=settings, live=live)
 environment.publish(settings=settings, live=live)
 ssh.serve(settings=settings, live=live)
+if is_start:
+    packages.install(live=live)
 workspace.share(settings=settings, live=live)
 sessions.equip(settings=settings, live=live)
 extensions.converge(added=host.data.extensions)

@@ -214,7 +214,7 @@ class SshPortIsTaken(FactBase[bool]):
         command = StringCommand(
             f"grep -hE '{line}' /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
         )
-        return Inside(command, lambda: _printed(inside.listeners(line)))
+        return Inside(command, lambda: _printed(inside.listeners(port)))
 
     def process(self, output: list[str]) -> bool:
         """Any listener will do."""

@@ -7,9 +7,11 @@ Each does what the command of a fact in slipway.facts.ssh does, and tests run th
 from __future__ import annotations
 
 import contextlib
+import errno
 import fnmatch
 import os
 import re
+import socket
 import stat
 import subprocess
 from pathlib import Path
@@ -64,17 +66,38 @@ def has_weak_moduli(path: str, bits: int) -> bool:
     return any(int(size) < most if size.isdigit() else size < str(most).encode() for size in sizes)
 
 
-def listeners(pattern: str) -> list[str]:
+def listeners(port: int) -> list[str]:
     """
-    Return the lines of the kernel's tables of TCP sockets that match.
+    Return the lines of the kernel's tables that are TCP sockets listening on a port.
+
+    The tables take milliseconds, for the kernel goes through all that there could be. A port that
+    can be had is nobody's: then they are not looked at.
     """
-    found = []
+    if _is_free(port):
+        return []
+    pattern, found = re.compile(f":{port:04X} [0-9A-F]+:0000 0A"), []
     for table in _TABLES:
         with contextlib.suppress(OSError):  # without IPv6 there is no second one
-            found += [
-                line for line in Path(table).read_text().splitlines() if re.search(pattern, line)
-            ]
+            lines = Path(table).read_text().splitlines()
+            found += [line for line in lines if pattern.search(line)]
     return found
+
+
+def _is_free(port: int) -> bool:
+    return _can_bind(socket.AF_INET, "", port) and _can_bind(socket.AF_INET6, "::", port)
+
+
+def _can_bind(family: socket.AddressFamily, address: str, port: int) -> bool:
+    try:
+        with socket.socket(family) as probe:
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            # what is left of old connections is in nobody's way: a listener still is
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        return error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # no IPv6 here
+    return True
 
 
 def abilities(os_release: str) -> bytes:

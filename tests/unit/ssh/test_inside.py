@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.facts.ssh import HostKeys, SshdAbilities, WeakModuli
+from slipway.facts.ssh import HostKeys, SshdAbilities, SshPortIsTaken, WeakModuli
 from slipway.ssh import inside
 from tests.unit.facts.conftest import ask
 
@@ -120,12 +120,28 @@ def test_a_distribution_has_one_name(tmp_path: Path, text: str) -> None:
     assert SshdAbilities().process(printed) == seen
 
 
-def test_a_listener_is_found_by_its_port() -> None:
+@pytest.mark.parametrize(
+    ("family", "address"),
+    [
+        (socket.AF_INET, "127.0.0.1"),
+        (socket.AF_INET, ""),
+        (socket.AF_INET6, "::1"),
+        (socket.AF_INET6, "::"),
+    ],
+)
+def test_a_listener_is_found_by_its_port(family: socket.AddressFamily, address: str) -> None:
     """
-    IPv4's and IPv6's; nobody listens on a port that is only asked for.
+    Wherever it listens. One that has only bound, and what is left of a connection, are none.
     """
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(
+        (address, 0), family=family, dualstack_ipv6=address == "::"
+    ) as server:
         port = server.getsockname()[1]
-        line = f":{port:04X} [0-9A-F]+:0000 0A"
-        assert len(inside.listeners(line)) == 1
-    assert inside.listeners(line) == []
+        assert len(inside.listeners(port)) == 1
+        assert ask(SshPortIsTaken(), port=port)
+        with socket.create_connection((address or "127.0.0.1", port)), server.accept()[0] as ours:
+            ours.close()  # first, so that the port is left in TIME_WAIT
+    assert inside.listeners(port) == []
+    with socket.socket(family) as bound:
+        bound.bind((address, 0))
+        assert inside.listeners(bound.getsockname()[1]) == []
