@@ -22,7 +22,9 @@ def prepare() -> None:
         _make(paths.RUN)
     except OSError as error:
         sys.exit(_lacking(error))
-    for file in (paths.LOCK, paths.REPORT, paths.UNFINISHED):
+    # Opened as they are by whoever comes first: what is no file would be in everybody's way
+    locks = (paths.LOCK, paths.START_LOCK, paths.SSHD_LOCK, paths.HOST_KEY_LOCK)
+    for file in (*locks, paths.REPORT, paths.UNFINISHED):
         if os.path.lexists(file) and (file.is_symlink() or not file.is_file()):
             _aside(file)
     with contextlib.suppress(OSError):  # logs go elsewhere then, and the convergence names it

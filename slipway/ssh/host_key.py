@@ -72,7 +72,7 @@ def have(kind: str) -> None:
         return
     draft = make(key, kind)
     if is_there:
-        key.rename(f"{key}.unusable")
+        _keep(key)
     place(draft, key)
 
 
@@ -119,8 +119,15 @@ def _make_room(target: Path) -> None:
     Move a directory out of a key's place: a file can't be moved over it.
     """
     if target.is_dir() and not target.is_symlink():
-        names = (f"{target}.unusable{number or ''}" for number in range(1000))
-        target.rename(next(name for name in names if not os.path.lexists(name)))
+        _keep(target)
+
+
+def _keep(target: Path) -> None:
+    """
+    Move what can't be used beside its place, and over nothing that was kept there before.
+    """
+    names = (f"{target}.unusable{number or ''}" for number in range(1000))
+    target.rename(next(name for name in names if not os.path.lexists(name)))
 
 
 def pair(key: Path) -> tuple[Path, Path]:

@@ -9,7 +9,7 @@ container serves many rows, and a row has all paths that don't hide each other.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -171,21 +171,8 @@ def failures(after: After) -> list[str]:
     ]
 
 
-# Not understood: they hold in a container of their own, and not always after other rows in theirs
-SHAKY = pytest.mark.xfail(reason="in a container that has been through other rows", strict=False)
-
-
-def groups(names: Iterable[str]) -> list[Any]:
-    """
-    Return groups as parameters.
-    """
-    return [
-        pytest.param(each, marks=SHAKY) if each == "files of sshd's" else each for each in names
-    ]
-
-
 @pytest.mark.parametrize("how", BREAKS)
-@pytest.mark.parametrize("group", groups(TOGETHER))
+@pytest.mark.parametrize("group", TOGETHER)
 def test_what_is_broken_is_found_and_mended(
     house: House, key: KeyPair, group: str, how: str
 ) -> None:
@@ -220,7 +207,7 @@ MOUNTABLE = [group for group in TOGETHER if group not in ("/run/slipway", "files
 
 
 @pytest.mark.parametrize("how", MOUNTS)
-@pytest.mark.parametrize("group", groups(MOUNTABLE))
+@pytest.mark.parametrize("group", MOUNTABLE)
 def test_what_is_mounted_stays_and_costs_nothing_else(
     house: House, key: KeyPair, group: str, how: str
 ) -> None:

@@ -22,6 +22,9 @@ def house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         "RUN": "run/slipway",
         "LOGS": "log/supervisor",
         "LOCK": "run/slipway/lock",
+        "START_LOCK": "run/slipway/start.lock",
+        "SSHD_LOCK": "run/slipway/sshd.lock",
+        "HOST_KEY_LOCK": "run/slipway/host-key.lock",
         "REPORT": "run/slipway/report.json",
         "UNFINISHED": "run/slipway/unfinished",
     }.items():
@@ -68,7 +71,9 @@ def test_what_is_in_a_directorys_place_is_kept(house: Path, name: str) -> None:
     assert house.is_dir()
 
 
-@pytest.mark.parametrize("name", ["LOCK", "REPORT", "UNFINISHED"])
+@pytest.mark.parametrize(
+    "name", ["LOCK", "START_LOCK", "SSHD_LOCK", "HOST_KEY_LOCK", "REPORT", "UNFINISHED"]
+)
 def test_what_is_no_file_makes_room(house: Path, name: str) -> None:
     """
     A directory with something in it, and a link that leads nowhere.

@@ -228,6 +228,33 @@ def test_a_key_that_can_not_be_read_is_kept_aside(
     assert len(names(tmp_path)) == 3
 
 
+@pytest.mark.parametrize("kept", ["a file", "a directory", "a dangling link", "a link", "several"])
+def test_what_was_kept_before_stays(have: Have, tmp_path: Path, kept: str) -> None:
+    """
+    Nothing is moved over it, and it is in nobody's way.
+    """
+    key = tmp_path / "ssh_host_ed25519_key"
+    before = key.with_name(f"{key.name}.unusable")
+    if kept == "a directory":
+        (before / "inside").mkdir(parents=True)
+    elif kept in ("a dangling link", "a link"):
+        before.symlink_to("/nowhere" if kept == "a dangling link" else tmp_path)
+    else:
+        before.write_text("before")
+    if kept == "several":
+        key.with_name(f"{key.name}.unusable1").write_text("after that")
+    was = names(tmp_path)
+    key.write_text("no key")
+
+    assert have("ed25519") == ""
+    assert is_pair(key)
+    new = set(names(tmp_path)) - {*was, key.name, f"{key.name}.pub"}
+    assert [(tmp_path / name).read_text() for name in new] == ["no key"]
+    assert set(was) <= set(names(tmp_path))
+    if kept == "a file":
+        assert before.read_text() == "before"
+
+
 def test_an_empty_key_is_none(have: Have, tmp_path: Path) -> None:
     """
     There is nothing in it to keep.
