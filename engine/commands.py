@@ -51,7 +51,11 @@ class Output(NamedTuple):
 
 
 def ask(
-    words: Sequence[str], *, seconds: float = 30, environment: Mapping[str, str] | None = None
+    words: Sequence[str],
+    *,
+    seconds: float = 30,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Output:
     """
     Run a short command; a missing program and a timeout are answers too.
@@ -63,6 +67,7 @@ def ask(
             stdin=subprocess.DEVNULL,
             timeout=seconds,
             env=None if environment is None else dict(environment),
+            cwd=cwd,
             check=False,
         )
     except FileNotFoundError:

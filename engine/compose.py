@@ -113,16 +113,14 @@ class Compose:
         """
         Return the running container's id; empty when there is none.
         """
-        answer = ask(self._command("ps", "--quiet", SERVICE), environment=self.environment())
-        lines = answer.text.split()
-        return lines[0] if lines else ""
+        ids = self._ids("--quiet")
+        return ids[0] if ids else ""
 
     def exists(self) -> bool:
         """
         Tell whether there is a container, running or not.
         """
-        words = self._command("ps", "--all", "--quiet", SERVICE)
-        return bool(ask(words, environment=self.environment()).text.split())
+        return bool(self._ids("--all", "--quiet"))
 
     def published(self, container: str, inside: int) -> int | None:
         """
@@ -270,6 +268,10 @@ class Compose:
             cwd=self.project.root,
             on_line=step.doing,
         )
+
+    def _ids(self, *options: str) -> list[str]:
+        words = self._command("ps", *options, SERVICE)
+        return ask(words, environment=self.environment(), cwd=self.project.root).text.split()
 
     def _inspect(self, container: str) -> dict[str, Any]:
         answer = ask(["docker", "inspect", container], environment=self.project.environment)

@@ -179,7 +179,6 @@ def clone(tmp_path: Path) -> Iterator[Project]:
     subprocess.run(words, cwd=tmp_path, env=project.environment, check=True, capture_output=True)
 
 
-@pytest.mark.xfail(reason="Compose names no container in this made-up clone", strict=False)
 def test_make_up_ends_with_a_link_that_opens(clone: Project) -> None:
     """
     Once the page answers, on a port of this machine that is nobody else's.
