@@ -4,7 +4,9 @@ sshd itself: it runs while there is a key to log in with, and with what it can u
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
+import time
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from slipway.contract.paths import (
     SSHD_DROP_INS,
     SSHD_ENVIRONMENT,
     SSHD_LEFT_OUT,
+    SSHD_PID,
 )
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.files import FileText
@@ -33,6 +36,9 @@ from slipway.settings import public_keys
 
 if TYPE_CHECKING:
     from slipway.ssh.copies import LeftOut
+
+PATIENCE = 0.5  # seconds for a start of sshd's: a few hundredths, where nobody is in its way
+_TICK = 50_000_000  # nanoseconds: a file's time is that of the kernel's last tick
 
 
 @operation()
@@ -66,7 +72,7 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
     elif wanted and not up:
         foresight.act("sshd", "start")
         will_run("sshd")
-        yield checked([("supervisor.startProcess", ("sshd", False))])
+        yield _started()
     elif up and not wanted:
         foresight.act("sshd", "stop: no key opens a session")
         yield checked([("supervisor.stopProcess", ("sshd",))])
@@ -79,6 +85,34 @@ def daemon(*, authorized_keys: Sequence[str]) -> Generator[StringCommand]:
         host.noop("sshd runs" if up else "sshd waits for a key")
         if up:
             yield from _complaint_of_lines()
+
+
+def _started() -> StringCommand:
+    """
+    Return the command that starts sshd. Inside it ends when sshd listens, or has not in time.
+
+    Nothing of ours competes with sshd for the processor until then, half of one perhaps.
+    """
+    start = checked([("supervisor.startProcess", ("sshd", False))])
+
+    def act() -> Result:
+        began = time.time_ns() - _TICK
+        result = start.act()
+        deadline = time.monotonic() + PATIENCE
+        while result.code == 0 and not _listens(began) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return result
+
+    return Inside(start, act)
+
+
+def _listens(began: int) -> bool:
+    """
+    Tell whether sshd listens since a time: it writes its pid file then (sshd(8), FILES).
+    """
+    with contextlib.suppress(OSError):
+        return SSHD_PID.stat().st_mtime_ns >= began
+    return False
 
 
 def _left_out() -> list[LeftOut]:

@@ -84,7 +84,7 @@ def will_run(name: str) -> None:
             plan.supervisord = state._replace(programs=started)
 
 
-def checked(calls: Sequence[supervisor_rpc.Call]) -> StringCommand:
+def checked(calls: Sequence[supervisor_rpc.Call]) -> Inside:
     """
     Return the command that makes calls and fails, with the answer on stderr, if one of them did.
     """
