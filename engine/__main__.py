@@ -11,12 +11,12 @@ from pathlib import Path
 
 from engine import (
     base,
-    browser,
     host,
     image,
     keys,
     lock,
     login,
+    optional,
     owner,
     release,
     ssh_config,
@@ -165,7 +165,15 @@ def have_browser(project: Project, steps: Steps) -> None:
     A browser for the tests, where we may install one.
     """
     with steps.step("browser") as step:
-        browser.ensure(project, step)
+        optional.ensure(project, step, optional.BROWSER)
+
+
+def have_podman(project: Project, steps: Steps) -> None:
+    """
+    What runs containers without an engine, for the tests, where we may install it.
+    """
+    with steps.step("podman") as step:
+        optional.ensure(project, step, optional.PODMAN)
 
 
 def down(project: Project, steps: Steps) -> None:
@@ -213,6 +221,7 @@ COMMANDS = {
     "engine-down": engine_down,
     "venv": environment,
     "browser": have_browser,
+    "podman": have_podman,
     "down": down,
     "shell": shell,
     "logs": logs,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway.commands import announcement, output, remedies
+from slipway.commands import announcement, output, platforms, remedies
 from slipway.commands.remedies import Option
 from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
@@ -29,6 +29,7 @@ _ENGINES = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/proc/", "/sys/"
 _REMOTE = ("fuse", "nfs", "cifs", "9p", "ceph")
 _RUN = "run the container with "  # what options come after, in the words of an obstacle
 _NO_GPU = "where the host has NVIDIA's, run the container with --gpus all"
+_PROVIDER = "provider"
 _NO_SSHD = "not tried: no sshd of Slipway's runs"
 
 
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     missing = [option for finding in findings for option in finding.options]
     output.show(
         [_document(finding) for finding in findings] if options.json else None,
-        [*map(str, findings), *remedies.lines(missing)],
+        [*map(str, findings), *platforms.lines(missing, _place(findings))],
     )
     return exits.OK
 
@@ -74,7 +75,16 @@ def examine() -> list[Finding]:
     """
     Ask the facts that the tasks ask, then log in.
     """
-    return [*_surroundings(), *_login()]
+    findings = [*_surroundings(), *_login()]
+    place = _place(findings)
+    return [each._replace(detail=platforms.advice(each.detail, place)) for each in findings]
+
+
+def _place(findings: list[Finding]) -> str:
+    """
+    Return what runs this container.
+    """
+    return next(each.detail for each in findings if each.feature == _PROVIDER)
 
 
 def _login() -> list[Finding]:
@@ -89,7 +99,7 @@ def _login() -> list[Finding]:
     for user in logins.others():
         findings += _can_log_in(user, situation.judged(user).situation.obstacles, ports)
     findings += [Finding("logins without limits", works=False, detail=str(each)) for each in limits]
-    findings[0] = findings[0]._replace(options=_capabilities(sshd))
+    findings[0] = findings[0]._replace(options=_capabilities(sshd, found.obstacles))
     if not sshd:
         return [*findings, Finding("a login of its own", works=False, detail=_NO_SSHD)]
     works, words = trial.attempt(found)
@@ -105,14 +115,17 @@ def _can_log_in(user: str, obstacles: list[Obstacle], ports: str) -> list[Findin
     ] or [Finding(feature, works=True, detail=ports)]
 
 
-def _capabilities(sshd: int) -> tuple[Option, ...]:
+def _capabilities(sshd: int, obstacles: list[Obstacle]) -> tuple[Option, ...]:
     """
     Return what gives sshd the capabilities that it lacks, all of them.
+
+    Without that for its port none is running, which could be asked.
     """
     status = files.readable(Path(f"/proc/{sshd or 'self'}/status")) or b""
     held = capabilities.mask(status.decode(errors="replace"))
-    names = (*capabilities.SESSION, *capabilities.TERMINAL)
-    return tuple(remedies.capabilities(capabilities.missing(held, names)))
+    names = capabilities.missing(held, (*capabilities.SESSION, *capabilities.TERMINAL))
+    bind = [capabilities.BIND for each in obstacles if capabilities.BIND in each.what]
+    return tuple(remedies.capabilities([*names, *bind]))
 
 
 def _sshd() -> int:
@@ -185,7 +198,7 @@ def _surroundings() -> list[Finding]:
         *_cuda(gpus, nvidia, loaded.settings.environment),
         Finding("locked memory", *locked, () if locked[0] else (remedies.LOCKED,)),
         Finding("shared memory", *memory, () if memory[0] else (remedies.SHARED,)),
-        Finding("provider", True, loaded.settings.provider),
+        Finding(_PROVIDER, True, loaded.settings.provider),
     ]
 
 

@@ -2,7 +2,8 @@
 What each cloud calls things; only differences of fact live here.
 
 vast.ai: https://docs.vast.ai (instance environment variables). RunPod: https://docs.runpod.io
-(pod environment variables).
+(pod environment variables). Kubernetes tells each container where its API is, and podman-run(1)
+that it sets `container`; neither says anything else that we could use.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Provider(NamedTuple):
 
     name: str
     marks: tuple[str, ...] = ()  # a variable of which the name begins so says that we are there
+    says: tuple[str, str] = ("", "")  # likewise a variable with this value
     given: tuple[str, ...] = ()  # those of our variables that the place sets itself
     public_host: str = ""  # the variable with the address that the world sees
     public_ssh_port: str = ""  # the variable with the world's port for our 22
@@ -91,6 +93,8 @@ RUNPOD = Provider(
     proxy="https://{RUNPOD_POD_ID}-{port}.proxy.runpod.net",
     volumes=(("RUNPOD_ENDPOINT_ID", "/runpod-volume"),),  # which serverless workers have
 )
+KUBERNETES = Provider("Kubernetes", marks=("KUBERNETES_SERVICE_HOST",))
+PODMAN = Provider("podman", says=("container", "podman"))
 DOCKER = Provider("docker")
 
 
@@ -98,11 +102,15 @@ def detect(environ: Mapping[str, str]) -> Provider:
     """
     Return where a container with this environment runs; an empty variable says nothing.
 
-    CONTAINER_ID and RUNPOD_API_KEY are no marks: other programs set the one, users the other.
+    CONTAINER_ID and RUNPOD_API_KEY are no marks: other programs set the one, users the other. A
+    cloud that runs its containers by Kubernetes or podman is that cloud.
     """
     given = [name for name, value in environ.items() if value]
-    for provider in (VAST, RUNPOD):
+    for provider in (VAST, RUNPOD, KUBERNETES, PODMAN):
+        variable, value = provider.says
         if any(name.startswith(provider.marks) for name in given):
+            return provider
+        if variable and environ.get(variable) == value:
             return provider
     return DOCKER
 

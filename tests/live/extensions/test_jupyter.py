@@ -20,8 +20,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from engine import client, login
-from engine.browser import PROGRAM
+from engine import client, login, optional
 from engine.compose import Compose
 from engine.project import Project
 from engine.steps import Steps
@@ -41,9 +40,11 @@ def browse(slipway: Slipway, step: str, token: str) -> Result:
     """
     Have a browser do a step: tests/live/clients/notebook.py. A Python of its own drives it.
     """
-    chromium = shutil.which(PROGRAM)
+    chromium = shutil.which(optional.BROWSER.program)
     if chromium is None:
-        pytest.skip(f"this machine has no {PROGRAM}: `make browser` as root installs it on Debian")
+        pytest.skip(
+            f"this machine has no {optional.BROWSER.program}: `make browser` as root installs it on Debian"
+        )
     address = f"http://127.0.0.1:{slipway.port(8888)}"
     done = subprocess.run(
         [sys.executable, str(BROWSER), chromium, address, step, token],

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from slipway.settings import providers
-from slipway.settings.providers import DOCKER, RUNPOD, VAST, Provider
+from slipway.settings.providers import DOCKER, KUBERNETES, PODMAN, RUNPOD, VAST, Provider
 
 ON_VAST = {
     "VAST_CONTAINERLABEL": "C.7",
@@ -29,6 +29,14 @@ ON_RUNPOD = {"RUNPOD_POD_ID": "x", "RUNPOD_PUBLIC_IP": "203.0.113.8", "RUNPOD_TC
         ({"RUNPOD_API_KEY": "key"}, DOCKER),
         ({"CONTAINER_ID": "7", "PUBLIC_IPADDR": "203.0.113.7"}, DOCKER),
         ({"PUBLIC_KEY": "null", "GPU_COUNT": "1"}, DOCKER),
+        ({"container": "podman"}, PODMAN),
+        ({"container": "oci"}, DOCKER),
+        ({"container_name": "podman"}, DOCKER),
+        ({"KUBERNETES_SERVICE_HOST": "10.96.0.1"}, KUBERNETES),
+        ({"KUBERNETES_SERVICE_HOST": ""}, DOCKER),
+        ({"KUBERNETES_SERVICE_HOST": "10.96.0.1", "container": "podman"}, KUBERNETES),
+        ({"KUBERNETES_SERVICE_HOST": "10.96.0.1", **ON_RUNPOD}, RUNPOD),
+        ({"container": "podman", **ON_VAST}, VAST),
     ],
 )
 def test_each_cloud_is_known_by_its_own_variables(
