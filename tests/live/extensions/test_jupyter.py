@@ -40,11 +40,10 @@ def browse(slipway: Slipway, step: str, token: str) -> Result:
     """
     Have a browser do a step: tests/live/clients/notebook.py. A Python of its own drives it.
     """
-    chromium = shutil.which(optional.BROWSER.program)
+    program = optional.BROWSER.program
+    chromium = shutil.which(program)
     if chromium is None:
-        pytest.skip(
-            f"this machine has no {optional.BROWSER.program}: `make browser` as root installs it on Debian"
-        )
+        pytest.skip(f"this machine has no {program}: `make browser` as root installs it on Debian")
     address = f"http://127.0.0.1:{slipway.port(8888)}"
     done = subprocess.run(
         [sys.executable, str(BROWSER), chromium, address, step, token],
