@@ -17,6 +17,7 @@ from slipway.converge import light_pyinfra
 from slipway.environment import cuda, room
 from slipway.environment.cuda import Cuda
 from slipway.environment.gpus import Gpus
+from slipway.settings import providers
 from slipway.ssh import capabilities, logins, situation, trial, verdict
 from slipway.ssh.login import Obstacle, refused
 from slipway.system import files, mountinfo, supervisor_rpc
@@ -30,6 +31,7 @@ _REMOTE = ("fuse", "nfs", "cifs", "9p", "ceph")
 _RUN = "run the container with "  # what options come after, in the words of an obstacle
 _NO_GPU = "where the host has NVIDIA's, run the container with --gpus all"
 _PROVIDER = "provider"
+_OF_PODMAN = Path("/run/.containerenv")  # podman-run(1); its pods have no variable that tells
 _NO_SSHD = "not tried: no sshd of Slipway's runs"
 
 
@@ -123,7 +125,8 @@ def _capabilities(sshd: int, obstacles: list[Obstacle]) -> tuple[Option, ...]:
     """
     status = files.readable(Path(f"/proc/{sshd or 'self'}/status")) or b""
     held = capabilities.mask(status.decode(errors="replace"))
-    names = capabilities.missing(held, (*capabilities.SESSION, *capabilities.TERMINAL))
+    terminal = capabilities.TERMINAL if capabilities.is_audited() else ()
+    names = capabilities.missing(held, (*capabilities.SESSION, *terminal))
     bind = [capabilities.BIND for each in obstacles if capabilities.BIND in each.what]
     return tuple(remedies.capabilities([*names, *bind]))
 
@@ -198,8 +201,16 @@ def _surroundings() -> list[Finding]:
         *_cuda(gpus, nvidia, loaded.settings.environment),
         Finding("locked memory", *locked, () if locked[0] else (remedies.LOCKED,)),
         Finding("shared memory", *memory, () if memory[0] else (remedies.SHARED,)),
-        Finding(_PROVIDER, True, loaded.settings.provider),
+        Finding(_PROVIDER, True, _provider(loaded.settings.provider)),
     ]
+
+
+def _provider(told: str) -> str:
+    """
+    Return what runs this container, which variables may leave open.
+    """
+    is_podman = told == providers.DOCKER.name and _OF_PODMAN.exists()
+    return providers.PODMAN.name if is_podman else told
 
 
 def _of_words(obstacle: str) -> tuple[Option, ...]:

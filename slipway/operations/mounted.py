@@ -19,7 +19,7 @@ def why_fixed(mounts: list[Mount], path: str) -> str:
     """
     Return why what is at a path is not ours to change or replace; "" where it is.
 
-    A tmpfs is nobody's: the engine has made it for this container.
+    A tmpfs and an emptyDir are nobody's: they were made for this container.
     """
     mount = mountinfo.holding(mounts, path)
     if mount is None:
@@ -29,7 +29,7 @@ def why_fixed(mounts: list[Mount], path: str) -> str:
         return (
             f"is on a read-only file system{at}" if mount.point != path else "is mounted read-only"
         )
-    if mount.point == path and path != "/" and mount.type != "tmpfs":
+    if mount.point == path and path != "/" and not mountinfo.is_nobodys(mount):
         return "is mounted"
     return ""
 

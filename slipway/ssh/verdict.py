@@ -76,7 +76,8 @@ def _of_capabilities(ports: list[int], process: str) -> list[Obstacle]:
     if names := capabilities.missing(held, capabilities.SESSION):
         what = f"the container lacks the capabilities {', '.join(names)} (--cap-add)"
         found.append(Obstacle(what, is_chosen=False))
-    if names := capabilities.missing(held, capabilities.TERMINAL):
+    names = capabilities.missing(held, capabilities.TERMINAL)
+    if names and capabilities.is_audited():
         what = f"no session has a terminal: the container lacks {', '.join(names)} (--cap-add)"
         found.append(Obstacle(what, refuses=False))
     first_free = _text(_FIRST_FREE).strip()

@@ -89,6 +89,15 @@ def fleeting(mounts: list[Mount], path: str) -> str:
     return ""
 
 
+def is_nobodys(mount: Mount) -> bool:
+    """
+    Tell whether what is mounted was made empty for this container, and holds nothing of anybody's.
+
+    The kubelet makes each emptyDir with mode 777 (it knows no other), the engine a tmpfs with 1777.
+    """
+    return mount.type in _IN_MEMORY or bool(_EMPTY_DIR.search(mount.root))
+
+
 def container(mounts: list[Mount]) -> str:
     """
     Return what is the same for a container's whole life, and no other's; "" where nothing tells.

@@ -23,7 +23,7 @@ DOCUMENTS = {
 POD = DOCUMENTS["pod.yaml: Pod"]["spec"]
 STATEFUL = DOCUMENTS["statefulset.yaml: StatefulSet"]["spec"]
 # What outlives a pod; all else is an emptyDir in both
-KEPT = {"/workspace", "/root", "/var/lib/slipway"}
+KEPT = {"/workspace", "/root", "/etc/ssh", "/var/lib/slipway"}
 
 
 def container(spec: dict[str, Any]) -> dict[str, Any]:
@@ -119,5 +119,5 @@ def test_somebody_can_mend_what_is_not_ready() -> None:
 
     assert service["publishNotReadyAddresses"] is True
     assert service["selector"] == STATEFUL["template"]["metadata"]["labels"]
-    assert [each["targetPort"] for each in service["ports"]] == ["ssh"]
+    assert [each["port"] for each in service["ports"]] == [22]
     assert STATEFUL["serviceName"] == DOCUMENTS["statefulset.yaml: Service"]["metadata"]["name"]

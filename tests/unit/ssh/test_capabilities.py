@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from slipway.ssh import capabilities
@@ -60,3 +62,35 @@ def test_which_ports_can_not_be_listened_on(
 )
 def test_the_mask_is_what_the_kernel_says(status: str, held: int) -> None:
     assert capabilities.mask(status) == held
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (None, True),
+        (errno.EINVAL, False),  # podman's seccomp profile, without AUDIT_WRITE
+        (errno.EPROTONOSUPPORT, False),  # a kernel without audit
+        (errno.EAFNOSUPPORT, False),  # gVisor
+        (errno.EPERM, True),
+        (errno.EMFILE, True),
+    ],
+)
+def test_whether_sshd_finds_an_audit(
+    monkeypatch: pytest.MonkeyPatch, answer: int | None, *, expected: bool
+) -> None:
+    """
+    What sshd takes for a kernel without one costs no terminal.
+    """
+
+    class Answer:
+        def __init__(self, *words: int) -> None:
+            assert words[2] == 9
+            if answer is not None:
+                raise OSError(answer, "")
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("socket.socket", Answer)
+
+    assert capabilities.is_audited() is expected

@@ -125,3 +125,25 @@ def test_what_goes_with_the_container_is_told_from_what_stays(lines: str, why: s
     root = "" if " / / " in lines else "1 0 0:1 / / rw - overlay overlay rw\n"
 
     assert mountinfo.fleeting(mountinfo.parse(root + lines), "/workspace") == why
+
+
+@pytest.mark.parametrize(
+    ("line", "is_nobodys"),
+    [
+        ("2 1 0:9 / /run rw - tmpfs tmpfs rw\n", True),
+        ("2 1 0:9 / /run rw - ramfs none rw\n", True),
+        (f"2 1 0:9 {KUBELET.format('empty-dir')} /run rw - ext4 /dev/vda rw\n", True),
+        (f"2 1 0:9 {KUBELET.format('empty-dir')}/sub /run rw - xfs /dev/vda rw\n", True),
+        (f"2 1 0:9 {KUBELET.format('csi')} /run rw - ext4 /dev/vda rw\n", False),
+        ("2 1 0:9 /srv/empty-dir /run rw - ext4 /dev/vda rw\n", False),
+        ("2 1 0:9 / /run rw - nfs4 server:/x rw\n", False),
+        ("2 1 0:9 / /run rw - overlay overlay rw\n", False),
+    ],
+)
+def test_what_was_made_for_the_container_is_nobodys(line: str, *, is_nobodys: bool) -> None:
+    """
+    All else that is mounted is somebody's, and stays as it is.
+    """
+    (mount,) = mountinfo.parse(line)
+
+    assert mountinfo.is_nobodys(mount) is is_nobodys
