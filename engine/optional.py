@@ -22,11 +22,13 @@ class Wanted(NamedTuple):
 
     program: str
     packages: tuple[str, ...]
+    where_present: tuple[str, ...] = ()  # packages that not every release has
 
 
 BROWSER = Wanted("chromium", ("chromium",))
-# A user's containers want numbers for their users, a network, and layers that no root mounts
-PODMAN = Wanted("podman", ("podman", "uidmap", "slirp4netns", "fuse-overlayfs"))
+# Pods want catatonit. A user's containers want numbers for their users, and a network: that of
+# podman 4 is slirp4netns, that of podman 5 passt
+PODMAN = Wanted("podman", ("podman", "catatonit", "uidmap", "slirp4netns"), ("passt",))
 
 
 def ensure(project: Project, step: Step, wanted: Wanted) -> None:
@@ -38,7 +40,13 @@ def ensure(project: Project, step: Step, wanted: Wanted) -> None:
         step.did(f"{program} is there", timed=False)
         return
     try:
-        packages.install(project, step, why=f"There is no {program}", required=wanted.packages)
+        packages.install(
+            project,
+            step,
+            why=f"There is no {program}",
+            required=wanted.packages,
+            where_present=wanted.where_present,
+        )
     except Failure as failure:
         step.note(failure.sentence)
         step.did("none: its tests are skipped", timed=False)
