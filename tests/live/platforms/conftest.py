@@ -52,13 +52,17 @@ class Podman:
 
     def _settle(self) -> None:
         """
-        Have limits that any root may set: podman's own want CAP_SYS_RESOURCE.
+        Have limits that any root may set, as podman's own want CAP_SYS_RESOURCE; and its own locks.
+
+        Those in shared memory are everybody's, and each new storage would begin with freeing all.
         """
         _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
         limits = f'default_ulimits = ["nofile={files}:{files}", "nproc=4096:4096"]'
-        text = SETTINGS.read_text() if SETTINGS.exists() else "[containers]\n"
-        changed = text.replace("[containers]\n", f"[containers]\n{limits}\n", 1)
-        (self.place / "containers.conf").write_text(changed)
+        text = SETTINGS.read_text() if SETTINGS.exists() else ""
+        for section, line in (("[containers]", limits), ("[engine]", 'lock_type = "file"')):
+            text = text if f"{section}\n" in text else f"{text}\n{section}\n"
+            text = text.replace(f"{section}\n", f"{section}\n{line}\n", 1)
+        (self.place / "containers.conf").write_text(text)
 
     def words(self, *words: str) -> list[str]:
         """
