@@ -52,12 +52,7 @@ def test_podman_plays_the_pod(rootful: Podman, image: str, key: KeyPair) -> None
     podman 4.3 gives a secret's text as it stands, where Kubernetes decodes it.
     """
     rootful.check_output("tag", rootful.load(image), CONTAINER["image"])
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": SECRET["secretName"]},
-        "data": {"authorized_keys": key.public},
-    }
+    secret = {"kind": "Secret", "data": {"authorized_keys": key.public}}
     words = ("secret", "create", SECRET["secretName"], "-")
     rootful.check_output(*words, input=json.dumps(secret).encode())
     rootful.check_output("kube", "play", str(FILE))
