@@ -10,6 +10,7 @@ from pathlib import Path
 
 from slipway.contract import exits, paths
 from slipway.environment import derived, extensions, gpus, places, programs, saved
+from slipway.settings import providers
 from slipway.settings.load import load
 from slipway.settings.variables import Settings
 from slipway.system import bounded_files
@@ -38,7 +39,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
 
     Exits with 78 under strict.
     """
-    places.prepare()
+    places.prepare(providers.detect(variables).name)
     raise_limits()
     saved.save(paths.ENVIRONMENT, variables)
     paths.HEALTH.unlink(missing_ok=True)  # of the container before a restart

@@ -10,18 +10,19 @@ import sys
 from pathlib import Path
 
 from slipway.contract import paths
+from slipway.settings import providers
 
 
-def prepare() -> None:
+def prepare(provider: str = providers.DOCKER.name) -> None:
     """
-    Have the directories of ours. Exits with all that is missing in the words of `docker run`.
+    Have the directories of ours. Exits with all that is missing in the words of who runs us.
 
     A pod's emptyDir at /var/log hides the image's directory for logs, say.
     """
     try:
         _make(paths.RUN)
     except OSError as error:
-        sys.exit(_lacking(error))
+        sys.exit(_lacking(error, provider))
     # Opened as they are by whoever comes first: what is no file would be in everybody's way
     locks = (paths.LOCK, paths.START_LOCK, paths.SSHD_LOCK, paths.HOST_KEY_LOCK)
     for file in (*locks, paths.REPORT, paths.UNFINISHED):
@@ -61,9 +62,9 @@ def _aside(place: Path) -> None:
     place.rename(next(name for name in names if not os.path.lexists(name)))
 
 
-def _lacking(error: OSError) -> str:
+def _lacking(error: OSError, provider: str) -> str:
     """
-    Return what to say: one line, and the options that the command lacks.
+    Return what to say: one line, and the options that the command lacks, or a pod's spec.
     """
     needed = (paths.RUN.parent, Path("/tmp"), paths.LOGS, paths.STATE)  # noqa: S108 - the path itself
     lacking = [place for place in needed if not os.access(place, os.W_OK)]
@@ -71,7 +72,14 @@ def _lacking(error: OSError) -> str:
     why = f"slipway: {error.filename}: {error.strerror}"
     if not options:
         return why
+    why = f"{why}. The container needs places that it can write to:"
+    if provider == providers.KUBERNETES.name:
+        return (
+            f"{why} mount an emptyDir at {', '.join(map(str, lacking))}, and a volume at "
+            f"{paths.SSH} and {paths.WORKSPACE} to keep the host keys and what you work on"
+        )
+    command = "podman" if provider == providers.PODMAN.name else "docker"
     return (
-        f"{why}. The container needs places that it can write to: add `{options}` to `docker run`, "
+        f"{why} add `{options}` to `{command} run`, "
         f"and `-v {paths.SSH} -v {paths.WORKSPACE}` to keep the host keys and what you work on"
     )

@@ -89,17 +89,27 @@ def test_what_is_no_file_makes_room(house: Path, name: str) -> None:
     assert Path(f"{file}.replaced/inside").exists()
 
 
-def test_all_that_is_missing_is_named_at_once(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("provider", "each", "kept"),
+    [
+        ("docker", "--tmpfs {}", "to `docker run`, and `-v /etc/ssh -v /workspace`"),
+        ("podman", "--tmpfs {}", "to `podman run`, and `-v /etc/ssh -v /workspace`"),
+        ("Kubernetes", " {}", "and a volume at /etc/ssh and /workspace"),
+    ],
+)
+def test_all_that_is_missing_is_named_at_once(
+    house: Path, monkeypatch: pytest.MonkeyPatch, provider: str, each: str, kept: str
+) -> None:
     """
-    In the words of `docker run`, in one line.
+    In the words of who runs the container, in one line.
     """
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(SystemExit) as ended:
-        places.prepare()
+        places.prepare(provider)
     line = str(ended.value)
 
     assert line.startswith(f"slipway: {house}/run/slipway: Read-only file system. ")
-    for option in ("/tmp", paths.LOGS, paths.STATE):
-        assert f"--tmpfs {option}" in line
-    assert "-v /etc/ssh -v /workspace" in line
+    for place in ("/tmp", paths.LOGS, paths.STATE):
+        assert each.format(place) in line
+    assert kept in line
     assert "\n" not in line
