@@ -98,8 +98,10 @@ class Podman:
 
     def load(self, image: str) -> str:
         """
-        Take over an image of the engine's; returns its name here.
+        Take over an image of the engine's, once; returns its name here.
         """
+        if self.ask("image", "exists", f"localhost/{image}").code == 0:
+            return f"localhost/{image}"
         with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as sent:
             self.check_output("load", "--quiet", stdin=sent.stdout)
         return f"localhost/{image}"
