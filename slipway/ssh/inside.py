@@ -95,6 +95,8 @@ def _can_bind(family: socket.AddressFamily, address: str, port: int) -> bool:
             # what is left of old connections is in nobody's way: a listener still is
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
+    except OverflowError:  # no port, whatever sshd's configuration says
+        return False
     except OSError as error:
         return error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # no IPv6 here
     return True
