@@ -150,7 +150,7 @@ def test_a_listener_is_found_by_its_port(family: socket.AddressFamily, address: 
 @pytest.mark.parametrize("port", [0, 65535, 65536, 99999, 2**31, 2**64, -1])
 def test_nobody_listens_on_what_is_no_port(port: int) -> None:
     """
-    sshd's configuration may say any number.
+    What sshd's configuration says may be any number.
     """
     assert inside.listeners(port) == []
     assert not ask(SshPortIsTaken(), port=port)
