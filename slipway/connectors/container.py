@@ -8,6 +8,7 @@ A container is never started, stopped, made or removed.
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from collections.abc import Iterator
@@ -23,10 +24,11 @@ from pyinfra.connectors.base import BaseConnector, DataMeta
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
 from slipway.connectors import container_files, ended, engine, scripts, text
-from slipway.connectors.session import Session
+from slipway.connectors.session import ANSWER, Session
 from slipway.connectors.shell import Result
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a container's name
+_SEEN_SECONDS = 60.0  # until it has shown its variables: 0.02 where nothing else runs
 
 
 class ContainerData(TypedDict):
@@ -83,7 +85,9 @@ class ContainerConnector(BaseConnector):
             self._session.begin()
             if self.host.data.get("settings") is None:
                 try:
-                    data = container_files.seen(self.execute)
+                    data = container_files.seen(
+                        functools.partial(self.execute, timeout=_SEEN_SECONDS, most=ANSWER)
+                    )
                 except PermissionError as error:  # not root: fit for all but Slipway's own deploy
                     self.host.log(f"its settings can't be read: {error}", logger.warning)
                 else:
@@ -171,12 +175,19 @@ class ContainerConnector(BaseConnector):
         return container_files.content(result, path)
 
     def execute(
-        self, script: str, *, stdin: bytes | None = None, timeout: float | None = None
+        self,
+        script: str,
+        *,
+        stdin: bytes | None = None,
+        timeout: float | None = None,
+        most: int | None = None,
     ) -> Result:
         """
         Run a script with sh. Raises TimeoutError and OSError, as `run_shell_command` says.
+
+        + most: bytes of output; OSError for more
         """
-        return self._session.execute(script, stdin=stdin, timeout=timeout)
+        return self._session.execute(script, stdin=stdin, timeout=timeout, most=most)
 
     def _run(
         self, command: StringCommand, *, print_input: bool = False, **arguments: Any

@@ -7,10 +7,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 from slipway.connectors import engine, scripts
-from slipway.connectors.shell import LeftoversError, Result, Shell
+from slipway.connectors.shell import FloodError, LeftoversError, Result, Shell
 
+ANSWER = 1 << 25  # bytes: more than any answer to a question of ours has
 _OPENING_SECONDS = 30.0  # until a new shell answers; 0.05 where nothing else runs
 
 
@@ -50,22 +52,31 @@ class Session:
         self._shell, self._is_locked = None, False
 
     def execute(
-        self, script: str, *, stdin: bytes | None = None, timeout: float | None = None
+        self,
+        script: str,
+        *,
+        stdin: bytes | None = None,
+        timeout: float | None = None,
+        most: int | None = None,
     ) -> Result:
         """
         Run a script with sh.
 
-        Raises TimeoutError after `timeout` seconds, having killed it and all whom it has started,
-        and OSError where the container or the shell ended under it. What it leaves in the
-        background goes on.
+        Raises TimeoutError after `timeout` seconds and FloodError for more than `most` bytes of
+        output, having killed it and all whom it has started, and OSError where the container or the
+        shell ended under it. What it leaves in the background goes on.
         """
         deadline = time.monotonic() + timeout if timeout else None
+        given: dict[str, Any] = {"stdin": stdin, "deadline": deadline, "most": most}
         try:
             try:
-                return self._ready_shell().run(script, stdin=stdin, deadline=deadline)
+                return self._ready_shell().run(script, **given)
             except LeftoversError:
                 self.close()
-                return self._ready_shell().run(script, stdin=stdin, deadline=deadline)
+                return self._ready_shell().run(script, **given)
+        except FloodError:
+            self._kill()
+            raise
         except TimeoutError:
             self._kill()
             raise TimeoutError(f"no end after {timeout} s") from None

@@ -5,6 +5,7 @@ One shell for many commands: exit code and output of each told apart by marks in
 from __future__ import annotations
 
 import contextlib
+import errno
 import secrets
 import shlex
 from typing import NamedTuple
@@ -37,6 +38,9 @@ end 0 "$$"
 """
 
 
+_LITTLE = 1 << 16  # bytes: what the shell itself says
+
+
 class Result(NamedTuple):
     """
     What a command gave.
@@ -50,6 +54,12 @@ class Result(NamedTuple):
 class LeftoversError(ConnectionError):
     """
     The command has not been run: processes of an earlier one hold the streams still.
+    """
+
+
+class FloodError(ConnectionError):
+    """
+    The command says more than is taken of it, and may still be running.
     """
 
 
@@ -69,6 +79,7 @@ class Shell:
         self._sequence = 0
         self._frames = Frames()
         self._streams = {STDOUT: _Stream(), STDERR: _Stream()}
+        self._most: int | None = _LITTLE  # bytes of output that are taken
         self.group = "-"  # of the last command: a process group in the container
         connection.send(_SETUP.format(mark=self._mark).encode())
         self.pid = self._end(deadline).code  # of this shell, in the container
@@ -86,16 +97,23 @@ class Shell:
             return True
 
     def run(
-        self, command: str, *, stdin: bytes | None = None, deadline: float | None = None
+        self,
+        command: str,
+        *,
+        stdin: bytes | None = None,
+        deadline: float | None = None,
+        most: int | None = None,
     ) -> Result:
         """
         Run a command to its end; what it leaves in the background is not waited for.
 
-        Raises LeftoversError, having run nothing; TimeoutError, while it may still be running;
-        ConnectionError where the shell ended before the command did.
+        Raises LeftoversError, having run nothing; TimeoutError and FloodError, while it may still
+        be running; ConnectionError where the shell ended before the command did.
 
         + deadline: on the monotonic clock
+        + most: bytes that are taken of it
         """
+        self._most = most
         self._say("run", self.group, str(len(stdin)) if stdin else "-", command)
         _, (event, value) = self._next(STDOUT, deadline)
         if event == "e":
@@ -117,6 +135,7 @@ class Shell:
 
         Where the file's directory is missing or may not be written to, nothing is locked.
         """
+        self._most = _LITTLE
         self._say("lock", path)
         return self._end(deadline).code == 0
 
@@ -158,6 +177,8 @@ class Shell:
                 self._streams[stream].content += payload
         except ValueError as error:
             raise ConnectionError(str(error)) from None
+        if self._most and sum(len(each.content) for each in self._streams.values()) > self._most:
+            raise FloodError(errno.EFBIG, f"it says more than {self._most:,} bytes")
 
 
 class _Stream:

@@ -45,11 +45,11 @@ class RcloneRemotes(FactBase["list[str] | None"]):
     def command(self) -> str:
         """Ask rclone with the container's own variables, which nobody else may see in argv."""
         configured = f'"${{RCLONE_CONFIG:-{RCLONE_CONF}}}"'
+        # `export` starts no process, and nearly always there is nothing
         return (
-            f"{_VARIABLES}{_WITHOUT_CONTROL}"
-            f"if [ -s {configured} ] "
-            "|| env | grep -q '^RCLONE_CONFIG_.*_TYPE='; then "
-            f"RCLONE_CONFIG={configured} "
+            f"{_VARIABLES}if [ -s {configured} ] "
+            "|| case $(export -p) in *RCLONE_CONFIG_*_TYPE=*) true ;; *) false ;; esac; then "
+            f"{_WITHOUT_CONTROL}RCLONE_CONFIG={configured} "
             "rclone listremotes 2>/dev/null || echo '!broken'; fi"
         )
 

@@ -1,21 +1,30 @@
 """
 What one container was asked, asked of the next in one go.
 
-A convergence that changes nothing is thirty facts, and starting a shell for each costs more than
-the facts. Containers of one fleet are asked nearly the same: so the first is asked as always, and
-each of the others everything at once, at the beginning. What it has answered counts until the first
+A convergence that changes nothing is sixty facts, and starting a shell for each costs more than the
+facts. Containers of one fleet are asked nearly the same: so the first is asked as always, and each
+of the others everything at once, at the beginning. What it has answered counts until the first
 command that may change something; from then on, every fact is read when it is needed.
+
+No container holds up the rest: what it says is bounded, and a fact that takes longer than any of
+ours ever does ends the asking.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyinfra.api.host import Host
 
 from slipway.connectors.batch import Batch
 from slipway.connectors.container import ContainerConnector
-from slipway.connectors.shell import Result
+from slipway.connectors.session import ANSWER
+from slipway.connectors.shell import FloodError, Result
+from slipway.fleet import questions
+from slipway.fleet.questions import Question
+
+_PATIENCE = 300  # seconds for a fact, or for all that are asked at once: ours are bound to 60
 
 
 class ReadAhead:
@@ -27,35 +36,56 @@ class ReadAhead:
         """
         Watch what a host is asked and told.
         """
-        self.asked: dict[str, None] = {}  # commands of facts, in order
+        self.asked: dict[str, Question] = {}  # of facts, in order, by what was run for them
         self._answers: dict[str, Result] = {}
-        self._is_asking = False
+        self._fact: tuple[type[Any], dict[str, Any]] | None = None  # the one that is asked now
+        self._failure: OSError | None = None  # of a question that had no end
         self._get_fact = host.get_fact
         self._execute = connector.execute
         watched_host: Any = host
-        watched_host.get_fact = self._fact
+        watched_host.get_fact = self._asking
         watched_connector: Any = connector
         watched_connector.execute = self._command
 
-    def ask(self, commands: list[str]) -> None:
+    def ask(self, asked: Sequence[Question], *, after: str) -> None:
         """
-        Ask all at once what commands of facts ask.
-        """
-        batch = Batch(commands)
-        self._answers = batch.results(self._execute(batch.script))
+        Ask all at once that facts ask. What could not be answered so is asked once more, by shell.
 
-    def _fact(self, *arguments: Any, **keywords: Any) -> Any:
-        self._is_asking = True
+        + after: a command to run before that, in the same go; "" for none
+        """
+        batch = questions.batch(asked, after=after)
+        if not batch.commands:
+            return
+        found = batch.results(self._ask(batch.script))
+        self._answers = questions.results(asked, found)
+        left = [each.script for each in asked if each.script not in self._answers]
+        if left:
+            batch = Batch(left)
+            self._answers |= batch.results(self._ask(batch.script))
+
+    def _asking(self, fact: type[Any], *arguments: Any, **keywords: Any) -> Any:
+        self._fact = (fact, keywords)
         try:
-            return self._get_fact(*arguments, **keywords)
+            return self._get_fact(fact, *arguments, **keywords)
         finally:
-            self._is_asking = False
+            self._fact = None
 
     def _command(self, script: str, **arguments: Any) -> Result:
-        if not self._is_asking:
+        if self._fact is None:
             self._answers.clear()
-        elif not any(arguments.values()):
-            if script in self._answers:
-                return self._answers[script]
-            self.asked[script] = None
-        return self._execute(script, **arguments)
+        if self._fact is None or any(arguments.values()):
+            return self._execute(script, **arguments, most=ANSWER)
+        if script in self._answers:
+            return self._answers[script]
+        if script not in self.asked:
+            self.asked[script] = questions.of_fact(script, *self._fact)
+        return self._ask(script)
+
+    def _ask(self, script: str) -> Result:
+        if self._failure:
+            raise self._failure
+        try:
+            return self._execute(script, timeout=_PATIENCE, most=ANSWER)
+        except (TimeoutError, FloodError) as error:
+            self._failure = error
+            raise

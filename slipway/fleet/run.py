@@ -20,10 +20,11 @@ from slipway.contract import paths
 from slipway.contract.report import Operation, Report
 from slipway.converge import run
 from slipway.converge.run import Begun, Run
+from slipway.fleet.questions import Question
 from slipway.fleet.read_ahead import ReadAhead
 from slipway.system.atomic import temporary
 
-_PATIENCE = 5.0  # seconds: the first container may wait for a convergence of its own
+_PATIENCE = 5.0  # seconds: the first container may be slow
 
 
 class Fleet:
@@ -46,7 +47,7 @@ class Fleet:
         """
         Return each container's report; one that can't be reached has a failed operation `connect`.
         """
-        asked: AsyncResult[list[str]] = AsyncResult()  # by the first container that is reached
+        asked: AsyncResult[list[Question]] = AsyncResult()  # by the first container that is reached
         jobs = {
             host.name.removeprefix("@container/"): gevent.spawn(self._report, host, asked)
             for host in self._run.hosts
@@ -57,7 +58,7 @@ class Fleet:
             gevent.killall(list(jobs.values()))  # an interrupt: no command goes on in a container
         return {name: job.value for name, job in jobs.items()}
 
-    def _report(self, host: Host, asked: AsyncResult[list[str]]) -> Report:
+    def _report(self, host: Host, asked: AsyncResult[list[Question]]) -> Report:
         begun, step = Begun.now(), "connect"
         operations: list[Operation] = []
         try:
@@ -76,19 +77,20 @@ class Fleet:
             host.connector.disconnect()
         return done
 
-    def _operations(self, host: Host, asked: AsyncResult[list[str]]) -> list[Operation]:
+    def _operations(self, host: Host, asked: AsyncResult[list[Question]]) -> list[Operation]:
         host.connector_data["lock"] = str(paths.LOCK)  # what is read ahead is read under it, too
-        if not self._run.is_check:
-            _mark(host)
         facts = ReadAhead(host, cast("ContainerConnector", host.connector))
+        mark = "" if self._run.is_check else _marking()
+        if not asked.ready():  # the first to have its own lock answers for all
+            facts.ask([], after=mark)
+            mark = ""
         is_first, self._is_begun = not self._is_begun, True
-        if not is_first:
-            facts.ask(asked.wait(_PATIENCE) or [])
         try:
+            facts.ask([] if is_first else asked.wait(_PATIENCE) or [], after=mark)
             self._run.deploy(host)
         finally:
             if is_first:
-                asked.set(list(facts.asked))
+                asked.set(list(facts.asked.values()))
         return self._run.operations(host)
 
 
@@ -110,11 +112,11 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _mark(host: Host) -> None:
+def _marking() -> str:
     """
-    Leave the mark of a convergence, by which health knows one that is cut off.
+    Return the command that leaves a convergence's mark, by which health knows one that is cut off.
     """
-    host.run_shell_command(StringCommand(f"[ ! -w {paths.RUN} ] || : > {paths.UNFINISHED}"))
+    return f"[ ! -w {paths.RUN} ] || : > {paths.UNFINISHED}"
 
 
 def _save(host: Host, report: Report) -> None:

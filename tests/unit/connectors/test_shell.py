@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slipway.connectors.connection import Connection
-from slipway.connectors.shell import LeftoversError, Result, Shell
+from slipway.connectors.shell import FloodError, LeftoversError, Result, Shell
 
 Open = Callable[[], Shell]
 
@@ -32,11 +32,11 @@ class Engine:
     Runs sh as the engine's exec does: its input from a socket, its output framed into it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "sh") -> None:
         ours, self.socket = socket.socketpair()
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            ["sh"], stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+            [program], stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
         )
         self.connection = Connection(ours)
         self.lock = threading.Lock()
@@ -265,6 +265,31 @@ def test_a_deadline_holds_for_silence_and_for_endless_output(open_shell: Open) -
         shell = open_shell()
         with pytest.raises(TimeoutError):
             shell.run(script, stdin=b"x" * 1_000_000, deadline=soon(0.5))
+
+
+@pytest.mark.parametrize("script", ["yes", "cat /dev/zero", "cat /dev/zero >&2", "seq 99999"])
+def test_no_more_is_held_than_was_asked_for(open_shell: Open, script: str) -> None:
+    """
+    In either stream, with lines and without. Who asks for no bound has none.
+    """
+    with pytest.raises(FloodError, match="more than 100,000 bytes"):
+        open_shell().run(script, deadline=soon(), most=100_000)
+
+    shell = open_shell()
+    assert shell.run("echo a; echo b >&2", deadline=soon(), most=1000) == Result(0, b"a\n", b"b\n")
+    assert len(shell.run("seq 99999", deadline=soon()).stdout) > 100_000
+
+
+def test_what_opens_as_a_shell_and_floods_is_none(open_shell: Open) -> None:
+    """
+    A container may have anything of that name.
+    """
+    engine = Engine("yes")
+    try:
+        with pytest.raises(FloodError):
+            Shell(engine.connection, deadline=soon())
+    finally:
+        engine.close()
 
 
 def test_a_shell_that_is_killed_is_over(shell: Shell) -> None:

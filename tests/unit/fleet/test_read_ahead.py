@@ -8,9 +8,11 @@ import subprocess
 from typing import Any, cast
 
 import pytest
+from pyinfra.api import FactBase
 
 from slipway.connectors.container import ContainerConnector
 from slipway.connectors.shell import Result
+from slipway.fleet.questions import Question
 from slipway.fleet.read_ahead import ReadAhead
 
 
@@ -30,11 +32,27 @@ class Container:
         done = subprocess.run(["sh", "-c", script], check=False, capture_output=True)
         return Result(done.returncode, done.stdout, done.stderr)
 
-    def get_fact(self, command: str, **arguments: Any) -> Result:
+    def get_fact(self, fact: type[FactBase[Any]], *, script: str, **arguments: Any) -> Result:
         """
         Ask, as pyinfra does, by the connector that is there now.
         """
-        return self.execute(command, **arguments)
+        return self.execute(str(fact().command(script=script)), **arguments)
+
+    def asked(self, script: str, **arguments: Any) -> Result:
+        """
+        Return what a fact gives whose command is a script.
+        """
+        return self.get_fact(Printed, script=script, **arguments)
+
+
+class Printed(FactBase[str]):
+    """
+    A fact of somebody else's.
+    """
+
+    def command(self, script: str) -> str:
+        """Run it."""
+        return script
 
 
 @pytest.fixture
@@ -59,11 +77,11 @@ def test_what_is_asked_is_learnt_and_what_is_told_is_not(
     """
     Only facts may be asked of another container, and only those without input or a limit.
     """
-    container.get_fact("echo a")
+    container.asked("echo a")
     container.execute("touch /dev/null")
-    container.get_fact("cat", stdin=b"x")
-    container.get_fact("echo b", stdin=None, timeout=0)
-    container.get_fact("echo a")
+    container.asked("cat", stdin=b"x")
+    container.asked("echo b", stdin=None, timeout=0)
+    container.asked("echo a")
 
     assert list(ahead.asked) == ["echo a", "echo b"]
 
@@ -72,12 +90,12 @@ def test_all_is_asked_at_once(ahead: ReadAhead, container: Container) -> None:
     """
     One command; each answer is the fact's own, also the second time.
     """
-    ahead.ask(["echo a", "exit 3"])
+    ahead.ask([Question("echo a"), Question("exit 3")], after="")
 
-    assert container.get_fact("echo a") == Result(0, b"a\n", b"")
-    assert container.get_fact("exit 3") == container.get_fact("exit 3") == Result(3, b"", b"")
+    assert container.asked("echo a") == Result(0, b"a\n", b"")
+    assert container.asked("exit 3") == container.asked("exit 3") == Result(3, b"", b"")
     assert len(container.ran) == 1
-    assert container.get_fact("echo other") == Result(0, b"other\n", b"")
+    assert container.asked("echo other") == Result(0, b"other\n", b"")
 
 
 def test_a_change_makes_every_answer_void(
@@ -88,11 +106,11 @@ def test_a_change_makes_every_answer_void(
     """
     path = tmp_path_factory.mktemp("state") / "file"
     question = f"ls {path} 2>/dev/null || echo none"
-    ahead.ask([question])
+    ahead.ask([Question(question)], after="")
 
-    assert container.get_fact(question).stdout == b"none\n"
+    assert container.asked(question).stdout == b"none\n"
     container.execute(f"touch {path}")
-    assert container.get_fact(question).stdout == f"{path}\n".encode()
+    assert container.asked(question).stdout == f"{path}\n".encode()
 
 
 def test_a_fact_with_input_or_a_limit_is_asked_itself(
@@ -101,7 +119,7 @@ def test_a_fact_with_input_or_a_limit_is_asked_itself(
     """
     Its answer may be another one.
     """
-    ahead.ask(["cat"])
-    container.get_fact("cat", timeout=5)
+    ahead.ask([Question("cat")], after="")
+    container.asked("cat", timeout=5)
 
     assert len(container.ran) == 2
