@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
-import signal
 import stat
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -18,6 +16,7 @@ from typing import NamedTuple
 from pyinfra.api import StringCommand
 
 from slipway.system.bounded_files import BoundedFiles
+from slipway.system.spawned import Spawned
 
 
 class Result(NamedTuple):
@@ -59,27 +58,11 @@ def run(words: Sequence[str], paths: Sequence[str]) -> Result:
 def output_of(words: Sequence[str]) -> bytes:
     """
     Return what a program prints; nothing where there is no such program.
-
-    Not by subprocess: that imports threading, selectors and locale.
     """
-    reading, writing = os.pipe()
-    actions = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_DUP2, writing, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-    ]
-    with os.fdopen(reading, "rb") as stream:
-        try:
-            child = os.posix_spawnp(
-                words[0], list(words), os.environ, file_actions=actions, setsigdef=[signal.SIGPIPE]
-            )
-        except OSError:
-            return b""
-        finally:
-            os.close(writing)
-        output = stream.read()
-    os.waitpid(child, 0)
-    return output
+    try:
+        return Spawned(words).output()
+    except OSError:
+        return b""
 
 
 class Inside(StringCommand):

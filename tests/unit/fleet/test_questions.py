@@ -19,8 +19,8 @@ import pytest
 from slipway.connectors.shell import FloodError, Result
 from slipway.contract.paths import PROJECT
 from slipway.facts.files import FileText
+from slipway.facts.git import GitVersion
 from slipway.facts.mounts import Mounts
-from slipway.facts.packages import InstalledPackages
 from slipway.facts.users import DirectoryNames
 from slipway.fleet import questions
 from slipway.fleet.questions import Question
@@ -86,11 +86,11 @@ def asked(tmp_path: Path) -> list[Question]:
     odd.mkdir()
     (odd / "file").write_bytes(b"text\xff\0 0\n.\n")
     return [
-        question(Mounts),
+        question(FileText, path="/etc/hosts"),
         Question("echo nobody; exit 3"),
         question(FileText, path=str(odd / "file")),
         question(FileText, path="/nothing"),
-        question(InstalledPackages, packages=["nothing-of-this-name"]),
+        questions.of_fact(GitVersion().command(), GitVersion, {}),
         question(DirectoryNames, path=str(odd)),
     ]
 
@@ -146,7 +146,8 @@ def test_a_fact_that_reads_otherwise_there_is_asked_by_shell(
     found = container.answers(asked)
 
     assert len(container.scripts) == 2
-    assert asked[0].script not in container.scripts[1]
+    assert asked[0].script in container.scripts[1]
+    assert asked[-1].script not in container.scripts[1]
     for each in asked:
         assert found[each.script] == Container().execute(each.script), each
 
