@@ -37,6 +37,7 @@ class ReadAhead:
         Watch what a host is asked and told.
         """
         self.asked: dict[str, Question] = {}  # of facts, in order, by what was run for them
+        self._known: dict[str, Question] = {}  # those that were asked at once
         self._answers: dict[str, Result] = {}
         self._fact: tuple[type[Any], dict[str, Any]] | None = None  # the one that is asked now
         self._failure: OSError | None = None  # of a question that had no end
@@ -53,6 +54,7 @@ class ReadAhead:
 
         + after: a command to run before that, in the same go; "" for none
         """
+        self._known = {each.script: each for each in asked}
         batch = questions.batch(asked, after=after)
         if not batch.commands:
             return
@@ -75,11 +77,10 @@ class ReadAhead:
             self._answers.clear()
         if self._fact is None or any(arguments.values()):
             return self._execute(script, **arguments, most=ANSWER)
-        if script in self._answers:
-            return self._answers[script]
         if script not in self.asked:
-            self.asked[script] = questions.of_fact(script, *self._fact)
-        return self._ask(script)
+            known = self._known.get(script)
+            self.asked[script] = known or questions.of_fact(script, *self._fact)
+        return self._answers.get(script) or self._ask(script)
 
     def _ask(self, script: str) -> Result:
         if self._failure:

@@ -20,6 +20,7 @@ from slipway.contract import paths
 from slipway.contract.report import Operation, Report
 from slipway.converge import run
 from slipway.converge.run import Begun, Run
+from slipway.fleet import foreseen
 from slipway.fleet.questions import Question
 from slipway.fleet.read_ahead import ReadAhead
 from slipway.system.atomic import temporary
@@ -41,13 +42,13 @@ class Fleet:
         """
         hosts = [f"@container/{name}" for name in names] if names else ["@container"]
         self._run = Run(hosts, is_check=is_check)
-        self._is_begun = False
+        self._foreseen: list[Question] | None = None  # by the first container that is reached
 
     def run(self) -> dict[str, Report]:
         """
         Return each container's report; one that can't be reached has a failed operation `connect`.
         """
-        asked: AsyncResult[list[Question]] = AsyncResult()  # by the first container that is reached
+        asked: AsyncResult[list[Question]] = AsyncResult()  # by the same
         jobs = {
             host.name.removeprefix("@container/"): gevent.spawn(self._report, host, asked)
             for host in self._run.hosts
@@ -80,13 +81,12 @@ class Fleet:
     def _operations(self, host: Host, asked: AsyncResult[list[Question]]) -> list[Operation]:
         host.connector_data["lock"] = str(paths.LOCK)  # what is read ahead is read under it, too
         facts = ReadAhead(host, cast("ContainerConnector", host.connector))
-        mark = "" if self._run.is_check else _marking()
-        if not asked.ready():  # the first to have its own lock answers for all
-            facts.ask([], after=mark)
-            mark = ""
-        is_first, self._is_begun = not self._is_begun, True
+        is_first = self._foreseen is None
+        if self._foreseen is None:
+            self._foreseen = foreseen.questions(host)
+        known = (None if is_first else asked.wait(_PATIENCE)) or self._foreseen
         try:
-            facts.ask([] if is_first else asked.wait(_PATIENCE) or [], after=mark)
+            facts.ask(known, after="" if self._run.is_check else _marking())
             self._run.deploy(host)
         finally:
             if is_first:
