@@ -40,6 +40,7 @@ class Connection:
         + owner: what would close the socket if it were garbage: the response that it came with
         """
         self._socket = stream
+        self._first = b""  # what was taken back
         self._owner = owner
         stream.setblocking(False)
 
@@ -49,6 +50,9 @@ class Connection:
 
         + deadline: on the monotonic clock; None waits for ever
         """
+        if self._first:
+            first, self._first = self._first, b""
+            return first
         while True:
             # waited for even where bytes are there: one host's endless output must not starve
             # the others, nor pass its own deadline
@@ -72,10 +76,19 @@ class Connection:
         """
         Return what is there already, b"" at the end, None for nothing. Raises OSError.
         """
+        if self._first:
+            first, self._first = self._first, b""
+            return first
         try:
             return self._socket.recv(_CHUNK)
         except _NOT_YET:
             return None
+
+    def take_back(self, received: bytes) -> None:
+        """
+        Have bytes that were received be received again.
+        """
+        self._first = received + self._first
 
     def close(self) -> None:
         """

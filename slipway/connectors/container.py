@@ -24,6 +24,7 @@ from pyinfra.connectors.base import BaseConnector, DataMeta
 from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 
 from slipway.connectors import container_files, ended, engine, scripts, text
+from slipway.connectors.engine_socket import EngineError
 from slipway.connectors.session import ANSWER, Session
 from slipway.connectors.shell import Result
 
@@ -70,7 +71,7 @@ class ContainerConnector(BaseConnector):
             raise InventoryError(f"@container/{name}: a container can't have this name")
         try:
             names = engine.running() if name is None else [name]
-        except engine.EngineError as error:
+        except EngineError as error:
             raise InventoryError(f"@container: {error}") from None
         for each in names:
             yield f"@container/{each}", {"container_name": each}, ["@container"]

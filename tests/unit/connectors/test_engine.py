@@ -11,6 +11,7 @@ import pytest
 from docker.errors import APIError, NotFound
 
 from slipway.connectors import engine
+from slipway.connectors.engine_socket import EngineError
 
 
 class Api:
@@ -75,7 +76,7 @@ def test_others_are_refused_in_one_line(
     The reason, for a person.
     """
     api(monkeypatch, answer)
-    with pytest.raises(engine.EngineError) as refusal:
+    with pytest.raises(EngineError) as refusal:
         engine.identify("x")
 
     assert str(refusal.value) == text
@@ -124,7 +125,7 @@ def test_an_engine_behind_ssh_is_refused_with_the_way_round(
     monkeypatch.setenv("DOCKER_HOST", "ssh://root@192.0.2.1")
     engine._api.cache_clear()  # noqa: SLF001 - asked anew, as in a new process
     try:
-        with pytest.raises(engine.EngineError, match=r"^DOCKER_HOST: ssh:// is not supported; "):
+        with pytest.raises(EngineError, match=r"^DOCKER_HOST: ssh:// is not supported; "):
             engine.identify("name")
     finally:
         engine._api.cache_clear()  # noqa: SLF001
