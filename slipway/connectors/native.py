@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import stat
+import subprocess
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pyinfra.api import StringCommand
 
 from slipway.system.bounded_files import BoundedFiles
-from slipway.system.spawned import Spawned
 
 
 class Result(NamedTuple):
@@ -60,7 +60,13 @@ def output_of(words: Sequence[str]) -> bytes:
     Return what a program prints; nothing where there is no such program.
     """
     try:
-        return Spawned(words).output()
+        return subprocess.run(
+            words,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ).stdout
     except OSError:
         return b""
 

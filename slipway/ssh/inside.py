@@ -13,10 +13,10 @@ import os
 import re
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 from slipway.system.bounded_files import BoundedFiles
-from slipway.system.spawned import Spawned
 
 OS_RELEASE = "/etc/os-release"
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
@@ -108,13 +108,17 @@ def abilities(os_release: str) -> bytes:
     """
     asked = [_begun("ssh", "-V"), _begun("ssh", "-Q", "kex")]
     lines = [f"{_distribution(os_release)}\n\n".encode()]
-    lines += [program.output() for program in asked if program]
+    for process in filter(None, asked):
+        with process:
+            lines.append(process.communicate()[0])
     return b"".join(lines)
 
 
-def _begun(*words: str) -> Spawned | None:
+def _begun(*words: str) -> subprocess.Popen[bytes] | None:
     try:
-        return Spawned(words, with_errors=True)
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
     except OSError:  # an image in its first operation
         return None
 
