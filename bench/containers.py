@@ -13,9 +13,12 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import docker
+
+if TYPE_CHECKING:
+    from bench.images import Images
 
 PREFIX = "slipway-test-bench-"
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -40,8 +43,8 @@ class Bench:
     Everything that one run of the benchmark makes, so that all of it goes away again.
     """
 
-    def __init__(self, image: str, key: str) -> None:
-        self.image, self.key = image, key
+    def __init__(self, image: str, key: str, images: Images) -> None:
+        self.image, self.key, self.images = image, key, images
         self.client = docker.from_env()
         self.made: list[str] = []
         self.volumes: list[str] = []
@@ -81,8 +84,9 @@ class Bench:
         answers before `docker run` returns is seen answering.
 
         + start: begins the container; returns its name
-        + name: of a container that is there already and is started again
+        + name: of a container that is there already and is started again, or restarted
         """
+        before = self._state(name)["StartedAt"] if name else ""
         began = time.monotonic()
         known = len(self.made)
         failures: list[BaseException] = []
@@ -98,7 +102,7 @@ class Bench:
         try:
             while time.monotonic() - began < PATIENCE and not failures:
                 target = name or (self.made[known] if len(self.made) > known else "")
-                address = self._address(target, is_restarted=bool(name)) if target else ""
+                address = self._address(target, before) if target else ""
                 if address and _answers(address):
                     return time.monotonic() - began
                 time.sleep(0.002)  # nothing tells when a port opens
@@ -106,19 +110,29 @@ class Bench:
             thread.join()
         raise failures[0] if failures else Failure(f"{name}: no banner after {PATIENCE:.0f} s")
 
-    def _address(self, name: str, *, is_restarted: bool) -> str:
+    def _state(self, name: str) -> dict[str, Any]:
+        known: dict[str, Any] = self.client.api.inspect_container(name)
+        return {**known["State"], "Networks": known["NetworkSettings"]["Networks"].values()}
+
+    def _address(self, name: str, before: str) -> str:
+        """
+        Return a container's address once it has started; "" until then.
+
+        + before: when it was started the last time: what answers since then is no longer asked
+        """
         try:
-            state = self.client.api.inspect_container(name)
+            state = self._state(name)
         except docker.errors.NotFound:
             time.sleep(0.01)
             return ""
-        if state["State"]["Status"] == "exited" and not is_restarted:
+        if state["StartedAt"] == before:
+            return ""
+        if state["Status"] == "exited":
             logs = self.client.api.logs(name, tail=5).decode(errors="replace")
             raise Failure(f"{name} has ended: {logs}")
-        if not state["State"]["Running"]:
+        if not state["Running"]:
             return ""
-        networks = state["NetworkSettings"]["Networks"].values()
-        return next((network["IPAddress"] for network in networks if network["IPAddress"]), "")
+        return next((known["IPAddress"] for known in state["Networks"] if known["IPAddress"]), "")
 
     def watched(
         self, name: str, *words: str, environment: dict[str, str] | None = None
@@ -164,24 +178,31 @@ class Bench:
         with contextlib.suppress(ValueError):
             self.made.remove(name)
 
+    def remove_all(self) -> None:
+        """
+        Remove the containers that are left.
+        """
+        for name in list(self.made):
+            self.remove(name)
+
     def clean_up(self) -> None:
         """
         Remove all that is left.
         """
-        for name in list(self.made):
-            self.remove(name)
+        self.remove_all()
         for name in self.volumes:
             with contextlib.suppress(docker.errors.APIError):
                 self.client.volumes.get(name).remove(force=True)
+        self.images.remove()
         self.client.close()
 
 
 @contextlib.contextmanager
-def bench(image: str, key: str) -> Iterator[Bench]:
+def bench(image: str, key: str, images: Images) -> Iterator[Bench]:
     """
     Give a benchmark that removes what it made, also after a failure or Ctrl-C.
     """
-    made = Bench(image, key)
+    made = Bench(image, key, images)
     try:
         yield made
     finally:
