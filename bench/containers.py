@@ -27,6 +27,7 @@ QUIET = ["--no-healthcheck"]  # for what is compared with us: it has no such pro
 MOUNTS = ["-v", f"{PEERS}:{PEERS_IN}:ro"]
 BANNER = b"SSH-"
 PATIENCE = 60.0  # seconds until a container that should answer is given up
+_GOES = (404, 409)  # what the engine says of a container that is gone, or going
 _AT_REST = (
     "[ -e /etc/ssh/ssh_host_rsa_key ] && flock -n /run/slipway/host-key.lock true && slipway health"
 )
@@ -173,8 +174,11 @@ class Bench:
         """
         Remove a container with its anonymous volumes.
         """
-        with contextlib.suppress(docker.errors.NotFound):
+        try:
             self.client.containers.get(name).remove(force=True, v=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in _GOES:
+                raise
         with contextlib.suppress(ValueError):
             self.made.remove(name)
 

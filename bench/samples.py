@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from statistics import median
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from bench import confidence
 
 Measurement = Callable[[], float]
 
-FEWEST, MOST = 5, 15  # rounds
+FEWEST, MOST = 5, 12  # rounds
 SECONDS = 15.0  # that one contender may take; its fewest rounds may take longer
 SLOW = 90.0  # seconds: who takes longer for the fewest rounds
 FEWEST_SLOW = 3  # has these
@@ -75,6 +76,7 @@ class Effort(NamedTuple):
     most: int = MOST
     seconds: float = SECONDS
     slow: float = SLOW
+    until: float = inf  # by the clock: from then on nobody has more than the fewest rounds
     clock: Callable[[], float] = time.monotonic
 
     def interleave(self, contenders: Mapping[str, Measurement]) -> dict[str, Sample]:
@@ -112,7 +114,8 @@ class Effort(NamedTuple):
         fewest = FEWEST_SLOW if each * self.fewest > self.slow else self.fewest
         if rounds < min(fewest, self.fewest):
             return True
-        return spent + each <= self.seconds and not is_settled(ratios)
+        is_late = self.clock() >= self.until
+        return not is_late and spent + each <= self.seconds and not is_settled(ratios)
 
 
 class Line(NamedTuple):

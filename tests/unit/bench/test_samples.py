@@ -96,7 +96,7 @@ def test_who_is_known_well_enough_sits_the_other_rounds_out() -> None:
     assert taken["a"].over(taken["shaken"])[:3] == (4.0, 2.0, 4 / 3)
 
 
-@pytest.mark.parametrize(("seconds", "rounds"), [(0, 5), (59, 5), (60, 6), (99, 9), (999, 15)])
+@pytest.mark.parametrize(("seconds", "rounds"), [(0, 5), (59, 5), (60, 6), (99, 9), (999, MOST)])
 def test_who_takes_too_long_sits_out_after_the_fewest(seconds: float, rounds: int) -> None:
     """
     A round that would end after a contender's time is not begun; the quick ones go on.
@@ -137,6 +137,23 @@ def test_the_slowest_have_three_rounds(each: float, fewest: int, rounds: int) ->
 
     bounded = effort(clock=lambda: now[0])._replace(fewest=fewest)
     taken = bounded.interleave({"a": lambda: 1.0, "slow": slow})
+
+    assert [len(sample.values) for sample in taken.values()] == [rounds, rounds]
+
+
+@pytest.mark.parametrize(("until", "rounds"), [(0, 5), (6.5, 7), (99, MOST)])
+def test_who_is_late_has_the_fewest_rounds(until: float, rounds: int) -> None:
+    """
+    However unsure they are: the whole is over in time.
+    """
+    now = [0.0]
+    bounded = effort(clock=lambda: now[0])._replace(until=until)
+
+    def shaken() -> float:
+        now[0] += 1
+        return 1 + now[0] % 3
+
+    taken = bounded.interleave({"a": lambda: 1.0, "shaken": shaken})
 
     assert [len(sample.values) for sample in taken.values()] == [rounds, rounds]
 
