@@ -102,8 +102,8 @@ check: .venv/.stamp ## ruff, mypy --strict, shellcheck, imports, and what the do
 	git grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' -- ':!*.j2' | xargs $(BIN)/shellcheck
 
 .PHONY: bench
-bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.json, a chart; QUICK=1 only looks
-	$(BIN)/python -m bench $(if $(QUICK),--quick)
+bench: build .venv/.stamp ## Slipway against its peers: a table, bench/results.json, a chart; QUICK=1, VAST=path
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(VAST),--vast "$(VAST)")
 
 .PHONY: readme
 readme: .venv/.stamp ## what the documents and templates say of the code, from the code

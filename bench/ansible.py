@@ -68,17 +68,16 @@ def prepare_outside() -> Path:
     return place
 
 
-def inside(*, mitogen: bool) -> list[str]:
+def inside() -> list[str]:
     """
-    Return the command that runs the playbook in the container it is in.
+    Return the command that runs the playbook in the container it is in, with mitogen.
     """
     strategy = f"{INSIDE}/ansible_mitogen/plugins/strategy"
     # fmt: off
     settings = [
         f"PYTHONPATH={INSIDE}", f"ANSIBLE_CONFIG={PEERS_IN}/ansible/ansible.cfg", "HOME=/root",
         "BENCH_FILES=/opt/slipway/files", _PACKAGES,
-        *([f"ANSIBLE_STRATEGY_PLUGINS={strategy}", "ANSIBLE_STRATEGY=mitogen_linear"]
-          if mitogen else []),
+        f"ANSIBLE_STRATEGY_PLUGINS={strategy}", "ANSIBLE_STRATEGY=mitogen_linear",
     ]
     return [
         "env", *settings, "/usr/bin/python3", f"{INSIDE}/bin/ansible-playbook",

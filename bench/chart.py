@@ -16,13 +16,13 @@ def draw(results: Sequence[Mapping[str, Any]], *, caption: str) -> str:
     """
     Return the chart of all pairs measured in seconds; bars of one pair share a scale.
 
-    + results: as results.json has them; those without figures are left out
+    + results: as results.json has them; those without figures, or against nothing, are left out
     + caption: the machine
     """
     pairs = [
         entry
         for entry in results
-        if entry["unit"] == "s" and entry["ours"] is not None and entry["reference"] is not None
+        if entry["unit"] == "s" and entry["ours"] is not None and entry["reference"]
     ]
     height = TOP + len(pairs) * (2 * BAR + GAP) + 24
     head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"'

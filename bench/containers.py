@@ -13,9 +13,12 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import docker
+
+if TYPE_CHECKING:
+    from bench.images import Images
 
 PREFIX = "slipway-test-bench-"
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -24,6 +27,7 @@ QUIET = ["--no-healthcheck"]  # for what is compared with us: it has no such pro
 MOUNTS = ["-v", f"{PEERS}:{PEERS_IN}:ro"]
 BANNER = b"SSH-"
 PATIENCE = 60.0  # seconds until a container that should answer is given up
+_GOES = (404, 409)  # what the engine says of a container that is gone, or going
 _AT_REST = (
     "[ -e /etc/ssh/ssh_host_rsa_key ] && flock -n /run/slipway/host-key.lock true && slipway health"
 )
@@ -40,8 +44,8 @@ class Bench:
     Everything that one run of the benchmark makes, so that all of it goes away again.
     """
 
-    def __init__(self, image: str, key: str) -> None:
-        self.image, self.key = image, key
+    def __init__(self, image: str, key: str, images: Images) -> None:
+        self.image, self.key, self.images = image, key, images
         self.client = docker.from_env()
         self.made: list[str] = []
         self.volumes: list[str] = []
@@ -81,8 +85,9 @@ class Bench:
         answers before `docker run` returns is seen answering.
 
         + start: begins the container; returns its name
-        + name: of a container that is there already and is started again
+        + name: of a container that is there already and is started again, or restarted
         """
+        before = self._state(name)["StartedAt"] if name else ""
         began = time.monotonic()
         known = len(self.made)
         failures: list[BaseException] = []
@@ -98,7 +103,7 @@ class Bench:
         try:
             while time.monotonic() - began < PATIENCE and not failures:
                 target = name or (self.made[known] if len(self.made) > known else "")
-                address = self._address(target, is_restarted=bool(name)) if target else ""
+                address = self._address(target, before) if target else ""
                 if address and _answers(address):
                     return time.monotonic() - began
                 time.sleep(0.002)  # nothing tells when a port opens
@@ -106,19 +111,29 @@ class Bench:
             thread.join()
         raise failures[0] if failures else Failure(f"{name}: no banner after {PATIENCE:.0f} s")
 
-    def _address(self, name: str, *, is_restarted: bool) -> str:
+    def _state(self, name: str) -> dict[str, Any]:
+        known: dict[str, Any] = self.client.api.inspect_container(name)
+        return {**known["State"], "Networks": known["NetworkSettings"]["Networks"].values()}
+
+    def _address(self, name: str, before: str) -> str:
+        """
+        Return a container's address once it has started; "" until then.
+
+        + before: when it was started the last time: what answers since then is no longer asked
+        """
         try:
-            state = self.client.api.inspect_container(name)
+            state = self._state(name)
         except docker.errors.NotFound:
             time.sleep(0.01)
             return ""
-        if state["State"]["Status"] == "exited" and not is_restarted:
+        if state["StartedAt"] == before:
+            return ""
+        if state["Status"] == "exited":
             logs = self.client.api.logs(name, tail=5).decode(errors="replace")
             raise Failure(f"{name} has ended: {logs}")
-        if not state["State"]["Running"]:
+        if not state["Running"]:
             return ""
-        networks = state["NetworkSettings"]["Networks"].values()
-        return next((network["IPAddress"] for network in networks if network["IPAddress"]), "")
+        return next((known["IPAddress"] for known in state["Networks"] if known["IPAddress"]), "")
 
     def watched(
         self, name: str, *words: str, environment: dict[str, str] | None = None
@@ -159,29 +174,39 @@ class Bench:
         """
         Remove a container with its anonymous volumes.
         """
-        with contextlib.suppress(docker.errors.NotFound):
+        try:
             self.client.containers.get(name).remove(force=True, v=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in _GOES:
+                raise
         with contextlib.suppress(ValueError):
             self.made.remove(name)
+
+    def remove_all(self) -> None:
+        """
+        Remove the containers that are left.
+        """
+        for name in list(self.made):
+            self.remove(name)
 
     def clean_up(self) -> None:
         """
         Remove all that is left.
         """
-        for name in list(self.made):
-            self.remove(name)
+        self.remove_all()
         for name in self.volumes:
             with contextlib.suppress(docker.errors.APIError):
                 self.client.volumes.get(name).remove(force=True)
+        self.images.remove()
         self.client.close()
 
 
 @contextlib.contextmanager
-def bench(image: str, key: str) -> Iterator[Bench]:
+def bench(image: str, key: str, images: Images) -> Iterator[Bench]:
     """
     Give a benchmark that removes what it made, also after a failure or Ctrl-C.
     """
-    made = Bench(image, key)
+    made = Bench(image, key, images)
     try:
         yield made
     finally:

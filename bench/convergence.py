@@ -21,8 +21,8 @@ from slipway.converge.extension_files import static
 NAME = "convergence without changes"
 SLIPWAY, SLOW = "slipway", "slipway, half a CPU"
 PYINFRA, MITOGEN = "stock pyinfra, @local", "Ansible with mitogen, local"
-ANSIBLE, TMPFILES = "Ansible, local", "systemd-tmpfiles (files only)"
-GOALS = {PYINFRA: 0.5, MITOGEN: 0.15, ANSIBLE: 0.07, TMPFILES: None}
+TMPFILES = "systemd-tmpfiles (files only)"
+GOALS = {PYINFRA: 0.15, MITOGEN: 0.06, TMPFILES: None}
 
 _PYINFRA = [
     *("env", "PYTHONPATH=/opt/slipway", "/opt/slipway/venv/bin/pyinfra", "-y"),
@@ -45,11 +45,11 @@ def convergence(bench: Bench, effort: Effort) -> list[Row]:
         SLOW: again(bench, slow, ["/usr/local/bin/slipway", "converge"], rest.slipway),
     }
     missing: dict[str, str] = {}
-    for peers, prepare in (((MITOGEN, ANSIBLE), _ansible), ((TMPFILES,), _tmpfiles)):
+    for peer, prepare in ((MITOGEN, _ansible), (TMPFILES, _tmpfiles)):
         try:
-            contenders |= prepare(bench, given)
+            contenders[peer] = prepare(bench, given)
         except Failure as failure:  # noqa: PERF203 - two of them
-            missing |= dict.fromkeys(peers, str(failure))
+            missing[peer] = str(failure)
     taken = effort.interleave(contenders)
     rows = [
         unmeasured(NAME, peer, goal=goal, why=missing[peer])
@@ -80,7 +80,7 @@ def again(
     return once
 
 
-def _ansible(bench: Bench, options: Sequence[str]) -> dict[str, Measurement]:
+def _ansible(bench: Bench, options: Sequence[str]) -> Measurement:
     """
     Ansible in a container of its own: its playbook writes a few files in other words than ours.
     """
@@ -88,10 +88,7 @@ def _ansible(bench: Bench, options: Sequence[str]) -> dict[str, Measurement]:
     name = bench.run(options=[*options, "-v", f"{packages}:{ansible.INSIDE}"])
     bench.wait_converged(name)
     bench.watched(name, "/usr/bin/python3", "-m", "compileall", "-q", ansible.INSIDE)
-    return {
-        ANSIBLE: again(bench, name, ansible.inside(mitogen=False), rest.ansible),
-        MITOGEN: again(bench, name, ansible.inside(mitogen=True), rest.ansible),
-    }
+    return again(bench, name, ansible.inside(), rest.ansible)
 
 
 def tmpfiles_lines() -> str:
@@ -102,7 +99,7 @@ def tmpfiles_lines() -> str:
     return (PEERS / "tmpfiles/slipway.conf").read_text() + "".join(files)
 
 
-def _tmpfiles(_bench: Bench, _options: Sequence[str]) -> dict[str, Measurement]:
+def _tmpfiles(_bench: Bench, _options: Sequence[str]) -> Measurement:
     """
     The floor: systemd-tmpfiles over the same paths, below a directory of this machine.
     """
@@ -122,4 +119,4 @@ def _tmpfiles(_bench: Bench, _options: Sequence[str]) -> dict[str, Measurement]:
         return time.monotonic() - began
 
     create()
-    return {TMPFILES: create}
+    return create

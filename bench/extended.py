@@ -4,19 +4,13 @@ What an extension costs: three programs in a chain, two variables, apt and pip p
 
 from __future__ import annotations
 
-import uuid
-from pathlib import Path
-
-import docker
-
 from bench import rest
-from bench.containers import MOUNTS, PREFIX, QUIET, Bench, Failure
+from bench.containers import MOUNTS, QUIET, Bench
 from bench.convergence import NAME, again
 from bench.results import Row, compared
 from bench.samples import Effort
 from bench.starts import START, starts
 
-EXTENSION = Path(__file__).resolve().parent / "extension"
 WITH = "with an extension"
 
 
@@ -26,20 +20,7 @@ def extended(bench: Bench, effort: Effort) -> list[Row]:
 
     Raises Failure where its image can't be built.
     """
-    tag = f"{PREFIX}{uuid.uuid4().hex[:8]}"
-    try:
-        bench.client.images.build(
-            path=str(EXTENSION), tag=tag, rm=True, forcerm=True, buildargs={"BASE": bench.image}
-        )
-    except docker.errors.BuildError as error:
-        raise Failure(f"the extended image: {error}") from None
-    try:
-        return _measured(bench, effort, tag)
-    finally:
-        bench.client.images.remove(tag, force=True)
-
-
-def _measured(bench: Bench, effort: Effort, tag: str) -> list[Row]:
+    tag = bench.images.get("extended")
     given = [*QUIET, *MOUNTS, "-e", f"SSH_PUBKEY={bench.key}"]
     names = {"": bench.run(options=given), WITH: bench.run(options=given, image=tag)}
     command = ["/usr/local/bin/slipway", "converge"]

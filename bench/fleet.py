@@ -11,18 +11,20 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from bench import ansible, rest
-from bench.containers import PEERS, QUIET, Bench, Failure
+from bench.containers import PEERS, QUIET, Bench, Failure, docker_
 from bench.results import Row, compared, unmeasured
-from bench.samples import Effort, fit
+from bench.samples import Effort, Sample, fit
 
 ROOT = PEERS.parent.parent
 BIN = Path(sys.executable).parent
 MANY, FEW = 20, 5  # containers
-MOST_ROUNDS = 5  # one takes two minutes, most of them Ansible's
 SCALE = (1, 5, 20, 50)  # containers
+SCALE_ROUNDS = 3
+EACH = "each container more, up to 50"
 
 
 class Cost(NamedTuple):
@@ -39,10 +41,13 @@ class Cost(NamedTuple):
 class Contender(NamedTuple):
     """
     A command for containers from outside, and how its output tells that it changed nothing.
+
+    + finds_all_done: whether its state is that of a container which has started
     """
 
     command: Callable[[Sequence[str]], list[str]]
     is_at_rest: Callable[[str], bool]
+    finds_all_done: bool = False
 
     def run(self, names: Sequence[str], key: str) -> Cost:
         """
@@ -60,7 +65,9 @@ class Contender(NamedTuple):
         return cost
 
     def _run(self, names: Sequence[str], key: str) -> tuple[Cost, str]:
+        given = docker_("inspect", "--format", "{{json .Config.Env}}", names[0])
         environment = {"BENCH_KEY": key, "BENCH_HOSTS": " ".join(names)}
+        environment["BENCH_ENVIRONMENT"] = given
         # as a user runs it, whose second run finds the first one's bytecode
         environment["PYTHONDONTWRITEBYTECODE"] = ""
         return run(self.command(names), environment)
@@ -72,6 +79,7 @@ SLIPWAY = Contender(
 PYINFRA = Contender(
     lambda _names: [str(BIN / "pyinfra"), "-y", str(PEERS / "pyinfra/fleet.py"), "deploy.py"],
     rest.pyinfra,
+    finds_all_done=True,
 )
 
 
@@ -99,22 +107,32 @@ def run(command: Sequence[str], environment: dict[str, str] | None = None) -> tu
 def many(bench: Bench, effort: Effort) -> tuple[list[Row], list[dict[str, float]]]:
     """
     Running containers from outside, and how the cost grows with their number.
+
+    Those of the first pair are used again: containers cost more time than what is measured.
     """
-    effort = effort._replace(rounds=min(effort.rounds, MOST_ROUNDS))
-    number, goal = (3, None) if effort.is_quick else (MANY, 0.12)
+    number, goal = (3, None) if effort.is_quick else (MANY, 0.04)
     row = f"{number} containers from outside", "stock pyinfra, @docker"
-    rows = [_pair(bench, effort, row, number=number, peer=PYINFRA, goal=goal)]
+    first, second = _group(bench, number), _group(bench, number)
+    rows = [_pair(bench, effort, row, groups=(first, second), peer=PYINFRA, goal=goal)]
     row = f"{FEW} containers from outside", "Ansible, community.docker"
     if effort.is_quick:
-        rows.append(unmeasured(*row, goal=0.04, why="left out with QUICK=1"))
+        _remove(bench, [*first, *second])
+        rows.append(unmeasured(*row, goal=0.02, why="left out with QUICK=1"))
         return rows, []
+    few = _group(bench, FEW)
     try:
         peer = Contender(partial(ansible.outside, ansible.prepare_outside()), rest.ansible)
     except Failure as failure:
-        rows.append(unmeasured(*row, goal=0.04, why=str(failure)))
+        rows.append(unmeasured(*row, goal=0.02, why=str(failure)))
     else:
-        rows.append(_pair(bench, effort, row, number=FEW, peer=peer, goal=0.04))
-    return rows, scaling(bench)
+        groups = first[:FEW], few
+        rows.append(_pair(bench, effort, row, groups=groups, peer=peer, goal=0.02))
+    names = [*first, *second, *few, *_group(bench, SCALE[-1] - 2 * number - FEW)]
+    points = scaling(bench, names)
+    _remove(bench, names)
+    each = Sample((points[-1]["seconds_each"],))
+    rows.append(compared(EACH, "none", each, Sample((0.0,)), goal=0.05, is_difference=True))
+    return rows, points
 
 
 def _pair(  # noqa: PLR0913 - what makes a pair
@@ -122,14 +140,15 @@ def _pair(  # noqa: PLR0913 - what makes a pair
     effort: Effort,
     row: tuple[str, str],
     *,
-    number: int,
+    groups: tuple[Sequence[str], Sequence[str]],
     peer: Contender,
     goal: float | None,
 ) -> Row:
-    first, second = _group(bench, number), _group(bench, number)
+    first, second = groups
     try:
         SLIPWAY.run(first, bench.key)
-        peer.run(second, bench.key)
+        if not peer.finds_all_done:
+            peer.run(second, bench.key)
         taken = effort.interleave(
             {
                 f"slipway, {row[0]}": lambda: SLIPWAY.again(first, bench.key).seconds,
@@ -138,30 +157,27 @@ def _pair(  # noqa: PLR0913 - what makes a pair
         )
     except Failure as failure:
         return unmeasured(*row, goal=goal, why=str(failure))
-    finally:
-        _remove(bench, [*first, *second])
     ours, theirs = taken.values()
     return compared(*row, ours, theirs, goal=goal)
 
 
-def scaling(bench: Bench) -> list[dict[str, float]]:
+def scaling(bench: Bench, names: Sequence[str]) -> list[dict[str, float]]:
     """
     Return seconds and peak memory for more and more containers, and the fitted cost of each.
+
+    + names: of as many containers as the last point has, whoever has converged them so far
     """
+    SLIPWAY.run(names, bench.key)
     points = []
-    names: list[str] = []
     for number in SCALE:
-        names += _group(bench, number - len(names))
-        SLIPWAY.run(names, bench.key)
-        costs = [SLIPWAY.again(names, bench.key) for _ in range(3)]
+        costs = [SLIPWAY.again(names[:number], bench.key) for _ in range(SCALE_ROUNDS)]
         points.append(
             {
                 "containers": float(number),
-                "seconds": sorted(cost.seconds for cost in costs)[1],
+                "seconds": median(cost.seconds for cost in costs),
                 "peak_mib": max(cost.peak_mib for cost in costs),
             }
         )
-    _remove(bench, names)
     line = fit([(point["containers"], point["seconds"]) for point in points])
     memory_line = fit([(point["containers"], point["peak_mib"]) for point in points])
     fitted = {"fixed_seconds": line.fixed, "seconds_each": line.each, "mib_each": memory_line.each}

@@ -4,14 +4,11 @@ Resident memory of a container's processes.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from bench.containers import MOUNTS, PEERS_IN, QUIET, Bench
-from bench.results import Row, compared
-from bench.samples import Effort
+from bench.containers import Bench
 
-IDLE_SECONDS = 6.0  # until a started container has come to rest
+NAME = "resident memory, idle"
 
 # sshd and its sessions are what the container is for, not what Slipway costs
 _SCRIPT = """
@@ -28,37 +25,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 _SERVICES = {"sshd"}
 
 
-def resident(bench: Bench, effort: Effort) -> list[Row]:
-    """
-    Memory at rest: Slipway's own processes, and supervisord without a program.
-    """
-    alone = ["/opt/slipway/venv/bin/supervisord", "-n"]  # a probe's memory would be counted
-    configuration = ["-c", f"{PEERS_IN}/supervisord/supervisord.conf"]
-    ours = bench.run(options=[*QUIET, "-e", f"SSH_PUBKEY={bench.key}"])
-    theirs = bench.run(*configuration, entrypoint=alone, options=[*QUIET, *MOUNTS])
-    bench.wait_converged(ours)
-    time.sleep(IDLE_SECONDS)
-    taken = effort.interleave(
-        {
-            "slipway": lambda: _resident(bench, ours),
-            "supervisord": lambda: _resident(bench, theirs),
-        }
-    )
-    for name in (ours, theirs):
-        bench.remove(name)
-    return [
-        compared(
-            "resident memory, idle",
-            "supervisord alone",
-            taken["slipway"],
-            taken["supervisord"],
-            unit="MiB",
-            goal=1.15,
-        )
-    ]
-
-
-def _resident(bench: Bench, name: str) -> float:
+def resident(bench: Bench, name: str) -> float:
     """
     Return the MiB of all processes of a container but sshd's.
     """

@@ -7,12 +7,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import quantiles
+from statistics import median
 from typing import Any, NamedTuple
 
+from bench import confidence
+from bench.confidence import Interval
 from bench.samples import Sample
-
-FEW = 3  # rounds: of fewer nothing is said
 
 
 class Row(NamedTuple):
@@ -32,23 +32,22 @@ class Row(NamedTuple):
     ours_spread: tuple[float, float] | None = None
     reference_spread: tuple[float, float] | None = None
     note: str = ""
-    ratios: tuple[float, ...] = ()  # of each round
+    rounds: tuple[float, ...] = ()  # each one's own ratio, or difference
 
     @property
-    def within(self) -> tuple[float, float] | None:
+    def interval(self) -> Interval | None:
         """
-        Return between what half of the rounds' own ratios lie: how sure the figure is.
+        Return how sure `ratio` is; None for a single round.
         """
-        if len(self.ratios) < FEW or self.is_difference:
-            return None
-        low, _, high = quantiles(self.ratios, n=4, method="inclusive")
-        return low, high
+        return confidence.of_median(self.rounds)
 
     @property
     def ratio(self) -> float | None:
         """
-        Return what is compared with the goal.
+        Return what is compared with the goal: the median of the rounds' own, where there are some.
         """
+        if self.rounds:
+            return median(self.rounds)
         if self.ours is None or self.reference is None:
             return None
         if self.is_difference:
@@ -77,10 +76,12 @@ class Row(NamedTuple):
             "goal": self.goal,
             "met": self.met,
             "is_difference": self.is_difference,
+            "rounds": len(self.rounds),
+            "interval": [round(end, 4) for end in (self.interval or ())[:2]],
+            "confidence": self.interval and round(self.interval.confidence, 4),
             "spread": {
                 "ours": [round(value, 4) for value in self.ours_spread or ()],
                 "reference": [round(value, 4) for value in self.reference_spread or ()],
-                "ratio": [round(value, 4) for value in self.within or ()],
             },
             "note": self.note,
         }
@@ -111,9 +112,7 @@ def compared(  # noqa: PLR0913 - what a row says of its pair
         ours.spread,
         reference.spread,
         note,
-        tuple(
-            one / other for one, other in zip(ours.values, reference.values, strict=False) if other
-        ),
+        ours.beyond(reference) if is_difference else ours.over(reference),
     )
 
 
@@ -136,7 +135,7 @@ def table(rows: Sequence[Row]) -> list[str]:
     """
     Return the rows as lines of one table.
     """
-    head = ("", "ours", "reference", "ratio", "half of the rounds", "goal", "met")
+    head = ("", "ours", "reference", "ratio", "its median lies in", "rounds", "goal", "met")
     cells = [head, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
     lines = []
@@ -160,10 +159,16 @@ def _cells(row: Row) -> tuple[str, ...]:
         _figure(row.ours, row.unit),
         _figure(row.reference, row.unit),
         "-" if row.ratio is None else f"{row.ratio:{sign}.3g}{suffix}",
-        "-" if row.within is None else f"{row.within[0]:.3g}-{row.within[1]:.3g}",
+        "-" if row.interval is None else _interval(row.interval, sign, suffix),
+        f"{len(row.rounds) or '-'}",
         "-" if row.goal is None else f"{row.goal:{sign}.3g}{suffix}",
         answer,
     )
+
+
+def _interval(interval: Interval, sign: str, suffix: str) -> str:
+    low, high, sure = interval
+    return f"{low:{sign}.3g} to {high:{sign}.3g}{suffix} ({sure:.0%})"
 
 
 def _figure(value: float | None, unit: str) -> str:

@@ -1,17 +1,24 @@
 """
-Samples of a pair, and what is said of them: medians, spread, a fitted line.
+Samples of contenders that take turns, as many as it takes to be sure, and a fitted line.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median, quantiles
+from math import inf
+from statistics import median
 from typing import NamedTuple
+
+from bench import confidence
 
 Measurement = Callable[[], float]
 
-ENOUGH = 5  # rounds, where their medians are known as well as this:
-CLOSE = 0.05  # half of the values lie within so much of the median
+FEWEST, MOST = 5, 12  # rounds
+SECONDS = 15.0  # that one contender may take; its fewest rounds may take longer
+SLOW = 90.0  # seconds: who takes longer for the fewest rounds
+FEWEST_SLOW = 3  # has these
+NARROW = 0.1  # of the ratio: an interval of this width is sure enough
 
 
 class Sample(NamedTuple):
@@ -35,15 +42,27 @@ class Sample(NamedTuple):
         """
         return min(self.values), max(self.values)
 
-    @property
-    def is_settled(self) -> bool:
+    def over(self, other: Sample) -> tuple[float, ...]:
         """
-        Tell whether more rounds would hardly move the median.
+        Return the ratio of each round that both took part in.
         """
-        if len(self.values) < ENOUGH:
-            return False
-        low, _, high = quantiles(self.values, n=4, method="inclusive")
-        return high - low <= CLOSE * abs(self.median)
+        pairs = zip(self.values, other.values, strict=False)
+        return tuple(ours / theirs for ours, theirs in pairs if theirs)
+
+    def beyond(self, other: Sample) -> tuple[float, ...]:
+        """
+        Return the difference of each round that both took part in.
+        """
+        pairs = zip(self.values, other.values, strict=False)
+        return tuple(ours - theirs for ours, theirs in pairs)
+
+
+def is_settled(ratios: Sequence[float]) -> bool:
+    """
+    Tell whether more rounds would hardly move their median.
+    """
+    interval = confidence.of_median(ratios)
+    return interval is not None and interval.width <= NARROW * abs(median(ratios))
 
 
 class Effort(NamedTuple):
@@ -51,25 +70,52 @@ class Effort(NamedTuple):
     How much is measured.
     """
 
-    rounds: int
     is_quick: bool
     said: Callable[[str, float], None]  # told each value as it comes
+    fewest: int = FEWEST
+    most: int = MOST
+    seconds: float = SECONDS
+    slow: float = SLOW
+    until: float = inf  # by the clock: from then on nobody has more than the fewest rounds
+    clock: Callable[[], float] = time.monotonic
 
     def interleave(self, contenders: Mapping[str, Measurement]) -> dict[str, Sample]:
         """
         Measure contenders in turns, so that what the machine does besides falls on all of them.
 
-        Every second round goes backwards: none of them is always measured after the same other.
-        Where all contenders give nearly the same each time, there are fewer rounds.
+        The first one is compared with each of the others. After the fewest rounds, those that it
+        is surely compared with, and those that would take too long, sit the others out.
+        Every second round goes backwards: nobody is always measured after the same other.
         """
-        values: dict[str, list[float]] = {name: [] for name in contenders}
-        for number in range(self.rounds):
-            for name in list(contenders)[:: -1 if number % 2 else 1]:
-                values[name].append(contenders[name]())
-                self.said(name, values[name][-1])
-            if all(Sample(tuple(taken)).is_settled for taken in values.values()):
+        first, *others = contenders
+        taken = dict.fromkeys(contenders, Sample(()))
+        spent = dict.fromkeys(contenders, 0.0)
+        for number in range(self.most):
+            for name in [first, *others][:: -1 if number % 2 else 1]:
+                began = self.clock()
+                value = contenders[name]()
+                spent[name] += self.clock() - began
+                taken[name] = Sample((*taken[name].values, value))
+                self.said(name, value)
+            others = [
+                name
+                for name in others
+                if self._is_wanted(taken[first].over(taken[name]), number + 1, spent[name])
+            ]
+            if not others:
                 break
-        return {name: Sample(tuple(taken)) for name, taken in values.items()}
+        return taken
+
+    def _is_wanted(self, ratios: Sequence[float], rounds: int, spent: float) -> bool:
+        """
+        Tell whether a contender has another round.
+        """
+        each = spent / rounds
+        fewest = FEWEST_SLOW if each * self.fewest > self.slow else self.fewest
+        if rounds < min(fewest, self.fewest):
+            return True
+        is_late = self.clock() >= self.until
+        return not is_late and spent + each <= self.seconds and not is_settled(ratios)
 
 
 class Line(NamedTuple):

@@ -4,16 +4,15 @@ The image's size over its base.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.containers import PEERS, PREFIX, Bench, docker_
+from bench.containers import Bench
 from bench.results import Row, compared, unmeasured
 from bench.samples import Effort, Sample
 
 
-def size(bench: Bench, effort: Effort, *, base: str, packages: Sequence[str]) -> list[Row]:
+def size(bench: Bench, effort: Effort, *, base: str) -> list[Row]:
     """
     The image's size over its base, that of the same packages, and what a version changes.
     """
@@ -25,20 +24,10 @@ def size(bench: Bench, effort: Effort, *, base: str, packages: Sequence[str]) ->
             unmeasured(*row, unit="MB", goal=55.0, is_difference=True, why=why),
             unmeasured(*version, unit="MB", goal=3.0, is_difference=True, why=why),
         ]
-    name = f"{PREFIX.rstrip('-')}-packages"
-    arguments = [f"IMAGE_BASE={base}", f"IMAGE={bench.image}", f"PACKAGES={' '.join(packages)}"]
-    words = [word for argument in arguments for word in ("--build-arg", argument)]
-    try:
-        docker_("build", "-q", "-t", name, *words, str(PEERS / "packages"))
-        sizes = {
-            image: bench.client.images.get(image).attrs["Size"] / 1e6
-            for image in (base, name, bench.image)
-        }
-    finally:
-        subprocess.run(["docker", "image", "rm", name], check=False, capture_output=True)
-    ours, theirs = (Sample((sizes[image] - sizes[base],)) for image in (bench.image, name))
-    history = bench.client.images.get(bench.image).history()
-    changed = Sample((of_version(history) / 1e6,))
+    names = (base, bench.images.get("packages"), bench.image)
+    least, packages, whole = (bench.client.images.get(name).attrs["Size"] / 1e6 for name in names)
+    ours, theirs = Sample((whole - least,)), Sample((packages - least,))
+    changed = Sample((of_version(bench.client.images.get(bench.image).history()) / 1e6,))
     return [
         compared(*row, ours, theirs, unit="MB", goal=55.0, is_difference=True),
         compared(*version, changed, Sample((0.0,)), unit="MB", goal=3.0, is_difference=True),

@@ -13,11 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.containers import MOUNTS, PEERS_IN, QUIET, Bench, docker_
-from bench.results import Row, compared
+from bench.containers import MOUNTS, PEERS_IN, QUIET, Bench, Failure, docker_
+from bench.results import Row, compared, unmeasured
 from bench.samples import Effort
 
 START = "docker run to SSH banner"
+BARE, BASH = "bare sshd -D", "a bash entrypoint with supervisord"
+S6, VAST = "s6, as linuxserver starts it", "vast.ai's boot scripts"
+GOALS = {BARE: 1.6, BASH: 0.25, S6: None, VAST: None}
 FILES = 100_000
 
 
@@ -50,6 +53,21 @@ class Starts(NamedTuple):
         script = f"{PEERS_IN}/bash/entrypoint.sh"
         return self._timed(lambda: self.bench.run(entrypoint=["/bin/bash", script], options=given))
 
+    def s6(self, *options: str) -> float:
+        """The pattern of linuxserver's images, of bench/peers."""
+        return self._timed(lambda: self.run_s6(*options))
+
+    def run_s6(self, *options: str) -> str:
+        """Run that one; returns its container's name. Raises Failure where it has no image."""
+        given = [*QUIET, "-e", f"SSH_PUBKEY={self.bench.key}", *options]
+        return self.bench.run(options=given, image=self.bench.images.get("s6"))
+
+    def vast(self, *options: str) -> float:
+        """vast.ai's own scripts, and sshd among what they start; its host key is there already."""
+        given = [*QUIET, "-v", f"{self.host_key}:/host_key:ro", *options]
+        image = self.bench.images.get("vast")
+        return self._timed(lambda: self.bench.run(options=given, image=image))
+
     def _timed(self, start: Callable[[], str]) -> float:
         seconds = self.bench.until_banner(start)
         self.bench.remove(self.bench.made[-1])
@@ -74,59 +92,66 @@ def start(bench: Bench, effort: Effort) -> list[Row]:
     """
     half = ("--cpus", "0.5")
     with starts(bench) as ways:
-        taken = effort.interleave(
-            {"slipway": ways.slipway, "sshd -D": ways.sshd, "bash": ways.bash}
-        )
+        peers = {BARE: ways.sshd, BASH: ways.bash, S6: ways.s6, VAST: ways.vast}
+        missing = _missing(bench, {S6: "s6", VAST: "vast"})
+        here = {peer: way for peer, way in peers.items() if peer not in missing}
+        taken = effort.interleave({"slipway": ways.slipway, **here})
         slices = effort.interleave(
             {
                 "slipway, half a CPU": lambda: ways.slipway(*half),
                 "sshd -D, half a CPU": lambda: ways.sshd(*half),
             }
         )
-    ours = taken["slipway"]
-    return [
-        compared(START, "bare sshd -D", ours, taken["sshd -D"], goal=1.6),
-        compared(START, "a bash entrypoint with supervisord", ours, taken["bash"], goal=0.25),
-        compared(
-            f"{START} with half a CPU",
-            "bare sshd -D with half a CPU",
-            slices["slipway, half a CPU"],
-            slices["sshd -D, half a CPU"],
-            goal=2.6,
-        ),
+    rows = [
+        unmeasured(START, peer, goal=goal, why=missing[peer])
+        if peer in missing
+        else compared(START, peer, taken["slipway"], taken[peer], goal=goal)
+        for peer, goal in GOALS.items()
     ]
+    ours, theirs = slices.values()
+    slow = f"{START} with half a CPU", f"{BARE} with half a CPU"
+    return [*rows, compared(*slow, ours, theirs, goal=2.6)]
+
+
+def _missing(bench: Bench, images: dict[str, str]) -> dict[str, str]:
+    """
+    Return of contenders, given with the names of their images, those without one, and why.
+    """
+    missing = {}
+    for contender, image in images.items():
+        try:
+            bench.images.get(image)
+        except Failure as failure:  # noqa: PERF203 - two of them
+            missing[contender] = str(failure)
+    return missing
 
 
 def restart(bench: Bench, effort: Effort) -> list[Row]:
     """
-    From the SIGTERM of a `docker stop` to the first banner after the start.
+    From `docker restart` of a container at rest to the first banner after it.
     """
+    row = "docker restart to SSH banner"
 
-    def again(name: str) -> float:
-        began = time.monotonic()
-        docker_("stop", name)
-        return (
-            time.monotonic()
-            - began
-            + bench.until_banner(partial(docker_, "start", name), name=name)
-        )
+    def again(name: str, *, is_ours: bool = False) -> float:
+        if is_ours:
+            bench.wait_converged(name)
+        return bench.until_banner(partial(docker_, "restart", name), name=name)
 
     with starts(bench) as ways:
-        names = {"slipway": bench.run(options=["-e", f"SSH_PUBKEY={bench.key}"])}
-        bench.wait_converged(names["slipway"])
-        bench.until_banner(lambda: names.update({"sshd -D": ways.run_sshd()}))
-        taken = effort.interleave({what: partial(again, name) for what, name in names.items()})
-        for name in names.values():
+        ours = bench.run(options=["-e", f"SSH_PUBKEY={bench.key}"])
+        contenders = {"slipway": partial(again, ours, is_ours=True)}
+        missing = _missing(bench, {S6: "s6"})
+        for peer, run in ((BARE, ways.run_sshd), (S6, ways.run_s6)):
+            if peer not in missing:
+                bench.until_banner(run)
+                contenders[peer] = partial(again, bench.made[-1])
+        taken = effort.interleave(contenders)
+        for name in list(bench.made):
             bench.remove(name)
-    return [
-        compared(
-            "stop and start to SSH banner",
-            "bare sshd -D",
-            taken["slipway"],
-            taken["sshd -D"],
-            goal=1.5,
-        )
-    ]
+    rows = [compared(row, BARE, taken["slipway"], taken[BARE], goal=1.5)]
+    if S6 in missing:
+        return [*rows, unmeasured(row, S6, goal=None, why=missing[S6])]
+    return [*rows, compared(row, S6, taken["slipway"], taken[S6])]
 
 
 def full_workspace(bench: Bench, effort: Effort) -> list[Row]:
@@ -167,26 +192,23 @@ def stop(bench: Bench, effort: Effort) -> list[Row]:
     `docker stop` of an idle container.
     """
 
-    def stopped(name: str) -> float:
+    def stopped(name: str, *, is_ours: bool = False) -> float:
+        container = bench.client.containers.get(name)
+        if container.status == "exited":
+            bench.until_banner(container.start, name=name)
+        if is_ours:
+            bench.wait_converged(name)
         began = time.monotonic()
         docker_("stop", name)
-        seconds = time.monotonic() - began
-        bench.remove(name)
-        return seconds
-
-    def ours() -> float:
-        name = bench.run(options=["-e", f"SSH_PUBKEY={bench.key}"])
-        bench.wait_converged(name)
-        return stopped(name)
+        return time.monotonic() - began
 
     with starts(bench) as ways:
-
-        def bare() -> float:
-            bench.until_banner(ways.run_sshd)
-            return stopped(bench.made[-1])
-
-        taken = effort.interleave({"slipway": ours, "sshd -D": bare})
-    ours_, theirs = taken["slipway"], taken["sshd -D"]
-    return [
-        compared("docker stop, idle", "bare sshd -D", ours_, theirs, goal=0.1, is_difference=True)
-    ]
+        ours = bench.run(options=["-e", f"SSH_PUBKEY={bench.key}"])
+        bench.until_banner(ways.run_sshd)
+        bare = bench.made[-1]
+        taken = effort.interleave(
+            {"slipway": partial(stopped, ours, is_ours=True), BARE: partial(stopped, bare)}
+        )
+        for name in (ours, bare):
+            bench.remove(name)
+    return [compared("docker stop, idle", BARE, *taken.values(), goal=0.1, is_difference=True)]

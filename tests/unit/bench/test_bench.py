@@ -5,8 +5,7 @@ The benchmark's arithmetic, table, file and chart; what it measures is measured 
 from __future__ import annotations
 
 import json
-from functools import partial
-from itertools import cycle
+import runpy
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,10 +13,10 @@ import pytest
 
 import bench
 from bench import ansible, chart, convergence, fleet, memory, rest, results, size
-from bench.containers import Failure
+from bench.containers import PEERS, Failure
 from bench.results import Row
-from bench.samples import Effort, Line, Sample, fit
 from slipway.contract import paths
+from slipway.environment import host_data
 from tasks.packages import PACKAGES
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -28,76 +27,16 @@ ROWS = [
     Row("memory", "supervisord", 36.0, 24.0, "MiB", 1.5),
     results.unmeasured("fleet", "stock", goal=0.12, why="no such command"),
     Row("start <&>", "the floor", 0.25, 0.012, "s", None),
+    Row("start", "s6", 3.0, 2.0, "MiB", 1.6, rounds=(1.4, 1.4, 1.5, 1.6, 2.0)),
+    Row("restart", "sshd", 3.0, 2.0, "MB", 0.1, is_difference=True, rounds=(-0.1, 0.1, 0.2)),
 ]
-
-
-def test_contenders_take_turns_and_every_second_round_goes_backwards() -> None:
-    """
-    What the machine does besides falls on all of them.
-    """
-    order: list[str] = []
-    said: list[tuple[str, float]] = []
-    effort = Effort(3, is_quick=False, said=lambda *value: said.append(value))
-
-    def measure(name: str, value: float) -> float:
-        order.append(name)
-        return value + len(order)
-
-    taken = effort.interleave(
-        {"a": lambda: measure("a", 10), "b": lambda: measure("b", 20), "c": lambda: 7.0}
-    )
-
-    assert order == ["a", "b", "b", "a", "a", "b"]
-    assert taken == {
-        "a": Sample((11, 14, 15)),
-        "b": Sample((22, 23, 26)),
-        "c": Sample((7.0, 7.0, 7.0)),
-    }
-    assert said[:4] == [("a", 11), ("b", 22), ("c", 7.0), ("c", 7.0)]
-
-
-def test_what_hardly_varies_is_not_measured_more_often() -> None:
-    """
-    Five rounds where all contenders are steady; all of them where one is not.
-    """
-    for shaken, rounds in ((0.01, 5), (1.0, 9)):
-        steps = cycle((1, 1 + shaken, 1 + 2 * shaken))
-        effort = Effort(9, is_quick=False, said=lambda *_: None)
-        taken = effort.interleave({"a": partial(next, steps), "b": lambda: 2.0})
-
-        assert len(taken["a"].values) == len(taken["b"].values) == rounds
-
-
-def test_a_row_says_how_sure_it_is() -> None:
-    """
-    Between what half of the rounds' ratios lie, each of contenders that were measured together.
-    """
-    row = results.compared("x", "y", Sample((1, 2, 3, 4, 50)), Sample((1, 1, 1, 1, 10)))
-
-    assert (row.ratio, row.within) == (3, (2, 4))
-
-
-def test_a_sample_is_its_median_and_its_extremes() -> None:
-    """
-    One slow round moves the spread, not the figure.
-    """
-    assert (Sample((1, 2, 3, 100)).median, Sample((3, 1, 100, 2)).spread) == (2.5, (1, 100))
-
-
-def test_a_line_is_fitted_through_points() -> None:
-    """
-    The fixed cost, and the cost of each.
-    """
-    assert fit([(1, 3.0), (5, 11.0), (20, 41.0)]) == pytest.approx(Line(1.0, 2.0))
-    with pytest.raises(ValueError, match="two different places"):
-        fit([(5, 1.0), (5, 2.0)])
 
 
 def test_a_goal_is_about_the_ratio_or_the_difference() -> None:
     """
     Just reached is reached; without a goal or a figure there is no verdict.
     """
-    assert [row.met for row in ROWS] == [True, False, True, True, None, None]
+    assert [row.met for row in ROWS] == [True, False, True, True, None, None, True, True]
     assert ROWS[0].ratio == 2.0
     assert ROWS[2].ratio == pytest.approx(0.3)
     assert Row("x", "y", 2.6, 1.0, "s", 2.6).met
@@ -111,13 +50,20 @@ def test_the_table_names_what_is_missed_and_what_was_not_measured() -> None:
     head, *lines = results.table(ROWS)
 
     assert head.split()[:3] == ["ours", "reference", "ratio"]
-    assert lines[0].split()[-8:] == ["0.500", "s", "0.250", "s", "2x", "-", "2.6x", "yes"]
-    assert lines[1].split()[-4:] == ["0.5x", "-", "0.45x", "NO"]
-    assert lines[2].split()[-6:] == ["+0.3", "s", "-", "+1", "s", "yes"]
-    assert lines[3].split()[-8:] == ["36.0", "MiB", "24.0", "MiB", "1.5x", "-", "1.5x", "yes"]
-    assert lines[4].split()[-6:] == ["-", "-", "-", "-", "0.12x", "-"]
+    ends = [
+        "0.500 s 0.250 s 2x - - 2.6x yes",
+        "0.5x - - 0.45x NO",
+        "+0.3 s - - +1 s yes",
+        "36.0 MiB 24.0 MiB 1.5x - - 1.5x yes",
+        "stock - - - - - 0.12x -",
+        "0.250 s 0.012 s 20.8x - - - -",
+        "1.5x 1.4 to 2x (94%) 5 1.6x yes",
+        "+0.1 MB -0.1 to +0.2 MB (75%) 3 +0.1 MB yes",
+    ]
+    for line, end in zip(lines, ends, strict=False):
+        assert " ".join(line.split()).endswith(end)
     assert lines[-1] == "not measured: fleet, against stock: no such command"
-    assert len({len(line) for line in (head, *lines[:6])} - {0}) <= 2
+    assert len({len(line) for line in (head, *lines[:8])} - {0}) <= 2
 
 
 def test_the_file_has_what_programs_read(tmp_path: Path) -> None:
@@ -187,10 +133,27 @@ def test_peers_ensure_what_we_do() -> None:
         f"/{path.relative_to(paths.FILES)}" for path in paths.FILES.rglob("*") if path.is_file()
     }
 
-    assert given in ansible.inside(mitogen=False)
+    assert given in ansible.inside()
     assert given in ansible.outside(Path("/venv"), ["a"])
     assert "dpkg-query -W {{ lookup('env', 'BENCH_PACKAGES') }}" in playbook
     assert ours <= listed
+
+
+def test_stock_pyinfra_is_given_what_our_deploy_asks_of_a_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    Each key that a container's own data has, and its variables as the engine gave them.
+    """
+    monkeypatch.setenv("BENCH_HOSTS", "a b")
+    monkeypatch.setenv("BENCH_ENVIRONMENT", json.dumps(["PATH=/bin", "GPU_COUNT=2", "X=1=2"]))
+    inventory = runpy.run_path(str(PEERS / "pyinfra/fleet.py"))
+    (first, given), (second, _) = inventory["containers"]
+
+    assert (first, second) == ("@docker/a", "@docker/b")
+    assert host_data.data("build").keys() <= given.keys()
+    assert given["live"]
+    assert given["settings"].gpu_count == 2
 
 
 def test_only_a_run_that_changes_nothing_is_at_rest() -> None:
