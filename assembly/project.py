@@ -44,7 +44,8 @@ def gather() -> None:
     for path in sorted(HERE.glob("[a-z]*/**/__pycache__")):
         if "venv" not in path.parts:
             shutil.rmtree(path)
-    for name in ("slipway", *COMPILED):
+    compile_all(HERE / "slipway", lean=True)
+    for name in COMPILED:
         compile_all(HERE / name)
     CODE.mkdir(parents=True)
     _copy(HERE / "slipway", CODE)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import compileall
 import importlib
+import importlib.util
 import pkgutil
 import py_compile
 import shutil
@@ -63,12 +64,17 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
-def compile_all(place: Path) -> None:
+def compile_all(place: Path, *, lean: bool = False) -> None:
     """
     Compile, with a hash of the source that nothing checks in place of the source's time.
 
     Each build has the same byte-code then. It can't be of another source: an image never changes.
+
+    + lean: without docstrings and assertions, as `python -OO` compiles; they are in the source
     """
+    if lean:
+        _compile_lean(place)
+        return
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     if place.is_file():
         done = compileall.compile_file(place, quiet=1, invalidation_mode=mode)
@@ -76,6 +82,17 @@ def compile_all(place: Path) -> None:
         done = compileall.compile_dir(place, quiet=1, workers=0, invalidation_mode=mode)
     if not done:
         sys.exit(f"{place} does not compile")
+
+
+def _compile_lean(place: Path) -> None:
+    for path in sorted(place.rglob("*.py")):
+        py_compile.compile(
+            str(path),
+            cfile=importlib.util.cache_from_source(path),  # where everybody's Python looks
+            doraise=True,
+            optimize=2,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
 
 
 def imported() -> Iterator[str]:

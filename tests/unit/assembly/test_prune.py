@@ -73,6 +73,26 @@ def test_byte_code_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
     assert made[0][4:8] == b"\x01\0\0\0"  # PEP 552: by hash, unchecked
 
 
+def test_lean_byte_code_is_the_one_that_python_takes(tmp_path: Path) -> None:
+    """
+    Without docstrings, by hash, and under the name that every Python looks for.
+    """
+    source = tmp_path / "lean.py"
+    source.write_text('"""A line."""\n\n\ndef said():\n    """Another."""\n    return 4\n')
+    prune.compile_all(tmp_path, lean=True)
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import lean; print(lean.said.__doc__, lean.said())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+    (compiled,) = tmp_path.rglob("*.pyc")
+
+    assert done.stdout == "None 4\n"
+    assert compiled.read_bytes()[4:8] == b"\x01\0\0\0"
+
+
 def test_pyinfra_is_imported_with_the_stand_in_and_ssh_says_what_is_missing() -> None:
     """
     Its command line imports the SSH connector, whoever uses that one is told.
