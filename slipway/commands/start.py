@@ -13,7 +13,7 @@ from typing import IO
 
 from slipway.commands import converge
 from slipway.contract import paths
-from slipway.environment import at_start, main_process, places
+from slipway.environment import at_start, main_process
 from slipway.services import orphans, told
 from slipway.settings.arguments import given_arguments
 from slipway.system import locks, supervisor_rpc
@@ -44,7 +44,6 @@ def supervise() -> None:
     The environment of the start is PID 1's, with what the caller adds: a cloud gives its variables
     to the one or to the other. `NAME=value` arguments win, where PID 1 is our entrypoint.
     """
-    places.prepare()
     with locks.hold(paths.START_LOCK):  # a cloud may call us twice at the same time
         if not answers():
             orphans.end()
