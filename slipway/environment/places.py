@@ -11,6 +11,7 @@ from pathlib import Path
 
 from slipway.contract import paths
 from slipway.settings import providers
+from slipway.system import aside
 
 
 def prepare(provider: str = providers.DOCKER.name) -> None:
@@ -27,7 +28,7 @@ def prepare(provider: str = providers.DOCKER.name) -> None:
     locks = (paths.LOCK, paths.START_LOCK, paths.SSHD_LOCK, paths.HOST_KEY_LOCK)
     for file in (*locks, paths.REPORT, paths.UNFINISHED):
         if os.path.lexists(file) and (file.is_symlink() or not file.is_file()):
-            _aside(file)
+            aside.keep(file, suffix="replaced")
     with contextlib.suppress(OSError):  # logs go elsewhere then, and the convergence names it
         _make(paths.LOGS)
 
@@ -48,18 +49,10 @@ def _make(place: Path) -> None:
     try:
         place.mkdir(parents=True, exist_ok=True)
     except FileExistsError:  # no directory: it is kept
-        _aside(place)
+        aside.keep(place, suffix="replaced")
         place.mkdir()
     if not os.access(place, os.W_OK):
         raise OSError(None, "Read-only file system", str(place))
-
-
-def _aside(place: Path) -> None:
-    """
-    Make room at a path: what is there is kept beside it.
-    """
-    names = (f"{place}.replaced{number or ''}" for number in range(1000))
-    place.rename(next(name for name in names if not os.path.lexists(name)))
 
 
 def _lacking(error: OSError, provider: str) -> str:

@@ -202,17 +202,14 @@ class HasOtherKeys(FactBase[bool]):
 class SshPortIsTaken(FactBase[bool]):
     """
     Returns whether something listens on a TCP port already: a cloud's own sshd, say.
-
-    State 0A of /proc/net/tcp is LISTEN; ports are in hexadecimal (proc(5)).
     """
 
     default = bool
 
     def command(self, port: int) -> StringCommand:
         """Look into the kernel's tables; no tool for sockets need be installed."""
-        line = f":{port:04X} [0-9A-F]+:0000 0A"
         command = StringCommand(
-            f"grep -hE '{line}' /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
+            f"grep -hE '{inside.listening(port)}' /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
         )
         return Inside(command, lambda: _printed(inside.listeners(port)))
 

@@ -1,10 +1,11 @@
 """
-What one container was asked, asked of the next in one go.
+What a container will be asked, asked in one go.
 
 A convergence that changes nothing is sixty facts, and starting a shell for each costs more than the
-facts. Containers of one fleet are asked nearly the same: so the first is asked as always, and each
-of the others everything at once, at the beginning. What it has answered counts until the first
-command that may change something; from then on, every fact is read when it is needed.
+facts. Containers of one fleet are asked nearly the same: so the first is asked at once what was
+foreseen (slipway.fleet.foreseen), and each of the others all that the first was asked. What one has
+answered counts until the first command that may change something; from then on, every fact is read
+when it is needed.
 
 No container holds up the rest: what it says is bounded, and a fact that takes longer than any of
 ours ever does ends the asking.

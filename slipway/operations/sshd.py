@@ -4,7 +4,6 @@ sshd itself: it runs while there is a key to log in with, and with what it can u
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
 import time
 from collections.abc import Generator, Sequence
@@ -21,7 +20,6 @@ from slipway.contract.paths import (
     SSHD_DROP_INS,
     SSHD_ENVIRONMENT,
     SSHD_LEFT_OUT,
-    SSHD_PID,
 )
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.files import FileText
@@ -33,6 +31,7 @@ from slipway.operations.independent import operation
 from slipway.operations.supervisor import Complaint, checked, expected, will_run
 from slipway.services import told
 from slipway.settings import public_keys
+from slipway.ssh import pid_file
 
 if TYPE_CHECKING:
     from slipway.ssh.copies import LeftOut
@@ -98,21 +97,11 @@ def _started() -> StringCommand:
     def act() -> Result:
         began = time.time_ns() - _TICK
         result = start.act()
-        deadline = time.monotonic() + PATIENCE
-        while result.code == 0 and not _listens(began) and time.monotonic() < deadline:
-            time.sleep(0.005)
+        if result.code == 0:
+            pid_file.wait(since=began, seconds=PATIENCE)
         return result
 
     return Inside(start, act)
-
-
-def _listens(began: int) -> bool:
-    """
-    Tell whether sshd listens since a time: it writes its pid file then (sshd(8), FILES).
-    """
-    with contextlib.suppress(OSError):
-        return SSHD_PID.stat().st_mtime_ns >= began
-    return False
 
 
 def _left_out() -> list[LeftOut]:

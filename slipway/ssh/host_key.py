@@ -13,12 +13,12 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.contract import paths
-from slipway.system import atomic, locks, words
+from slipway.ssh import pid_file
+from slipway.system import aside, atomic, locks, words
 
 SLOW = "rsa"
 BITS = 4096  # of an RSA key: what the hardened policies ask for
@@ -72,7 +72,7 @@ def have(kind: str) -> None:
         return
     draft = make(key, kind)
     if is_there:
-        _keep(key)
+        aside.keep(key, suffix="unusable")
     place(draft, key)
 
 
@@ -119,15 +119,7 @@ def _make_room(target: Path) -> None:
     Move a directory out of a key's place: a file can't be moved over it.
     """
     if target.is_dir() and not target.is_symlink():
-        _keep(target)
-
-
-def _keep(target: Path) -> None:
-    """
-    Move what can't be used beside its place, and over nothing that was kept there before.
-    """
-    names = (f"{target}.unusable{number or ''}" for number in range(1000))
-    target.rename(next(name for name in names if not os.path.lexists(name)))
+        aside.keep(target, suffix="unusable")
 
 
 def pair(key: Path) -> tuple[Path, Path]:
@@ -150,15 +142,7 @@ def reload() -> None:
             return  # it does not run, and reads them when it starts
     except copies.Unusable:
         return
-    deadline = time.monotonic() + PATIENCE
-    while not _was_read() and time.monotonic() < deadline:
-        time.sleep(0.01)  # it writes its pid file anew, and nothing tells when
-
-
-def _was_read() -> bool:
-    with contextlib.suppress(OSError):
-        return paths.SSHD_PID.stat().st_mtime_ns > paths.SSHD_RSA_KEY.stat().st_ctime_ns
-    return False
+    pid_file.wait(since=paths.SSHD_RSA_KEY.stat().st_ctime_ns, seconds=PATIENCE)
 
 
 def _has_content(key: Path) -> bool:

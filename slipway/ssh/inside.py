@@ -66,6 +66,15 @@ def has_weak_moduli(path: str, bits: int) -> bool:
     return any(int(size) < most if size.isdigit() else size < str(most).encode() for size in sizes)
 
 
+def listening(port: int) -> str:
+    """
+    Return the pattern of a line of the kernel's tables: a socket that listens on a port.
+
+    State 0A of /proc/net/tcp is LISTEN; ports are in hexadecimal (proc(5)).
+    """
+    return f":{port:04X} [0-9A-F]+:0000 0A"
+
+
 def listeners(port: int) -> list[str]:
     """
     Return the lines of the kernel's tables that are TCP sockets listening on a port.
@@ -75,7 +84,7 @@ def listeners(port: int) -> list[str]:
     """
     if _is_free(port):
         return []
-    pattern, found = re.compile(f":{port:04X} [0-9A-F]+:0000 0A"), []
+    pattern, found = re.compile(listening(port)), []
     for table in _TABLES:
         with contextlib.suppress(OSError):  # without IPv6 there is no second one
             lines = Path(table).read_text().splitlines()

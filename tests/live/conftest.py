@@ -182,6 +182,12 @@ class Slipway:
         (published, *_) = self.container.ports[f"{port}/tcp"] or []
         return int(published["HostPort"])
 
+    def way(self, port: int) -> list[str]:
+        """
+        Return ssh's options that lead to one of the container's ports.
+        """
+        return ["-p", str(self.port(port))]
+
     def ssh(self, key: KeyPair, *words: str, stdin: str | None = None) -> Result:
         """
         Run a command over ssh, with the real client and nothing of its user's configuration.
@@ -201,7 +207,7 @@ class Slipway:
         """
         # fmt: off
         command = [
-            "ssh", "-F", "none", *options, "-p", str(self.port(port)), "-i", str(key.path),
+            "ssh", "-F", "none", *options, *self.way(port), "-i", str(key.path),
             "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10",
             "root@127.0.0.1", *words,

@@ -191,27 +191,15 @@ class InPodman(Slipway):
         super().__init__(self.contained)  # type: ignore[arg-type]
         self.is_published = is_published
 
-    def port(self, port: int) -> int:
+    def way(self, port: int) -> list[str]:
         """
-        Return the machine's port for one of the container's.
+        Return ssh's options that lead to one of the container's ports.
         """
-        return super().port(port) if self.is_published else port
-
-    def ssh_with(
-        self,
-        options: list[str],
-        key: KeyPair,
-        *words: str,
-        stdin: str | None = None,
-        port: int = 22,
-    ) -> Result:
-        """
-        Run a command over ssh.
-        """
+        if self.is_published:
+            return super().way(port)
         podman, name = self.contained.podman, self.contained.name
-        way = podman.words("exec", "--interactive", name, "nc", "127.0.0.1", str(port))
-        proxy = [] if self.is_published else ["-o", f"ProxyCommand={shlex.join(way)}"]
-        return super().ssh_with([*proxy, *options], key, *words, stdin=stdin, port=port)
+        through = podman.words("exec", "--interactive", name, "nc", "127.0.0.1", str(port))
+        return ["-o", f"ProxyCommand={shlex.join(through)}"]
 
     def exit_code(self) -> int:
         """
