@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import docker
 import pytest
 
-from .conftest import PREFIX, KeyPair, Slipway
+from .conftest import PREFIX, KeyPair, Slipway, wait_until
 
 Start = Callable[..., Slipway]
 
@@ -132,6 +132,7 @@ def test_what_is_mounted_at_the_start_costs_no_login(
     assert report["totals"]["failed"] == 0, slipway.logs()
     assert (given.degraded in features) if given.degraded else features == []
     assert slipway.converge()["totals"]["failed"] == 0
+    wait_until(lambda: not slipway.is_making_host_key(), "the RSA host key is in its place")
     assert slipway.exec("slipway", "check").code == 0
     assert "Traceback" not in slipway.logs()
     slipway.restart()

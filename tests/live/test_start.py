@@ -173,6 +173,7 @@ def test_drift_is_named_and_put_right(start: Start, key: KeyPair) -> None:
     """
     slipway = start(environment={"SSH_PUBKEY": key.public})
     slipway.wait_converged()
+    slipway.wait_host_keys()  # a check waits for nobody, and sees one that is being put there
     slipway.check_output("sh", "-c", "echo bad > /etc/motd; chmod 666 /etc/profile.d/slipway.sh")
     check = slipway.exec("slipway", "check")
     assert check.code == 2
