@@ -29,7 +29,7 @@ TOPOLOGY = "/sys/class/kfd/kfd/topology/nodes/*/properties"
 
 CHOICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 
-_NVIDIA = re.compile(r"/dev/nvidia[0-9]+")
+_NVIDIA = r"/dev/nvidia[0-9]+"
 
 
 class Gpus(NamedTuple):
@@ -49,7 +49,7 @@ def parse(traces: Iterable[str]) -> Gpus:
     Count GPUs by what they leave: paths of TRACES, and the topology's simd_count lines.
     """
     names = set(traces)
-    numbered = [name for name in names if _NVIDIA.fullmatch(name)]
+    numbered = [name for name in names if re.fullmatch(_NVIDIA, name)]
     boards = [name for name in names if name.startswith("/proc/driver/nvidia/gpus/")]
     if numbered or (boards and "/dev/nvidiactl" in names):
         return Gpus("nvidia", len(numbered or boards))

@@ -25,7 +25,7 @@ _WITHOUT_CONTROL = (
 # A file that somebody has broken would end the shell: it is tried in another one first
 _VARIABLES = f"! ( . {SHELL_ENVIRONMENT} ) >/dev/null 2>&1 || . {SHELL_ENVIRONMENT}; "
 # What rclone itself writes back while it runs: no reason to mount again.
-_WRITTEN_BACK = re.compile(r"token|cookie|session|expir|salted|client_(uid|access|refresh)")
+_WRITTEN_BACK = r"token|cookie|session|expir|salted|client_(uid|access|refresh)"
 _CAP_FOWNER = 1 << 3  # capabilities(7): may change the mode of others' files
 _NOBODYS = "65534"  # the owner of what belongs to nobody in this user namespace
 
@@ -139,7 +139,7 @@ def _digests(lines: list[str]) -> dict[str, str]:
             section = line[1:-1].strip()
         elif line and line[0] not in "#;":
             name, _, value = line.partition("=")
-            if not _WRITTEN_BACK.search(name):
+            if not re.search(_WRITTEN_BACK, name):
                 options[section][name.strip()] = value.strip()
     return {
         section: sha256(

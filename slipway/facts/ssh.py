@@ -30,7 +30,7 @@ from slipway.contract.paths import (
 from slipway.ssh import inside
 from slipway.system import locks
 
-_VERSION = re.compile(r"OpenSSH_(\d{1,4})\.(\d{1,4})")  # "OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.22"
+_VERSION = r"OpenSSH_(\d{1,4})\.(\d{1,4})"  # "OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.22"
 
 
 class HostKeys(FactBase[set[str]]):
@@ -106,7 +106,7 @@ class SshdAbilities(FactBase[Abilities]):
     def process(self, output: list[str]) -> Abilities:
         """Take the first line for the distribution, and what has a name for a key exchange."""
         distribution, *lines = output
-        found = [_VERSION.match(line) for line in lines]
+        found = [re.match(_VERSION, line) for line in lines]
         version = next(((int(each[1]), int(each[2])) for each in found if each), (0, 0))
         names = [line for line, told in zip(lines, found, strict=True) if line and not told]
         return Abilities(distribution.strip("-"), version, names)

@@ -19,9 +19,10 @@ from pathlib import Path
 from slipway.system.bounded_files import BoundedFiles
 
 OS_RELEASE = "/etc/os-release"
+_asked: list[subprocess.Popen[bytes] | None] = []  # that is answering
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # os-release(5): an assignment that means the same to us as to a shell
-_ASSIGNED = re.compile(r"(ID|VERSION_ID)=(?:\"([^\"$`\\]*)\"|'([^']*)'|([\w.~+-]*))\s*")
+_ASSIGNED = r"(ID|VERSION_ID)=(?:\"([^\"$`\\]*)\"|'([^']*)'|([\w.~+-]*))\s*"
 
 
 def host_keys(directory: str) -> list[str]:
@@ -111,11 +112,21 @@ def _can_bind(family: socket.AddressFamily, address: str, port: int) -> bool:
     return True
 
 
+def begin() -> None:
+    """
+    Ask ssh what it is, for `abilities`: at a start, while much is still imported.
+    """
+    if not _asked:
+        _asked.extend((_begun("ssh", "-V"), _begun("ssh", "-Q", "kex")))
+
+
 def abilities(os_release: str) -> bytes:
     """
     Return the distribution's name in a line, then what `ssh -V` and `ssh -Q kex` print.
     """
-    asked = [_begun("ssh", "-V"), _begun("ssh", "-Q", "kex")]
+    begin()
+    asked = list(_asked)
+    _asked.clear()
     lines = [f"{_distribution(os_release)}\n\n".encode()]
     for process in filter(None, asked):
         with process:
@@ -142,6 +153,6 @@ def _distribution(path: str) -> str:
     except OSError:
         return ""
     for line in lines:
-        if assigned := _ASSIGNED.fullmatch(line):
+        if assigned := re.fullmatch(_ASSIGNED, line):
             found[assigned[1]] = next((text for text in assigned.groups()[1:] if text), "")
     return f"{found['ID']}-{found['VERSION_ID']}"
