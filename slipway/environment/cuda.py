@@ -11,9 +11,9 @@ https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/.
 
 from __future__ import annotations
 
+import glob  # Path.glob() has no absolute patterns
 import re
 from collections.abc import Iterable, Mapping
-from glob import glob  # Path.glob() has no absolute patterns
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,9 +105,9 @@ def lines(root: str = "") -> list[str]:
     """
     found = []
     for pattern in NODES:
-        found += [f"{path.removeprefix(root)}:" for path in glob(root + pattern)]  # noqa: PTH207
+        found += [f"{path.removeprefix(root)}:" for path in glob.glob(root + pattern)]  # noqa: PTH207
     for pattern in TEXTS:
-        for path in glob(root + pattern):  # noqa: PTH207 - see the import
+        for path in glob.glob(root + pattern):  # noqa: PTH207 - see the import
             try:
                 text = Path(path).read_text(errors="replace")
             except OSError:

@@ -14,6 +14,7 @@ import re
 import socket
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 from slipway.system.bounded_files import BoundedFiles
@@ -51,6 +52,47 @@ def _is_whole(key: bytes) -> bool:
     return (
         re.match(rb"-----BEGIN.*-----END", b"".join(lines[:1] + lines[-1:]), re.DOTALL) is not None
     )
+
+
+def newer(than: str, places: list[str], keys: str) -> list[str]:
+    """
+    Return a file that has changed since another was written, or that one where it is of the future.
+
+    + than: what is compared with, by its time of modification; where it is not, nothing is newer
+    + places: files, and directories with what is in them; links are not followed
+    + keys: the directory of the host keys
+    """
+    files, now = BoundedFiles(), time.time_ns()
+    try:
+        since = files.ask(lambda: os.lstat(than).st_mtime_ns, than)
+    except OSError:
+        return []
+    if since > now:
+        return [than]
+    names = fnmatch.filter(_listed(files, keys), "ssh_host_*_key")
+    for place in (*places, *(f"{keys}/{name}" for name in names)):
+        for path in (place, *(f"{place}/{name}" for name in _listed(files, place))):
+            if since < _changed(files, path) <= now:
+                return [path]
+    return []
+
+
+def _listed(files: BoundedFiles, place: str) -> list[str]:
+    with contextlib.suppress(OSError):
+        if stat.S_ISDIR(files.lstat(place).mode):
+            names: list[str] = files.ask(lambda: os.listdir(place), place)  # noqa: PTH208 - names
+            return names
+    return []
+
+
+def _changed(files: BoundedFiles, path: str) -> int:
+    """
+    Return when something was changed, in nanoseconds since the epoch; 0 where it is not there.
+    """
+    with contextlib.suppress(OSError):
+        changed: int = files.ask(lambda: os.lstat(path).st_ctime_ns, path)
+        return changed
+    return 0
 
 
 def has_weak_moduli(path: str, bits: int) -> bool:
