@@ -18,7 +18,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from slipway.contract import exits, paths
@@ -136,7 +135,6 @@ def _supervise(variables: dict[str, str]) -> NoReturn:
     Be supervisord from here on, in this Python: a new one would import most of it again.
     """
     at_start.take(variables)
-    Path("/proc/self/comm").write_bytes(b"supervisord")
     from slipway.services import supervisord  # noqa: PLC0415 - only where none runs yet
 
     supervisord.main(paths.SUPERVISORD_ARGUMENTS)

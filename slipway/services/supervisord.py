@@ -233,6 +233,8 @@ def main(arguments: Sequence[str]) -> None:
     """
     Run as `supervisord` does, over restarts by SIGHUP, until it is told to end.
     """
+    with contextlib.suppress(OSError):  # a kernel that keeps it
+        Path("/proc/self/comm").write_bytes(b"supervisord")  # what `ps` and `pgrep` call it
     first = True
     while True:
         options = Options()
