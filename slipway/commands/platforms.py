@@ -20,7 +20,7 @@ from slipway.settings import providers
 SERVICE = "slipway"  # of the repository's docker-compose.yaml
 _LISTS = {"--device": "devices", "--cap-add": "cap_add", "--security-opt": "security_opt"}
 _KEY, _VOLUME, _SHARED = remedies.KEY.name, "-v", remedies.SHARED.name
-_ADVICE = re.compile(r"[;,] (where the host has NVIDIA's, )?run the container with (.*)")
+_ADVICE = r"[;,] (where the host has NVIDIA's, )?run the container with (.*)"
 _GPUS = {  # in place of --gpus all
     providers.PODMAN.name: "; where the host has NVIDIA's, run the container with "
     "--device nvidia.com/gpu=all",
@@ -70,7 +70,7 @@ def advice(detail: str, place: str) -> str:
 
     + detail: of a finding; its end may say what to run the container with
     """
-    found = _ADVICE.search(detail)
+    found = re.search(_ADVICE, detail)
     if found is None or place == providers.DOCKER.name:
         return detail
     if found[1]:

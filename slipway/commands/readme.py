@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from slipway.converge.declared import Image
 
 BASE_IMAGE = "slipway/base:dev"  # as the base's README writes it
-_LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#|/)([^)\s]+)")  # a link within the repository
-_MARK = re.compile(r"<!-- /?[a-z]+ -->\n")
-_HEADING = re.compile(r"## (.+)")
-_FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})")
+_LINK = r"(?<=\]\()(?![a-z]+:|#|/)([^)\s]+)"  # a link within the repository
+_MARK = r"<!-- /?[a-z]+ -->\n"
+_HEADING = r"## (.+)"
+_FENCE = r"\s{0,3}(?:`{3,}|~{3,})"
 
 
 class Document(NamedTuple):
@@ -41,12 +41,12 @@ class Document(NamedTuple):
         parts: dict[str, list[str]] = {"": []}
         heading = fence = ""
         for line in text.splitlines():
-            found = None if fence else _HEADING.fullmatch(line)
+            found = None if fence else re.fullmatch(_HEADING, line)
             if found:
                 heading = found[1]
                 parts.setdefault(heading, [])
                 continue
-            mark = _FENCE.match(line)
+            mark = re.match(_FENCE, line)
             if mark:  # what is in a block of code is no heading
                 fence = "" if fence and line.strip() == fence else fence or mark[0].strip()
             parts[heading].append(line)
@@ -137,4 +137,4 @@ def _base(image: Image, *, links: str) -> str:
     begin, _, rest = filled.partition("<!-- variables -->\n")
     _, _, after = rest.partition("<!-- /variables -->\n")
     table = variables.as_table(image.extensions.variables)
-    return _LINK.sub(rf"{links}\1", _MARK.sub("", f"{begin}{table}{after}"))
+    return re.sub(_LINK, rf"{links}\1", re.sub(_MARK, "", f"{begin}{table}{after}"))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SSH_PORT = 22
 DISK = 20  # GB: for the image, and what is written outside of the workspace
 OFFERED = {"WORKSPACE", "GPU_COUNT", "SKIP_ACL"}  # of our own variables, what people set there
-_PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./ ~-]*")  # what is itself within ${NAME:-...} of Compose
+_PLAIN = r"[A-Za-z0-9_@+=:,./ ~-]*"  # what is itself within ${NAME:-...} of Compose
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,7 +122,8 @@ def compose(image: Image, name: str) -> str:
     ]
     for each in _variables(image):
         lines.append(f"      # {' '.join(each.meaning.split())}")
-        default = each.default if _PLAIN.fullmatch(each.default) else ""  # an empty one is its own
+        # An empty one is its own
+        default = each.default if re.fullmatch(_PLAIN, each.default) else ""
         lines.append(f"      {each.name}: {_scalar(f'${{{each.name}:-{default}}}')}")
     lines += [
         "    ports:",

@@ -28,7 +28,7 @@ from slipway.connectors.engine_socket import EngineError
 from slipway.connectors.session import ANSWER, Session
 from slipway.connectors.shell import Result
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what the engine takes for a container's name
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"  # what the engine takes for a container's name
 _SEEN_SECONDS = 60.0  # until it has shown its variables: 0.02 where nothing else runs
 
 
@@ -67,7 +67,7 @@ class ContainerConnector(BaseConnector):
         """
         Yield the container that is named; without a name, every running one of Slipway's image.
         """
-        if name is not None and not _NAME.fullmatch(name):
+        if name is not None and not re.fullmatch(_NAME, name):
             raise InventoryError(f"@container/{name}: a container can't have this name")
         try:
             names = engine.running() if name is None else [name]

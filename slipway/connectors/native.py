@@ -8,6 +8,7 @@ that. Both forms read the actual state, and tests/unit/facts/ runs them side by 
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import stat
 import subprocess
@@ -69,6 +70,30 @@ def output_of(words: Sequence[str]) -> bytes:
         ).stdout
     except OSError:
         return b""
+
+
+def by_shell(command: StringCommand) -> Result:
+    """
+    Do what a command does as everywhere else: by sh.
+    """
+    done = subprocess.run(
+        ["/bin/sh", "-c", command.get_raw_value()],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    return Result(done.stdout, done.stderr, done.returncode)
+
+
+def is_there(path: str) -> bool:
+    """
+    Tell whether something is at a path; where that can't be told it may be.
+    """
+    try:
+        BoundedFiles().lstat(path)
+    except OSError as error:
+        return error.errno not in (errno.ENOENT, errno.ENOTDIR)
+    return True
 
 
 class Inside(StringCommand):

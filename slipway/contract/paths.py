@@ -81,7 +81,8 @@ SECRETS = STATE / "secrets"  # made by extensions for this container: slipway.op
 KEYS_FALLBACK = STATE / "authorized_keys"  # read by sshd, too; in RUN where STATE is read-only
 
 SUPERVISORD_CONF = Path("/etc/supervisor/supervisord.conf")
-SUPERVISORD = [*PYTHON, "slipway.services.supervisord", "-n", "-c", str(SUPERVISORD_CONF)]
+SUPERVISORD_ARGUMENTS = ["-n", "-c", str(SUPERVISORD_CONF)]
+SUPERVISORD = [*PYTHON, "slipway.services.supervisord", *SUPERVISORD_ARGUMENTS]
 # What the user's command runs under, where the container has one
 BESIDE = [*PYTHON, "slipway.services.beside"]
 SUPERVISOR_PROGRAMS = Path("/etc/supervisor/conf.d")

@@ -13,7 +13,7 @@ from pyinfra.context import ctx_host
 
 from slipway.system import words
 
-_COUNT = re.compile(r"Error: executed \d+\S* commands")  # pyinfra's, where it knows no more
+_COUNT = r"Error: executed \d+\S* commands"  # pyinfra's, where it knows no more
 COMPLAINTS = "complaints"  # a key of the host's connector_data: those of its run
 MAX_DETAIL = 400  # characters of an operation's output in the report
 
@@ -59,4 +59,6 @@ class Complaints(logging.Handler):
         prefix = f"[{host.name}]"
         said = (line.removeprefix(prefix) for line in self._said[host.name][since:])
         kept = words.lines("\n".join(said))
-        return "" if all(map(_COUNT.fullmatch, kept)) else " ".join(kept)[:MAX_DETAIL]
+        return (
+            "" if all(re.fullmatch(_COUNT, each) for each in kept) else " ".join(kept)[:MAX_DETAIL]
+        )

@@ -20,10 +20,12 @@ import os
 import subprocess
 import sys
 import threading
+import typing
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from slipway.system import bounded_files
 from slipway.system.stand_ins import EntryPoint, StandIn, in_place
 
 CONNECTORS = {
@@ -42,6 +44,8 @@ _STAND_INS = {
     "packaging.specifiers": ("SpecifierSet",),
     "packaging.version": ("Version",),
 }
+
+_BACKPORTS = ("ParamSpec", "Protocol", "TypedDict", "Unpack")  # those that pyinfra uses
 
 _GEVENT = ("gevent", "gevent.event", "gevent.local", "gevent.pool", "gevent.subprocess")
 
@@ -79,6 +83,7 @@ def install(connector: str = "live") -> None:
     """
     if "pyinfra" in sys.modules:
         return
+    bounded_files.keep_list()
     gc.disable()  # a tenth of the time, for nothing that half a second needs
     stand_in_for = {
         **{name: _nouns(name) for name in _STAND_INS},
@@ -87,6 +92,7 @@ def install(connector: str = "live") -> None:
             "multiprocessing", {"cpu_count": os.cpu_count}, real="multiprocessing"
         ),
         "platform": StandIn("platform", {"system": lambda: os.uname().sysname}, real="platform"),
+        "typing_extensions": StandIn("typing_extensions", _typing(), real="typing_extensions"),
         "uuid": StandIn("uuid", {"uuid4": _calling("uuid", "uuid4")}, real="uuid"),
         "typeguard": StandIn(
             "typeguard", {"TypeCheckError": TypeCheckError, "check_type": check_type}
@@ -122,6 +128,15 @@ def _calling(module: str, name: str) -> Callable[..., Any]:
         return getattr(importlib.import_module(module), name)(*arguments, **keywords)
 
     return with_the_real
+
+
+def _typing() -> dict[str, Any]:
+    """
+    Return what typing_extensions has of this Python's typing, and the decorator of Python 3.12.
+    """
+    return {"override": lambda method: method} | {
+        name: getattr(typing, name) for name in _BACKPORTS if hasattr(typing, name)
+    }
 
 
 def _nouns(name: str) -> StandIn:

@@ -10,9 +10,9 @@ are many, in slipway.fleet.run.
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple
@@ -44,14 +44,14 @@ class Begun(NamedTuple):
     """
 
     monotonic: float
-    at: datetime
+    at: float  # seconds since the epoch
 
     @classmethod
     def now(cls) -> Begun:
         """
         Begin.
         """
-        return cls(time.monotonic(), datetime.now(timezone.utc))
+        return cls(time.monotonic(), time.time())
 
 
 class Run:
@@ -269,9 +269,10 @@ def report(host: Host, operations: list[Operation], *, begun: Begun) -> Report:
     Return the report of a host's run until now. Of one never connected little is known.
     """
     loaded: Loaded = host.data.get("loaded") or load({})
+    at = dt.datetime.fromtimestamp(begun.at, dt.timezone.utc)
     done = Report(
         phase=host.data.get("phase", "start"),
-        started_at=begun.at.isoformat(timespec="milliseconds"),
+        started_at=at.isoformat(timespec="milliseconds"),
         seconds=round(time.monotonic() - begun.monotonic, 4),
         operations=operations,
         refusals=list(loaded.refusals),

@@ -4,8 +4,10 @@ What a start does before anything is supervised: the environment is read, saved 
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
+import time
 from pathlib import Path
 
 from slipway.contract import exits, paths
@@ -31,6 +33,15 @@ def raise_limits() -> None:
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def take(variables: dict[str, str]) -> None:
+    """
+    Have this process go on as one that was started with these variables.
+    """
+    os.environ.clear()
+    os.environ.update(variables)
+    time.tzset()  # an argument may have said where we are
 
 
 def prepare(variables: dict[str, str]) -> dict[str, str]:

@@ -11,9 +11,9 @@ https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/.
 
 from __future__ import annotations
 
+import glob  # Path.glob() has no absolute patterns
 import re
 from collections.abc import Iterable, Mapping
-from glob import glob  # Path.glob() has no absolute patterns
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ TEXTS = (DRIVER, MODELS, *TOOLKIT)
 NODES = (UVM, *LIBRARIES)
 
 # A card's directory is called after its place on the bus, which has colons: 0000:01:00.0
-_LINE = re.compile(r"(/proc/driver/nvidia/gpus/[^/]+/information|[^:]+):(.*)")
+_LINE = r"(/proc/driver/nvidia/gpus/[^/]+/information|[^:]+):(.*)"
 
 Version = tuple[int, ...]
 
@@ -45,7 +45,7 @@ _BRANCHES: tuple[tuple[int, Version], ...] = (
 )  # fmt: skip
 _MINOR_SINCE = 11  # the first major version with minor version compatibility
 
-_DATA_CENTRE = re.compile(
+_DATA_CENTRE = (
     r"Tesla\b.*|.*\bServer Edition|(?:A2|A10[GM]?|A16|A30X?|A40|A100X?|A800|B100|B200|B300|GB200"
     r"|GB300|GH200|H20|H100|H200|H800|L2|L4|L20|L40[GS]?|P4|P40|P100|T4G?|V100S?)(?:[ -].*)?"
 )
@@ -70,7 +70,7 @@ def parse(lines: Iterable[str]) -> Cuda:
     """
     Read lines of TEXTS, each after its path and a colon, and paths of NODES, each with a colon.
     """
-    matches = filter(None, map(_LINE.fullmatch, lines))
+    matches = filter(None, (re.fullmatch(_LINE, line) for line in lines))
     texts = [(match[1], match[2].strip()) for match in matches]
     driver = " ".join(text for path, text in texts if path == DRIVER)
     found = re.search(r"\s(\d{3,}(?:\.\d+)+)\s", f"{driver} ")
@@ -105,9 +105,9 @@ def lines(root: str = "") -> list[str]:
     """
     found = []
     for pattern in NODES:
-        found += [f"{path.removeprefix(root)}:" for path in glob(root + pattern)]  # noqa: PTH207
+        found += [f"{path.removeprefix(root)}:" for path in glob.glob(root + pattern)]  # noqa: PTH207
     for pattern in TEXTS:
-        for path in glob(root + pattern):  # noqa: PTH207 - see the import
+        for path in glob.glob(root + pattern):  # noqa: PTH207 - see the import
             try:
                 text = Path(path).read_text(errors="replace")
             except OSError:
@@ -149,7 +149,7 @@ def takes_compat(cuda: Cuda) -> bool:
     Tell whether all cards are known to work with a newer driver's libraries.
     """
     names = [model.removeprefix("NVIDIA ").strip() for model in cuda.models]
-    return bool(names) and all(_DATA_CENTRE.fullmatch(name) for name in names)
+    return bool(names) and all(re.fullmatch(_DATA_CENTRE, name) for name in names)
 
 
 def library_path(cuda: Cuda, given: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ _DEFAULT_PATHS = (
     "/usr/bin:/bin:/usr/sbin:/sbin",
     "/usr/bin:/bin",
 )
-_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_SHELL_NAME = r"[A-Za-z_][A-Za-z0-9_]*\Z"
 
 
 def for_sshd(environment: Mapping[str, str]) -> str:
@@ -33,7 +33,7 @@ def for_sshd(environment: Mapping[str, str]) -> str:
     names that no shell can hold come first.
     """
     fit = [name for name, value in environment.items() if "\n" not in name + value]
-    fit.sort(key=lambda name: (bool(_SHELL_NAME.match(name)), name))
+    fit.sort(key=lambda name: (bool(re.match(_SHELL_NAME, name)), name))
     words: list[str] = []
     room = _SSHD_BYTES
     for name in fit:
@@ -72,7 +72,7 @@ def for_shell(environment: Mapping[str, str], *, engine: Mapping[str, str]) -> s
     """
     lines = []
     for name, value in sorted(environment.items()):
-        if not _SHELL_NAME.match(name):
+        if not re.match(_SHELL_NAME, name):
             continue
         export = f"export {name}={shlex.quote(value)}"
         if name == "PATH":

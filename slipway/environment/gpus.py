@@ -8,10 +8,10 @@ topology, in which a node with SIMD units is a GPU and one without is a CPU
 
 from __future__ import annotations
 
+import glob  # Path.glob() has no absolute patterns
 import os
 import re
 from collections.abc import Iterable
-from glob import glob  # Path.glob() has no absolute patterns
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ TOPOLOGY = "/sys/class/kfd/kfd/topology/nodes/*/properties"
 
 CHOICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 
-_NVIDIA = re.compile(r"/dev/nvidia[0-9]+")
+_NVIDIA = r"/dev/nvidia[0-9]+"
 
 
 class Gpus(NamedTuple):
@@ -49,7 +49,7 @@ def parse(traces: Iterable[str]) -> Gpus:
     Count GPUs by what they leave: paths of TRACES, and the topology's simd_count lines.
     """
     names = set(traces)
-    numbered = [name for name in names if _NVIDIA.fullmatch(name)]
+    numbered = [name for name in names if re.fullmatch(_NVIDIA, name)]
     boards = [name for name in names if name.startswith("/proc/driver/nvidia/gpus/")]
     if numbered or (boards and "/dev/nvidiactl" in names):
         return Gpus("nvidia", len(numbered or boards))
@@ -72,8 +72,8 @@ def traces() -> list[str]:
     """
     Return what GPUs leave here, as `parse` takes it.
     """
-    found = [path for pattern in TRACES for path in glob(pattern)]  # noqa: PTH207 - see the import
-    for path in glob(TOPOLOGY):  # noqa: PTH207
+    found = [path for pattern in TRACES for path in glob.glob(pattern)]  # noqa: PTH207 - see the import
+    for path in glob.glob(TOPOLOGY):  # noqa: PTH207
         try:
             properties = Path(path).read_text().splitlines()
         except OSError:
@@ -86,7 +86,7 @@ def record(path: Path) -> None:
     """
     Write down the device nodes that can be opened now, for `lost` to compare with. Raises OSError.
     """
-    nodes = [node for pattern in TRACES + RENDERERS for node in glob(pattern)]  # noqa: PTH207
+    nodes = [node for pattern in TRACES + RENDERERS for node in glob.glob(pattern)]  # noqa: PTH207
     usable = [node for node in sorted(nodes) if node.startswith("/dev/") and _is_usable(node)]
     text = "".join(f"{node}\n" for node in usable)
     atomic.write(path, text.encode(), mode=0o644, durable=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 from slipway.contract import paths
 
 _MOST = 1 << 20  # bytes of a file: supervisord leaves out what is larger
-_HEADER = re.compile(rb"^\[(?:program|group|fcgi-program|eventlistener):([^\]\n]+)\]", re.MULTILINE)
+_HEADER = rb"(?m)^\[(?:program|group|fcgi-program|eventlistener):([^\]\n]+)\]"
 
 
 def names() -> set[str]:
@@ -24,7 +24,7 @@ def names() -> set[str]:
     return {
         name.decode(errors="replace").strip()
         for file in files
-        for name in _HEADER.findall(_content(file))
+        for name in re.findall(_HEADER, _content(file))
     }
 
 

@@ -17,7 +17,7 @@ from slipway.contract.paths import PYTHON
 from slipway.system import acl_support
 from slipway.system.bounded_files import BoundedFiles
 
-_ESCAPE = re.compile(r"\\(\\|[0-3][0-7]{2})")
+_ESCAPE = r"\\(\\|[0-3][0-7]{2})"
 
 
 class Acl(FactBase[set[str]]):
@@ -58,7 +58,7 @@ class ExtendedAcls(FactBase[list[str]]):
     def process(self, output: list[str]) -> list[str]:
         """Take the names, in which getfacl escapes backslashes and writes some bytes in octal."""
         names = [line.removeprefix("# file: ") for line in output if line.startswith("# file: ")]
-        return [_ESCAPE.sub(_unescaped, name) for name in names]
+        return [re.sub(_ESCAPE, _unescaped, name) for name in names]
 
 
 def _with_entries(paths: list[str]) -> list[str]:

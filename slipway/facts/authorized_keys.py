@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
-from slipway.facts.files import user_of
+from slipway.facts.files import Names
 from slipway.system.bounded_files import BoundedFiles
 
 _ABSENT = ("No such file or directory", "Not a directory", "Too many levels of ")
@@ -69,19 +69,19 @@ def _listed(paths: list[str]) -> Result:
     """
     Do what the command of KeyFiles does.
     """
-    files = BoundedFiles()
-    lines = "".join(_four_lines(files, path) for path in paths)
+    files, names = BoundedFiles(), Names()
+    lines = "".join(_four_lines(files, path, names) for path in paths)
     return Result(lines.encode(errors="surrogateescape"))
 
 
-def _four_lines(files: BoundedFiles, path: str) -> str:
+def _four_lines(files: BoundedFiles, path: str, names: Names) -> str:
     head, body, why, is_link = f"- - {path}", b"", "", False
     try:
         is_link = stat.S_ISLNK(files.lstat(path).mode)
         status = files.stat(path)
         if not stat.S_ISREG(status.mode):
             return ""
-        head = f"{stat.S_IMODE(status.mode):o} {user_of(status.uid)} {path}"
+        head = f"{stat.S_IMODE(status.mode):o} {names.user(status.uid)} {path}"
         body = files.read(path)
     except OSError as error:
         if not os.strerror(error.errno or 0).startswith(_ABSENT):

@@ -5,6 +5,7 @@ Many files at once: one command instead of three a file.
 from __future__ import annotations
 
 import contextlib
+import functools
 import grp
 import pwd
 import re
@@ -21,9 +22,9 @@ from slipway.system.atomic import temporary
 from slipway.system.bounded_files import BoundedFiles
 
 _ESCAPES = {"n": "\n", "r": "\r", "\\": "\\"}  # sha256sum's
-_ESCAPE = re.compile(r"\\([nr\\])")
+_ESCAPE = r"\\([nr\\])"
 _ESCAPED = {character: f"\\{letter}" for letter, character in _ESCAPES.items()}
-_SUM = re.compile(r"\\?[0-9a-f]{64}  ")  # sha256sum(1); stat's lines begin with a word
+_SUM = r"\\?[0-9a-f]{64}  "  # sha256sum(1); stat's lines begin with a word
 NO_ANSWER = "no answer"  # a type: its file system has not said what is there
 _KINDS = {
     stat.S_IFREG: "regular file",
@@ -76,7 +77,7 @@ class FileStates(FactBase[dict[str, FileState]]):
         sums = {}
         states = {}
         for line in output:
-            if _SUM.match(line):
+            if re.match(_SUM, line):
                 digest, _, path = line.partition("  ")
                 sums[_unescaped(digest, path)] = digest.lstrip("\\")
             else:
@@ -92,7 +93,7 @@ def _listed(paths: list[str]) -> Result:
     """
     Do what the command does.
     """
-    lines, files = [], BoundedFiles()
+    lines, files, names = [], BoundedFiles(), Names()
     for path in (*paths, *map(temporary, paths)):
         try:
             status = files.lstat(path)
@@ -104,7 +105,7 @@ def _listed(paths: list[str]) -> Result:
         kind = kind_of(status.mode)
         if kind == "regular file" and not status.size:
             kind = "regular empty file"
-        user, group = user_of(status.uid), group_of(status.gid)
+        user, group = names.user(status.uid), names.group(status.gid)
         lines.append(f"{kind}|{stat.S_IMODE(status.mode):o}|{user}|{group}|{path}\n")
         if "regular" in kind and path in paths:
             with contextlib.suppress(OSError):
@@ -122,18 +123,14 @@ def kind_of(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "weird file")
 
 
-def user_of(uid: int) -> str:
+class Names:
     """
-    Return a user's name as stat(1) prints it.
+    Names of users and groups as stat(1) prints them: each is asked for once in a listing.
     """
-    return _name(pwd.getpwuid, uid)
 
-
-def group_of(gid: int) -> str:
-    """
-    Return a group's name likewise.
-    """
-    return _name(grp.getgrgid, gid)
+    def __init__(self) -> None:
+        self.user = functools.cache(functools.partial(_name, pwd.getpwuid))
+        self.group = functools.cache(functools.partial(_name, grp.getgrgid))
 
 
 def _name(of: Callable[[int], Sequence[Any]], number: int) -> str:
@@ -147,7 +144,7 @@ def _unescaped(digest: str, path: str) -> str:
     """Undo sha256sum's escapes, which it marks with a backslash before the digest."""
     if not digest.startswith("\\"):
         return path
-    return _ESCAPE.sub(lambda match: _ESCAPES[match[1]], path)
+    return re.sub(_ESCAPE, lambda match: _ESCAPES[match[1]], path)
 
 
 class LinkTargets(FactBase[dict[str, str]]):

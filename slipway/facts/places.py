@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
-from slipway.facts.files import NO_ANSWER, group_of, kind_of, user_of
+from slipway.facts.files import NO_ANSWER, Names, kind_of
 from slipway.system.bounded_files import BoundedFiles, Status
 
 
@@ -69,16 +69,16 @@ def _listed(paths: list[str]) -> Result:
     """
     Do what the command does.
     """
-    files = BoundedFiles()
+    files, names = BoundedFiles(), Names()
     lines = []
     for path in paths:
-        first = _line(files.lstat, path)
+        first = _line(files.lstat, path, names)
         if first:
-            lines += [first, _line(files.stat, path) or "\n"]
+            lines += [first, _line(files.stat, path, names) or "\n"]
     return Result("".join(lines).encode(errors="surrogateescape"))
 
 
-def _line(look: Callable[[str], Status], path: str) -> str:
+def _line(look: Callable[[str], Status], path: str, names: Names) -> str:
     try:
         status = look(path)
     except TimeoutError:
@@ -86,5 +86,5 @@ def _line(look: Callable[[str], Status], path: str) -> str:
     except OSError:
         return ""
     mode = f"{stat.S_IMODE(status.mode):o}"
-    owner = f"{user_of(status.uid)}|{group_of(status.gid)}"
+    owner = f"{names.user(status.uid)}|{names.group(status.gid)}"
     return f"{kind_of(status.mode)}|{mode}|{owner}|{path}\n"

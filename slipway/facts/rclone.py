@@ -4,9 +4,10 @@ rclone's remotes, those of its configuration file and those made of variables.
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import posixpath
 import re
-import shlex
 from collections import defaultdict
 from collections.abc import Mapping
 from hashlib import sha256
@@ -14,9 +15,11 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from slipway.connectors.native import Inside, Result, by_shell, is_there
 from slipway.contract.paths import RCLONE_CONF, SHELL_ENVIRONMENT, SUPERVISOR_PROGRAMS
 from slipway.remotes.configuration_file import is_leftover
 from slipway.remotes.states import PROGRAM_MARK
+from slipway.system.bounded_files import BoundedFiles
 
 # A remote control of the user's would serve this question, too, or keep it from being answered.
 _WITHOUT_CONTROL = (
@@ -25,7 +28,7 @@ _WITHOUT_CONTROL = (
 # A file that somebody has broken would end the shell: it is tried in another one first
 _VARIABLES = f"! ( . {SHELL_ENVIRONMENT} ) >/dev/null 2>&1 || . {SHELL_ENVIRONMENT}; "
 # What rclone itself writes back while it runs: no reason to mount again.
-_WRITTEN_BACK = re.compile(r"token|cookie|session|expir|salted|client_(uid|access|refresh)")
+_WRITTEN_BACK = r"token|cookie|session|expir|salted|client_(uid|access|refresh)"
 _CAP_FOWNER = 1 << 3  # capabilities(7): may change the mode of others' files
 _NOBODYS = "65534"  # the owner of what belongs to nobody in this user namespace
 
@@ -42,16 +45,17 @@ class RcloneRemotes(FactBase["list[str] | None"]):
         """No output: nothing is configured."""
         return []
 
-    def command(self) -> str:
+    def command(self) -> StringCommand:
         """Ask rclone with the container's own variables, which nobody else may see in argv."""
         configured = f'"${{RCLONE_CONFIG:-{RCLONE_CONF}}}"'
         # `export` starts no process, and nearly always there is nothing
-        return (
+        command = StringCommand(
             f"{_VARIABLES}if [ -s {configured} ] "
             "|| case $(export -p) in *RCLONE_CONFIG_*_TYPE=*) true ;; *) false ;; esac; then "
             f"{_WITHOUT_CONTROL}RCLONE_CONFIG={configured} "
             "rclone listremotes 2>/dev/null || echo '!broken'; fi"
         )
+        return Inside(command, lambda: by_shell(command) if may_have_remotes() else Result(b""))
 
     def process(self, output: list[str]) -> list[str] | None:
         """Drop the colon that rclone prints after each name."""
@@ -81,13 +85,14 @@ class RcloneConfiguration(FactBase["Configuration | None"]):
         """Stat it without following a link, ask whether it can be written, and read it."""
         file = QuoteString(path)
         # fmt: off
-        return StringCommand(
+        command = StringCommand(
             "LC_ALL=C", "stat", "-c", "'%F|%a|%u'", "--", file, "2>/dev/null", "&&",
             "{", "grep", "^CapEff:", "/proc/self/status", "&&",
             "if", "[", "-w", file, "]", ";", "then", "echo", "rw", ";", "else", "echo", "ro", ";",
             "fi", ";", "cat", "--", file, "2>/dev/null", ";", "}", "||", "true",
         )
         # fmt: on
+        return Inside(command, lambda: by_shell(command) if is_there(path) else Result(b""))
 
     def process(self, output: list[str]) -> Configuration:
         """Parse it as rclone does: sections of one name are one."""
@@ -131,6 +136,33 @@ class BesideConfiguration(FactBase["Beside | None"]):
         return Beside(path, sorted(file for file in files if is_leftover(file, path)))
 
 
+def may_have_remotes() -> bool:
+    """
+    Tell whether there is a file or a variable that may have one: rclone and a shell take 50 ms.
+    """
+    files = BoundedFiles()
+    try:
+        if is_there(str(RCLONE_CONF)) and files.stat(str(RCLONE_CONF)).size:
+            return True
+        here = files.read("/proc/self/environ")
+        there = files.read(str(SHELL_ENVIRONMENT)) if is_there(str(SHELL_ENVIRONMENT)) else b""
+    except OSError:
+        return True
+    is_plain = all(line.startswith(b"export ") for line in there.splitlines())
+    return not is_plain or b"RCLONE_CONFIG" in here + there
+
+
+def _has_programs() -> bool:
+    try:
+        names: list[str] = BoundedFiles().ask(
+            lambda: os.listdir(SUPERVISOR_PROGRAMS),  # noqa: PTH208 - names
+            str(SUPERVISOR_PROGRAMS),
+        )
+    except OSError:
+        return True
+    return bool(fnmatch.filter(names, "remote-*.conf"))
+
+
 def _digests(lines: list[str]) -> dict[str, str]:
     options: dict[str, dict[str, str]] = defaultdict(dict)
     section = ""
@@ -139,7 +171,7 @@ def _digests(lines: list[str]) -> dict[str, str]:
             section = line[1:-1].strip()
         elif line and line[0] not in "#;":
             name, _, value = line.partition("=")
-            if not _WRITTEN_BACK.search(name):
+            if not re.search(_WRITTEN_BACK, name):
                 options[section][name.strip()] = value.strip()
     return {
         section: sha256(
@@ -176,9 +208,12 @@ class RemotePrograms(FactBase[dict[str, str]]):
 
     default = dict
 
-    def command(self) -> str:
+    def command(self) -> StringCommand:
         """Read the first line of each file, which is ours."""
-        return f"grep -H {shlex.quote(PROGRAM_MARK)} {SUPERVISOR_PROGRAMS}/remote-*.conf || true"
+        command = StringCommand(
+            "grep -H", QuoteString(PROGRAM_MARK), f"{SUPERVISOR_PROGRAMS}/remote-*.conf || true"
+        )
+        return Inside(command, lambda: by_shell(command) if _has_programs() else Result(b""))
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Split PATH/PROGRAM.conf:MARK REMOTE."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway.connectors.native import Inside, Result
+from slipway.connectors.native import Inside, Result, by_shell
 from slipway.contract.paths import (
     HOST_KEY_LOCK,
     MODULI,
@@ -30,7 +30,7 @@ from slipway.contract.paths import (
 from slipway.ssh import inside
 from slipway.system import locks
 
-_VERSION = re.compile(r"OpenSSH_(\d{1,4})\.(\d{1,4})")  # "OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.22"
+_VERSION = r"OpenSSH_(\d{1,4})\.(\d{1,4})"  # "OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.22"
 
 
 class HostKeys(FactBase[set[str]]):
@@ -106,7 +106,7 @@ class SshdAbilities(FactBase[Abilities]):
     def process(self, output: list[str]) -> Abilities:
         """Take the first line for the distribution, and what has a name for a key exchange."""
         distribution, *lines = output
-        found = [_VERSION.match(line) for line in lines]
+        found = [re.match(_VERSION, line) for line in lines]
         version = next(((int(each[1]), int(each[2])) for each in found if each), (0, 0))
         names = [line for line, told in zip(lines, found, strict=True) if line and not told]
         return Abilities(distribution.strip("-"), version, names)
@@ -149,7 +149,7 @@ class SshdIsStale(FactBase[bool]):
         more = [bit for path in besides for bit in (QuoteString(path), QuoteString(dirname(path)))]
         # A change while sshd was given copies is older than its pid file, and newer than the record
         copied = ["find", *more, "-maxdepth 1 -cnewer", str(SSHD_LEFT_OUT), "! -newerct now;"]
-        return StringCommand(
+        command = StringCommand(
             f"[ -e {SSHD_PID} ] && {{ find {SSHD_PID} -newermt now;",
             f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSH}/ssh_host_*_key",
             f"{SSHD_ENVIRONMENT} {STATE}/ssh {RUN}/ssh",
@@ -158,6 +158,15 @@ class SshdIsStale(FactBase[bool]):
             *(copied if more else []),
             "}",
             "2>/dev/null | head -n 1; true",
+        )
+        places = (SSHD_CONFIG, SSHD_DROP_INS, SSHD_ENVIRONMENT, STATE / "ssh", RUN / "ssh")
+        return Inside(
+            command,
+            lambda: (
+                by_shell(command)
+                if more
+                else _printed(inside.newer(str(SSHD_PID), list(map(str, places)), str(SSH)))
+            ),
         )
 
     def process(self, output: list[str]) -> bool:

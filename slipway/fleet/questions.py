@@ -26,7 +26,7 @@ _CODE = (
 )
 # site.py costs as much as Python's own start, and what answers needs nothing that is installed
 _PROGRAM = f"{paths.PROGRAMS}/python3 -I -S -c {shlex.quote(_CODE)}"
-_HEAD = re.compile(rb"(\d{1,3}) (\d{1,9}) (\d{1,9})\n|-\n")
+_HEAD = rb"(\d{1,3}) (\d{1,9}) (\d{1,9})\n|-\n"
 _MOST = 60_000  # bytes of one request: half of what a shell takes at once
 
 
@@ -106,7 +106,7 @@ def _program(asked: Sequence[Question]) -> str:
 def _parsed(output: bytes, asked: Sequence[Question]) -> dict[str, Result]:
     found, at = {}, 0
     for question in asked:
-        head = _HEAD.match(output, at)
+        head = re.compile(_HEAD).match(output, at)
         if head is None:
             return {}
         at = head.end()

@@ -16,11 +16,11 @@ from slipway.services.declaration import HTTP, TCP, Declared, Program
 
 Text = str | bytes
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_AFTER = re.compile(r"[^\s:/,]+(?::[^\s:/,]+)?")
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?")
-_URL = re.compile(r"http://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(?:[/?][!-~]*)?")
-_LINK = re.compile(r"/[!-~]*")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_AFTER = r"[^\s:/,]+(?::[^\s:/,]+)?"
+_USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?"
+_URL = r"http://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(?:[/?][!-~]*)?"
+_LINK = r"/[!-~]*"
 _RESERVED = {"all", "slipway", "supervisor", "supervisord"}  # supervisorctl's word, and our own
 _LONGEST = 86400  # seconds
 
@@ -48,7 +48,7 @@ def program(  # noqa: PLR0913 - the operation's own
     wrong = Wrong(program)
     wrong.name()
     words = wrong.words("command", command)
-    wrong.unless(user == "" or _USER.fullmatch(user), f"user: {user!r} is no account's name")
+    wrong.unless(user == "" or re.fullmatch(_USER, user), f"user: {user!r} is no account's name")
     place = wrong.text("directory", directory)
     wrong.unless(not place or place.startswith("/"), "directory: must be an absolute path")
     variables = wrong.variables(environment or {}, port)
@@ -56,7 +56,7 @@ def program(  # noqa: PLR0913 - the operation's own
     names = (after,) if isinstance(after, str) and after else tuple(after)
     for each in names:
         wrong.unless(
-            isinstance(each, str) and _AFTER.fullmatch(each) and each.isprintable(),
+            isinstance(each, str) and re.fullmatch(_AFTER, each) and each.isprintable(),
             f"after: {each!r} is no program's name",
         )
     statuses = (ready_status,) if isinstance(ready_status, int) else tuple(ready_status)
@@ -132,7 +132,7 @@ class Wrong:
         """Have a name that supervisor and a file can have, and nobody else has."""
         name = self.program
         self.unless(
-            _NAME.fullmatch(name),
+            re.fullmatch(_NAME, name),
             "program: must be letters, digits, `.`, `_` and `-`, 64 at most",
         )
         own = {file.stem for file in OWN_PROGRAMS.glob("*.conf")}
@@ -195,7 +195,7 @@ class Wrong:
         if value == TCP:
             self.unless(port, "ready: tcp is the port, and none is given")
         elif value:
-            found = _URL.fullmatch(value)
+            found = re.fullmatch(_URL, value)
             self.unless(
                 found and 0 < int(found[1] or 80) <= 65535,  # noqa: PLR2004 - the last port
                 f"ready: {value!r} is neither tcp nor an http:// URL; a command is a list of words",
@@ -206,5 +206,7 @@ class Wrong:
         """Return the path of a page, as a URL has it."""
         self.unless(not value or port, "link: is a page on the port, and none is given")
         # not the value itself, which may hold a secret
-        self.unless(not value or _LINK.fullmatch(value), "link: must begin with / and be quoted")
+        self.unless(
+            not value or re.fullmatch(_LINK, value), "link: must begin with / and be quoted"
+        )
         return value

@@ -20,7 +20,7 @@ from pyinfra.context import ctx_host
 from slipway.facts.supervisor import Supervisord
 
 PLAN = "plan"  # a key of the host's connector_data
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
+_UNSEEN = r"[\x00-\x1f\x7f]"
 
 
 class Change(NamedTuple):
@@ -36,7 +36,7 @@ class Change(NamedTuple):
     def line(self, *, is_check: bool) -> str:
         """Say it in one line, whatever a path holds."""
         would = "would " if self.is_act and is_check else ""
-        subject = _UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", self.subject)
+        subject = re.sub(_UNSEEN, lambda found: f"\\x{ord(found[0]):02x}", self.subject)
         return f"{subject}: {would}{self.what}"
 
 

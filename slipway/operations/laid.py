@@ -22,7 +22,7 @@ from slipway.operations.degraded import note
 
 _OURS = ("/etc/", "/usr/", "/var/")  # elsewhere is what belongs to one start, or to the user
 _LARGEST = 1 << 20  # bytes of a file that is kept: ours have a few hundred
-_LINE = re.compile(r"([0-9a-f]{64})  (/.+)")  # as sha256sum(1) writes it
+_LINE = r"([0-9a-f]{64})  (/.+)"  # as sha256sum(1) writes it
 
 
 def record() -> dict[str, str]:
@@ -31,7 +31,8 @@ def record() -> dict[str, str]:
     """
     if foresight.plan() is None:
         return {}
-    found = map(_LINE.fullmatch, host.get_fact(FileText, path=str(LAID)).splitlines())
+    lines = host.get_fact(FileText, path=str(LAID)).splitlines()
+    found = (re.fullmatch(_LINE, line) for line in lines)
     return {line[2]: line[1] for line in found if line}
 
 

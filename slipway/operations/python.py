@@ -22,7 +22,7 @@ from slipway.operations.degraded import degrade
 from slipway.operations.independent import operation
 from slipway.system.counting import counted
 
-_PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*(?:==\s*([^\s;\\]+))?")
+_PINNED = r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*(?:==\s*([^\s;\\]+))?"
 _AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"  # the image's, with what was added to them
 
 
@@ -113,7 +113,7 @@ def _read(text: str) -> list[Wanted]:
         requirement = line.partition(" #")[0].partition("--hash")[0].strip()
         if not requirement or requirement.startswith(("#", "-")) or ";" in requirement:
             continue
-        match = _PINNED.match(requirement)
+        match = re.match(_PINNED, requirement)
         if match and "@" not in requirement:
             found.append(Wanted(match[1], match[2] or ""))
     return found

@@ -32,7 +32,7 @@ from slipway.services.own_programs import REMOTE
 
 # What rclone accepts (fs/fspath: word characters, letters and digits of any script, `. + @ -` and
 # single inner spaces); it takes a leading `-` for a flag.
-_NAME = re.compile(r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?")
+_NAME = r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?"
 _RESERVED = {".", "..", ".cache", ".rescued"}  # directories of the workspace's own
 
 _MODE = (
@@ -189,7 +189,7 @@ def refused(remote: str) -> str:
     """
     if remote in _RESERVED:
         return "is a name the workspace keeps for itself"
-    if not _NAME.fullmatch(remote):
+    if not re.fullmatch(_NAME, remote):
         return "is no name that rclone accepts on a command line"
     return ""
 

@@ -20,7 +20,7 @@ from slipway.operations.files import Command, File, write
 from slipway.operations.independent import operation
 from slipway.system import mountinfo
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 
 
 @operation()
@@ -43,7 +43,7 @@ def kept(*, owner: str) -> Generator[Command]:
 
     + owner: whose it is: a program's name, say
     """
-    if not _NAME.fullmatch(owner):
+    if not re.fullmatch(_NAME, owner):
         raise OperationValueError(f"owner must be letters, digits, `_` and `-`, not {owner!r}")
     if not host.data.get("live"):
         host.noop("an image has no secrets")

@@ -20,7 +20,7 @@ from slipway.ssh import configuration
 from slipway.system import mountinfo
 
 # As Debian's and Ubuntu's package has it; what else is in it (COLORTERM) stays
-_ACCEPTED = re.compile(r"^([ \t]*AcceptEnv)((?:[ \t]+\S+)+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_ACCEPTED = r"(?im)^([ \t]*AcceptEnv)((?:[ \t]+\S+)+)[ \t]*$"
 _LANGUAGES = {"LANG", "LC_*"}
 
 _INCLUDE = f"Include {SSHD_DROP_INS}/*.conf\n"
@@ -60,7 +60,7 @@ def own_language(*, path: str) -> Generator[Command]:
     + path: the main file
     """
     text = host.get_fact(FileText, path=path)
-    mended = _ACCEPTED.sub(_without_language, text)
+    mended = re.sub(_ACCEPTED, _without_language, text)
     if mended == text:
         host.noop(f"{path} does not accept the language of clients")
         return

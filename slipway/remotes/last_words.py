@@ -15,9 +15,9 @@ from slipway.system import words
 _KEPT = 20  # lines
 _PATIENCE = 1.0  # seconds for the end of what it says, after its own
 _OURS = 2  # standard error, which supervisord writes to the log
-_LEVEL = re.compile(r"^(?:[A-Z]+ *: *)+")
-_ADVICE = re.compile(r"^NOTICE")
-_PASSWORD = re.compile(r"//[^/@\s]*@")
+_LEVEL = r"^(?:[A-Z]+ *: *)+"
+_ADVICE = r"^NOTICE"
+_WHOSE = r"//[^/@\s]*@"
 
 
 class LastWords:
@@ -37,7 +37,7 @@ class LastWords:
         Return why it ended, in its own words; "" where it said nothing of that.
         """
         self._reader.join(_PATIENCE)
-        said = [line for line in words.lines("\n".join(self._lines)) if not _ADVICE.match(line)]
+        said = [line for line in words.lines("\n".join(self._lines)) if not re.match(_ADVICE, line)]
         return shown(words.said(said)) if said else ""
 
     def _read(self, output: IO[bytes] | None) -> None:
@@ -52,4 +52,4 @@ def shown(said: str) -> str:
     """
     Return what rclone said without its word for how bad it is, and without passwords in addresses.
     """
-    return _PASSWORD.sub("//***@", _LEVEL.sub("", said))
+    return re.sub(_WHOSE, "//***@", re.sub(_LEVEL, "", said))

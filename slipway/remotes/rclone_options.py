@@ -15,7 +15,7 @@ from slipway.settings.variables import Settings
 
 # Options that choose or change what is copied, listed or replaced: a copied remote's files are
 # decided on one by one. Those of the local side besides, which would give them other names.
-_CHOOSING = re.compile(
+_CHOOSING = (
     r"RCLONE_(ABSOLUTE|BACKUP_DIR|CHECK_FIRST|CHECKSUM|COMBINED|COMPARE_DEST|COPY_DEST|COPY_LINKS"
     r"|CREATE_EMPTY_SRC_DIRS|CSV|CUTOFF_MODE|DEFAULT_TIME|DELETE_.*|DEST_AFTER|DIFFER|DIR_SLASH"
     r"|DIRS_ONLY|DRY_RUN|ENCRYPTED|ERROR|ERROR_ON_NO_TRANSFER|EXCLUDE(_.*)?|FILES_FROM.*|FILES_ONLY"
@@ -29,7 +29,7 @@ _CHOOSING = re.compile(
 _SOON = "1s"  # after the last close, instead of rclone's five: what is seldom closed once only
 _POLL = "5s"  # between two looks of rclone at how large its cache is
 # Options that say which place a remote is, and as whom; the others are secrets, or say how.
-_PLACE = re.compile(
+_PLACE = (
     r"type|provider|remote|upstreams|((api|storage|tenant)_)?url|host(name)?|port|endpoint|region"
     r"|user(name)?|email|account(_id)?|project_number|domain|site|zone|(root_)?namespace|namenode"
     r"|(drive|root(_folder)?|cloud|workspace)_(id|name|slug)|team_drive|base_folder_uuid|library"
@@ -81,7 +81,7 @@ def for_copies(settings: Settings, inherited: Mapping[str, str]) -> dict[str, st
     Return rclone's environment without the options that would change what a copy means.
     """
     given = variables(settings, inherited)
-    return {name: value for name, value in given.items() if not _CHOOSING.fullmatch(name)}
+    return {name: value for name, value in given.items() if not re.fullmatch(_CHOOSING, name)}
 
 
 def place(options: Mapping[str, str]) -> str:
@@ -91,6 +91,6 @@ def place(options: Mapping[str, str]) -> str:
     told = [
         (name, re.sub(r"//[^/@]*@", "//", value))
         for name, value in sorted(options.items())
-        if _PLACE.fullmatch(name)
+        if re.fullmatch(_PLACE, name)
     ]
     return sha256(repr(told).encode(errors="surrogateescape")).hexdigest()[:12]

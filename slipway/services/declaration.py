@@ -26,9 +26,9 @@ TCP = "tcp"
 HTTP = "http://"
 _PREFIX = "slipway_"
 TITLE = f"{_PREFIX}title"  # the option that each declared program has
-_PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./~-]+")  # what supervisor, its lists and a shell take as is
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_UNSAFE = re.compile(r"(?<=\s)[;#]|%")  # in JSON: where supervisor's parser or ours sees more in it
+_PLAIN = r"[A-Za-z0-9_@+=:,./~-]+"  # what supervisor, its lists and a shell take as is
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+_UNSAFE = r"(?<=\s)[;#]|%"  # in JSON: where supervisor's parser or ours sees more in it
 _FORM = """\
 ; {title}
 ; Declared by `service.program`: what is changed here lasts until the next convergence.
@@ -79,15 +79,16 @@ class Program(NamedTuple):
     def text(self) -> str:
         """Return the file's content."""
         own = self.declared
-        command, is_plain = " ".join(self.command), all(map(_PLAIN.fullmatch, self.command))
+        command = " ".join(self.command)
+        is_plain = all(re.fullmatch(_PLAIN, word) for word in self.command)
         lines = [f"user={self.user}"] if self.user else []
         lines += [] if is_plain else [_option("command", self.command)]
-        if _PLAIN.fullmatch(self.directory):
+        if re.fullmatch(_PLAIN, self.directory):
             lines.append(f"directory={self.directory}")
         elif self.directory:
             lines.append(_option("directory", self.directory))
-        if all(_VARIABLE.fullmatch(name) for name in self.environment) and all(
-            _PLAIN.fullmatch(value) for value in self.environment.values()
+        if all(re.fullmatch(_VARIABLE, name) for name in self.environment) and all(
+            re.fullmatch(_PLAIN, value) for value in self.environment.values()
         ):
             pairs = ",".join(f'{name}="{value}"' for name, value in self.environment.items())
             lines += [f"environment={pairs}"] if pairs else []
@@ -123,7 +124,7 @@ def relocated(text: str, logs: Path) -> str:
 
 
 def _option(name: str, value: Any) -> str:
-    return f"{_PREFIX}{name}=" + _UNSAFE.sub(_escaped, json.dumps(value))
+    return f"{_PREFIX}{name}=" + re.sub(_UNSAFE, _escaped, json.dumps(value))
 
 
 def _escaped(found: re.Match[str]) -> str:

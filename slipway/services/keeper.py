@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from slipway.services import kept_verdict, log_file, orphans
 from slipway.services.kept_verdict import Verdict
 from slipway.services.knock import Knock
 from slipway.system import atomic, files
+from slipway.system.mount_list import MountList
 
 ROUND = 2.0  # seconds between two looks at what the verdict rests on, where no event tells
 INTERVAL = 5.0  # seconds until the line is renewed
@@ -43,7 +43,6 @@ ANSWER = 2.0  # seconds for sshd
 QUIET = 5.0  # seconds without a change in any program, until health is asked: a start is busy
 PAUSE = 5.0  # seconds until health is asked again, where it had no verdict that can be kept
 SETTLED = 50_000_000  # nanoseconds: a clock's tick, within which a second change is not seen
-_MOUNTS = Path("/proc/self/mountinfo")
 _UPTIME = Path("/proc/uptime")
 
 
@@ -65,7 +64,8 @@ class Keeper:
         self._began = self._renewed = self._knocked = self._looked = 0.0
         self._began_ns = 0
         self._is_void = False  # what health is at was asked before something changed
-        self._mounts = _Mounts()
+        self._list = MountList()
+        self._mounts = b""  # what the list should stay
         self._since = orphans.began(os.getpid())
         with contextlib.suppress(OSError):  # no place for it: then everybody looks himself
             paths.KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ class Keeper:
         self._asked = None
         self._due = self.clock() + PAUSE
         verdict = kept_verdict.read()
-        if verdict is None or self._is_void or not self._mounts.are_as_taken(surely=True):
+        if verdict is None or self._is_void or not self._has_mounts(surely=True):
             return
         if self._is_fresh(verdict):
             return
@@ -125,11 +125,11 @@ class Keeper:
         """Have no verdict any more: supervisord ends."""
         self.doubt()
         self._due = float("inf")
-        self._mounts.close()
+        self._list.close()
 
     def _ask(self, now: float) -> None:
         paths.VERDICT.unlink(missing_ok=True)
-        self._mounts.take()
+        self._mounts = self._list.content(surely=True)
         self._is_void = False
         self._began, self._began_ns = now, time.time_ns()
         words = [*paths.PYTHON, "slipway", "health", "--keep"]
@@ -145,13 +145,16 @@ class Keeper:
             return
         self._options.pidhistory[self._asked.pid] = self
 
+    def _has_mounts(self, *, surely: bool) -> bool:
+        return self._list.content(surely=surely) == self._mounts
+
     def _holds(self, verdict: Verdict, *, surely: bool) -> bool:
         """
         Tell whether all is as it was. The first difference ends the look: the rest may hang.
 
         + surely: read the mounts even where the kernel tells of no change
         """
-        return self._mounts.are_as_taken(surely=surely) and all(
+        return self._has_mounts(surely=surely) and all(
             now == then for now, then in zip(self._seen(verdict), self._basis, strict=False)
         )
 
@@ -245,34 +248,3 @@ def _stamp(path: str) -> tuple[int, ...]:
     return (
         found.st_ctime_ns, found.st_mtime_ns, found.st_dev, found.st_ino, found.st_size, *whose
     )  # fmt: skip
-
-
-class _Mounts:
-    """
-    The kernel's list of mounts, read again when it tells of a change (proc(5)).
-    """
-
-    def __init__(self) -> None:
-        self._stream = _MOUNTS.open("rb")
-        self._changes = select.poll()
-        self._changes.register(self._stream, select.POLLPRI)
-        self._then = self._now = b""
-
-    def take(self) -> None:
-        """Take the list for what it should stay."""
-        self._changes.poll(0)
-        self._then = self._now = files.readable(_MOUNTS) or b""
-
-    def are_as_taken(self, *, surely: bool) -> bool:
-        """
-        Tell whether none has come or gone since.
-
-        + surely: do not rely on the kernel's word: not every one tells
-        """
-        if surely or self._changes.poll(0):
-            self._now = files.readable(_MOUNTS) or b""
-        return self._now == self._then
-
-    def close(self) -> None:
-        """Let go of it."""
-        self._stream.close()

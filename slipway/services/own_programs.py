@@ -7,10 +7,12 @@ in conf.d is ours when it is, byte for byte, what Slipway writes for that remote
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
 from slipway.contract import paths
+from slipway.contract.paths import LOGS, SLIPWAY
 
 REMOTE_MARK = "; Slipway's: mounts the rclone remote "  # the first line of a remote's file
 REMOTE = """\
@@ -49,15 +51,16 @@ def is_remote(path: str, text: str) -> bool:
     """
     Tell whether a file is one that Slipway writes for a remote, under that remote's name.
     """
-    found = _REMOTE.fullmatch(text)
+    found = _remote().fullmatch(text)
     return found is not None and Path(path).name == f"{found['program']}.conf"
 
 
-def _pattern() -> re.Pattern[str]:
+@functools.cache
+def _remote() -> re.Pattern[str]:
     """
     Return what every such file matches: one line for each field, the same for each that recurs.
     """
-    known = {"mark": REMOTE_MARK, "slipway": str(paths.SLIPWAY), "logs": str(paths.LOGS)}
+    known = {"mark": REMOTE_MARK, "slipway": str(SLIPWAY), "logs": str(LOGS)}
     parts = re.split(r"\{(\w+)\}", REMOTE)
     text = re.escape(parts[0])
     seen: set[str] = set()
@@ -66,6 +69,3 @@ def _pattern() -> re.Pattern[str]:
         text += (f"(?P={name})" if name in seen - known.keys() else field) + re.escape(literal)
         seen.add(name)
     return re.compile(text)
-
-
-_REMOTE = _pattern()

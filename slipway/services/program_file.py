@@ -27,7 +27,7 @@ RUN = ("program", "fcgi-program", "eventlistener")  # kinds of sections that are
 GROUP = "group"
 _SETTINGS = ("supervisord", "unix_http_server", "inet_http_server", "rpcinterface", "include")
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_HUGE = re.compile(r"%(?:\(\w*\))?[-#0 +]*\d{5}")  # a width of 10,000: it could fill the memory
+_HUGE = r"%(?:\(\w*\))?[-#0 +]*\d{5}"  # a width of 10,000: it could fill the memory
 _KINDS = {
     stat.S_ISDIR: "is a directory",
     stat.S_ISFIFO: "is a FIFO",
@@ -141,7 +141,7 @@ class ProgramFile:
         """
         Find what supervisor would take and nobody can mean. Raises ValueError.
         """
-        if wide := _HUGE.search(self.text):
+        if wide := re.search(_HUGE, self.text):
             line = self.text.count("\n", 0, wide.start()) + 1
             raise Unusable("an expansion is wider than 9999 characters", line=line)
         for section in self.parser.sections():

@@ -12,6 +12,10 @@ themselves: slipway.services.comeback.
 
 from __future__ import annotations
 
+from slipway.system import lazily
+
+lazily.install()
+
 import contextlib
 import os
 import signal
@@ -39,20 +43,20 @@ with in_place(_UNUSED):
 
     from slipway.services.options import ENDINGS, Options
 
-from slipway.contract import report  # noqa: E402
-from slipway.contract.paths import CONVERGE, ENVIRONMENT, KEY_FILES, LOGS, RUN_LOGS  # noqa: E402
-from slipway.services import log_file, orphans, process  # noqa: E402
-from slipway.services.comeback import Comeback  # noqa: E402
-from slipway.services.first_crontab import FirstCrontab  # noqa: E402
-from slipway.services.keeper import Keeper  # noqa: E402
-from slipway.services.logs import directory  # noqa: E402
-from slipway.services.logs.printer import Printer  # noqa: E402
-from slipway.services.order import Order  # noqa: E402
-from slipway.services.readiness import Readiness  # noqa: E402
-from slipway.services.shutdown import Shutdown  # noqa: E402
-from slipway.services.sshd_files import SshdFiles  # noqa: E402
-from slipway.ssh import banner  # noqa: E402
-from slipway.system.bounded_files import BoundedFiles  # noqa: E402
+from slipway.contract import report
+from slipway.contract.paths import CONVERGE, ENVIRONMENT, KEY_FILES, LOGS, RUN_LOGS
+from slipway.services import log_file, orphans, process
+from slipway.services.comeback import Comeback
+from slipway.services.first_crontab import FirstCrontab
+from slipway.services.keeper import Keeper
+from slipway.services.logs import directory
+from slipway.services.logs.printer import Printer
+from slipway.services.order import Order
+from slipway.services.readiness import Readiness
+from slipway.services.shutdown import Shutdown
+from slipway.services.sshd_files import SshdFiles
+from slipway.ssh import banner
+from slipway.system.bounded_files import BoundedFiles
 
 LOOK = 0.2  # seconds between two looks at the time while stopping
 
@@ -229,6 +233,8 @@ def main(arguments: Sequence[str]) -> None:
     """
     Run as `supervisord` does, over restarts by SIGHUP, until it is told to end.
     """
+    with contextlib.suppress(OSError):  # a kernel that keeps it
+        Path("/proc/self/comm").write_bytes(b"supervisord")  # what `ps` and `pgrep` call it
     first = True
     while True:
         options = Options()
@@ -247,7 +253,7 @@ def main(arguments: Sequence[str]) -> None:
             return
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # by `slipway start`, whose own Python ends
     try:
         main(sys.argv[1:])
     except OSError as error:  # a read-only root without a place for logs, say

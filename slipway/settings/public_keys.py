@@ -58,7 +58,7 @@ _PRIVATE = (
 # A second key after the first: sshd would take it for a comment.
 _SECOND = r"AAAA[A-Za-z0-9+/]{20}|(?:ssh|ecdsa)-[a-z0-9@.-]{3,60}(?:[ \t]|___){1,9}AAAA"
 
-_PLAIN = re.compile(r"([^ \t\"]+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]+(.*))?", re.DOTALL)
+_PLAIN = r"(?s)([^ \t\"]+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]+(.*))?"
 _OPTIONS = rf'((?:\\"|{key_options.QUOTED}|[^ \t"\\]|\\(?!"))+)[ \t]+'
 
 _NO_KEY = frozenset({"", "null", "none", "undefined", "nil"})  # what consoles send for "no key"
@@ -203,13 +203,13 @@ def _accepted(line: str) -> tuple[str, str, str] | str:
     if "\0" in line:
         return CONTROL  # the line's end to sshd
     options = ""
-    match = _PLAIN.fullmatch(line)
+    match = re.fullmatch(_PLAIN, line)
     if match is None or match[1] not in KINDS:
         prefix = re.match(_OPTIONS, line)
         if prefix is None:
             return _no_kind(line.partition(" ")[0])
         options = prefix[1]
-        match = _PLAIN.fullmatch(line, prefix.end())
+        match = re.compile(_PLAIN).fullmatch(line, prefix.end())
         complaint = key_options.complaint(options)
         if complaint == key_options.NO_OPTION and (match is None or match[1] not in KINDS):
             return _no_kind(options)  # no key follows, so those are hardly options

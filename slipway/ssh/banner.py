@@ -24,12 +24,11 @@ LONGEST = 255  # bytes of sshd's own line
 # From the line's beginning, which is sshd's own: a later part may be a name that somebody tried to
 # log in with. The second one comes from an sshd that was frozen when it was asked.
 _FROM = rb"127\.83\.76\.80 port [0-9]+"
-_TRACE = re.compile(
-    rb"^(?:Connection (?:closed|reset) by %b"
+_TRACE = (
+    rb"(?m)^(?:Connection (?:closed|reset) by %b"
     rb"|(?:ssh_dispatch_run_fatal|banner exchange): Connection from %b: [^\r\n\[]*"
     rb"|Timeout before authentication for (?:connection from )?%b[^\r\n\[]*"
-    rb")(?: ?\[preauth\])?\r?\n" % (_FROM, _FROM, _FROM),
-    re.MULTILINE,
+    rb")(?: ?\[preauth\])?\r?\n" % (_FROM, _FROM, _FROM)
 )
 
 
@@ -100,4 +99,4 @@ def without_traces(output: bytes) -> bytes:
     """
     Return sshd's output without the lines that `is_shown` has caused.
     """
-    return _TRACE.sub(b"", output) if ADDRESS.encode() in output else output
+    return re.sub(_TRACE, b"", output) if ADDRESS.encode() in output else output

@@ -20,8 +20,8 @@ from slipway.system.bounded_files import BoundedFiles
 
 _BOUND = 1.0  # seconds for a file: health has few
 _DEEPEST = 16  # Includes within Includes: sshd's own bound
-_LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)", re.DOTALL)
-_WORD = re.compile(r'"([^"]*)"|([^\s"]+)')
+_LINE = r"(?s)\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)"
+_WORD = r'"([^"]*)"|([^\s"]+)'
 DEFAULT_PORT = 22
 
 
@@ -207,7 +207,7 @@ def parsed(line: str) -> tuple[str, tuple[str, ...]]:
     """
     Return a line's keyword, in lower case, and its arguments; "" for a line that has none.
     """
-    match = _LINE.match(line)
+    match = re.match(_LINE, line)
     return (match[1].lower(), _words(match[2])) if match else ("", ())
 
 
@@ -226,7 +226,7 @@ def _words(text: str) -> tuple[str, ...]:
     Return a line's arguments; a comment ends them.
     """
     found = []
-    for match in _WORD.finditer(text):
+    for match in re.finditer(_WORD, text):
         if match[1] is None and match[2].startswith("#"):
             break
         found.append(match[2] if match[1] is None else match[1])

@@ -23,8 +23,8 @@ from slipway.system.counting import counted
 _TRIES = 100  # of sshd, by its own complaints
 _SEARCH = 100  # lines that are tried one by one where sshd names none
 _MOST = 10  # bad lines in a file that is still one of sshd's: with more it is something else
-_AT = re.compile(r"(/.+?):? line (\d+): (.+)")
-_FILE_OF_OURS = re.compile(r"/0\d-slipway[^/]*\.conf$")
+_AT = r"(/.+?):? line (\d+): (.+)"
+_FILE_OF_OURS = r"/0\d-slipway[^/]*\.conf$"
 
 
 class LeftOut(NamedTuple):
@@ -213,7 +213,7 @@ def is_ours(path: str) -> bool:
     """
     Tell whether a file of the configuration is Slipway's.
     """
-    return bool(_FILE_OF_OURS.search(path)) or path == str(paths.SSHD_ENVIRONMENT)
+    return bool(re.search(_FILE_OF_OURS, path)) or path == str(paths.SSHD_ENVIRONMENT)
 
 
 def _named(said: str) -> Iterator[tuple[str, int, str]]:
@@ -222,7 +222,7 @@ def _named(said: str) -> Iterator[tuple[str, int, str]]:
     """
     prefix = str(paths.SSHD_COPIES)
     for line in said.splitlines():
-        match = _AT.fullmatch(line.strip())
+        match = re.fullmatch(_AT, line.strip())
         if match and match[1].startswith(f"{prefix}/"):
             reason = words.said(match[3].replace(prefix, "").rstrip("."))
             yield match[1].removeprefix(prefix), int(match[2]), reason

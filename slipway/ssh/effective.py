@@ -13,7 +13,7 @@ from slipway.ssh.configuration import options
 from slipway.ssh.patterns import Connection
 
 TIMEOUT = 2.0  # seconds; it takes a hundredth of one
-_AT = re.compile(r"^(/\S+?):? line (\d+): (.+)$")
+_AT = r"^(/\S+?):? line (\d+): (.+)$"
 _LEFT_OUT = "setenv"  # the container's environment, secrets and all
 
 
@@ -83,6 +83,6 @@ def trouble(words: str) -> Trouble:
     """
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     for line in lines:
-        if match := _AT.match(line):
+        if match := re.match(_AT, line):
             return Trouble(match[3].rstrip("."), f"{match[1]} line {match[2]}")
     return Trouble(lines[-1] if lines else "sshd gives no reason", "")

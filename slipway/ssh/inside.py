@@ -14,14 +14,16 @@ import re
 import socket
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 from slipway.system.bounded_files import BoundedFiles
 
 OS_RELEASE = "/etc/os-release"
+_asked: list[subprocess.Popen[bytes] | None] = []  # that is answering
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # os-release(5): an assignment that means the same to us as to a shell
-_ASSIGNED = re.compile(r"(ID|VERSION_ID)=(?:\"([^\"$`\\]*)\"|'([^']*)'|([\w.~+-]*))\s*")
+_ASSIGNED = r"(ID|VERSION_ID)=(?:\"([^\"$`\\]*)\"|'([^']*)'|([\w.~+-]*))\s*"
 
 
 def host_keys(directory: str) -> list[str]:
@@ -50,6 +52,47 @@ def _is_whole(key: bytes) -> bool:
     return (
         re.match(rb"-----BEGIN.*-----END", b"".join(lines[:1] + lines[-1:]), re.DOTALL) is not None
     )
+
+
+def newer(than: str, places: list[str], keys: str) -> list[str]:
+    """
+    Return a file that has changed since another was written, or that one where it is of the future.
+
+    + than: what is compared with, by its time of modification; where it is not, nothing is newer
+    + places: files, and directories with what is in them; links are not followed
+    + keys: the directory of the host keys
+    """
+    files, now = BoundedFiles(), time.time_ns()
+    try:
+        since = files.ask(lambda: os.lstat(than).st_mtime_ns, than)
+    except OSError:
+        return []
+    if since > now:
+        return [than]
+    names = fnmatch.filter(_listed(files, keys), "ssh_host_*_key")
+    for place in (*places, *(f"{keys}/{name}" for name in names)):
+        for path in (place, *(f"{place}/{name}" for name in _listed(files, place))):
+            if since < _changed(files, path) <= now:
+                return [path]
+    return []
+
+
+def _listed(files: BoundedFiles, place: str) -> list[str]:
+    with contextlib.suppress(OSError):
+        if stat.S_ISDIR(files.lstat(place).mode):
+            names: list[str] = files.ask(lambda: os.listdir(place), place)  # noqa: PTH208 - names
+            return names
+    return []
+
+
+def _changed(files: BoundedFiles, path: str) -> int:
+    """
+    Return when something was changed, in nanoseconds since the epoch; 0 where it is not there.
+    """
+    with contextlib.suppress(OSError):
+        changed: int = files.ask(lambda: os.lstat(path).st_ctime_ns, path)
+        return changed
+    return 0
 
 
 def has_weak_moduli(path: str, bits: int) -> bool:
@@ -111,11 +154,21 @@ def _can_bind(family: socket.AddressFamily, address: str, port: int) -> bool:
     return True
 
 
+def begin() -> None:
+    """
+    Ask ssh what it is, for `abilities`: at a start, while much is still imported.
+    """
+    if not _asked:
+        _asked.extend((_begun("ssh", "-V"), _begun("ssh", "-Q", "kex")))
+
+
 def abilities(os_release: str) -> bytes:
     """
     Return the distribution's name in a line, then what `ssh -V` and `ssh -Q kex` print.
     """
-    asked = [_begun("ssh", "-V"), _begun("ssh", "-Q", "kex")]
+    begin()
+    asked = list(_asked)
+    _asked.clear()
     lines = [f"{_distribution(os_release)}\n\n".encode()]
     for process in filter(None, asked):
         with process:
@@ -142,6 +195,6 @@ def _distribution(path: str) -> str:
     except OSError:
         return ""
     for line in lines:
-        if assigned := _ASSIGNED.fullmatch(line):
+        if assigned := re.fullmatch(_ASSIGNED, line):
             found[assigned[1]] = next((text for text in assigned.groups()[1:] if text), "")
     return f"{found['ID']}-{found['VERSION_ID']}"

@@ -20,11 +20,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway.system import mountinfo
+from slipway.system import mount_list, mountinfo
+from slipway.system.mount_list import MountList
 from slipway.system.mountinfo import Mount
 
 BOUND = 5.0  # seconds for one call
-_MOUNTS = Path("/proc/self/mountinfo")
+_MOUNTS = mount_list.PATH
+_FRESH = 1.0  # seconds for which a list counts whose kernel tells of no change
 _MOST_DESCRIPTORS = 1 << 20
 _MOST_LINKS = 40  # as the kernel follows
 _KINDS = ("fuse", "nfs", "cifs", "smb", "9p", "virtiofs", "ceph", "gluster", "lustre", "afs")
@@ -52,7 +54,7 @@ class BoundedFiles:
 
     def __init__(self, *, bound: float = BOUND) -> None:
         self._bound = bound
-        self._mounts = _that_may_hang()
+        self._mounts = _list()
 
     def lstat(self, path: str) -> Status:
         """
@@ -169,16 +171,59 @@ def realpath(path: str) -> str:
         return os.path.normpath(path)
 
 
-def _that_may_hang() -> list[Mount]:
+class _Kept:
+    """
+    The mounts that may hang, of a list that is kept open.
+    """
+
+    def __init__(self) -> None:
+        self._list = MountList(_MOUNTS)
+        self._read, self._content = 0.0, b""
+        self._mounts: list[Mount] = []
+
+    def mounts(self) -> list[Mount]:
+        """Return them, as the kernel has told of them, or as they were a moment ago."""
+        now = time.monotonic()
+        is_old = now - self._read >= _FRESH
+        content = self._list.content(surely=is_old)
+        self._read = now if is_old else self._read
+        if content != self._content:
+            self._content = content
+            self._mounts = _that_may_hang(content.decode(errors="surrogateescape"))
+        return self._mounts
+
+
+_kept: list[_Kept] = []  # at most one
+
+
+def keep_list() -> None:
+    """
+    Keep the list of mounts open, in a process that looks at many files and then ends.
+
+    Not in one that closes descriptors which it has not opened, as supervisord does.
+    """
+    if not _kept:
+        with contextlib.suppress(OSError):
+            _kept.append(_Kept())
+
+
+def _list() -> list[Mount]:
+    try:
+        if _kept:
+            return _kept[0].mounts()
+        return _that_may_hang(_MOUNTS.read_text(errors="surrogateescape"))
+    except OSError:
+        return []
+
+
+def _that_may_hang(text: str) -> list[Mount]:
     """
     Return the mounts that may hang, and, without a type, those above and below them that don't.
 
     The root is none of them: where it hangs nothing runs that could ask.
+
+    + text: proc_pid_mountinfo(5)'s
     """
-    try:
-        text = _MOUNTS.read_text(errors="surrogateescape")
-    except OSError:
-        return []
     if not any(f" - {kind}" in text for kind in _KINDS):
         return []
     return [

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_ID = re.compile(r"/[0-9a-f]{64}/|/[0-9a-f]{8}-[0-9a-f-]{27}/")  # a container's, a pod's
-_EMPTY_DIR = re.compile(r"/kubernetes\.io~empty-dir/")  # where the kubelet has them
+_ID = r"/[0-9a-f]{64}/|/[0-9a-f]{8}-[0-9a-f-]{27}/"  # a container's, a pod's
+_EMPTY_DIR = r"/kubernetes\.io~empty-dir/"  # where the kubelet has them
 _IN_MEMORY = ("tmpfs", "ramfs")
-_OCTAL = re.compile(r"\\([0-7]{3})")
+_OCTAL = r"\\([0-7]{3})"
 
 
 class Mount(NamedTuple):
@@ -84,7 +84,7 @@ def fleeting(mounts: list[Mount], path: str) -> str:
         return ""
     if mount.type in _IN_MEMORY:
         return f"a {mount.type}, in memory"
-    if _EMPTY_DIR.search(mount.root):
+    if re.search(_EMPTY_DIR, mount.root):
         return "an emptyDir, which goes with its pod"
     return ""
 
@@ -95,7 +95,7 @@ def is_nobodys(mount: Mount) -> bool:
 
     The kubelet makes each emptyDir with mode 777 (it knows no other), the engine a tmpfs with 1777.
     """
-    return mount.type in _IN_MEMORY or bool(_EMPTY_DIR.search(mount.root))
+    return mount.type in _IN_MEMORY or bool(re.search(_EMPTY_DIR, mount.root))
 
 
 def container(mounts: list[Mount]) -> str:
@@ -114,7 +114,7 @@ def container(mounts: list[Mount]) -> str:
             return f"{root.source} {root.root} {''.join(layer)}"
     for point in ("/etc/hostname", "/etc/resolv.conf", "/etc/hosts"):
         file = next((mount for mount in mounts if mount.point == point), None)
-        if file is not None and _ID.search(file.root):
+        if file is not None and re.search(_ID, file.root):
             return file.root
     return ""
 
@@ -125,4 +125,4 @@ def _decode(field: str) -> str:
     """
     if "\\" not in field:
         return field
-    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), field)
+    return re.sub(_OCTAL, lambda match: chr(int(match[1], 8)), field)

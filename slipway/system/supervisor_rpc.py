@@ -18,7 +18,13 @@ from slipway.system import unix_http
 Call = tuple[str, tuple[Any, ...]]
 
 
-UNREADABLE = (ET.ParseError, ValueError, KeyError, TypeError)  # an answer of somebody else's
+UNREADABLE = (
+    ET.ParseError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+)  # an answer of somebody else's
 SHUTDOWN_STATE = 6  # the code of supervisord's answer to everything while it ends
 
 
@@ -49,15 +55,15 @@ def results(response: str) -> list[Any]:
     Return what each call returned; a call that failed gives its Fault. Raises Fault for all.
     """
     document = ET.fromstring(response.encode())  # noqa: S314 - root's own supervisord wrote it
-    if (failed := document.find("fault/value")) is not None:
-        fault = _read(failed)
-        raise Fault(fault["faultCode"], fault["faultString"])
-    answer = document.find("params/param/value")
+    if (fault := document.find("fault")) is not None:
+        told = _read(fault[0])
+        raise Fault(told["faultCode"], told["faultString"])
+    params = document.find("params")
     return [
         Fault(outcome["faultCode"], outcome["faultString"])
         if isinstance(outcome, dict) and "faultCode" in outcome
         else outcome
-        for outcome in (_read(answer) if answer is not None else [])
+        for outcome in (_read(params[0][0]) if params is not None else [])
     ]
 
 
@@ -133,7 +139,7 @@ def _read(value: ET.Element) -> Any:
     if typed.tag == "boolean":
         return typed.text == "1"
     if typed.tag == "array":
-        return [_read(entry) for entry in typed.iterfind("data/value")]
+        return [_read(entry) for entry in typed[0]]
     if typed.tag == "struct":
         members = ((member.findtext("name"), member.find("value")) for member in typed)
         return {name: _read(of) for name, of in members if of is not None}

@@ -15,29 +15,28 @@ from collections.abc import Sequence
 MOST = 3  # lines that say why
 _SIGNALLED = 128  # and the signal's number: the exit code that a shell gives such an end
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
-_FRAME = re.compile(r"^[@#=*~^|+\s-]+|[@#=*~^|+\s-]+$")  # signs around a line, or all of it
-_FAULT = re.compile(r"<name>faultString</name>\s*<value><string>(.*?)</string>", re.DOTALL)
+_ESCAPES = r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]"
+_FRAME = r"^[@#=*~^|+\s-]+|[@#=*~^|+\s-]+$"  # signs around a line, or all of it
+_FAULT = r"(?s)<name>faultString</name>\s*<value><string>(.*?)</string>"
 _TRACEBACK = "Traceback (most recent call last):"
-_STAMP = re.compile(r"^\d{4}[/-]\d\d[/-]\d\d[T ]\d\d:\d\d:\d\d\S* ")  # rclone's
+_STAMP = r"^\d{4}[/-]\d\d[/-]\d\d[T ]\d\d:\d\d:\d\d\S* "  # rclone's
 
 # Progress and advice of apt, dpkg, mount and rclone
-_IDLE = re.compile(
+_IDLE = (
     r"(Reading (package lists|state information)|Building dependency tree|(Get|Hit|Ign|Err):\d|"
     r"Fetched |Selecting previously|\(Reading database|Preparing to unpack|Unpacking |Setting up |"
     r"Processing triggers|After this operation|\d+ (upgraded|not fully installed)|"
     r"Errors were encountered while|dmesg\(1\) may have|NOTICE: Config file \"[^\"]*\" not found|"
     r"-- ?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ?--)"
 )
-_WORST = re.compile(r"(E: |fatal: |error: |CRITICAL: |ERROR |\w+: (fatal|error)\b)", re.IGNORECASE)
-_BAD = re.compile(
-    r"\b(error|errors|fatal|fail|fails|failed|failure|cannot|can't|couldn't|could not|unable|"
+_WORST = r"(?i)(E: |fatal: |error: |CRITICAL: |ERROR |\w+: (fatal|error)\b)"
+_BAD = (
+    r"(?i)\b(error|errors|fatal|fail|fails|failed|failure|cannot|can't|couldn't|could not|unable|"
     r"denied|refused|bad|badly|invalid|illegal|too open|too many|not (found|permitted|supported|a)|"
     r"no (such|space|\w+ available)|unknown|unsupported|unprotected|unrecognized|busy|"
-    r"(does not|already) exists?|missing|broken|expecting|unexpected|timed out|timeout|killed)\b",
-    re.IGNORECASE,
+    r"(does not|already) exists?|missing|broken|expecting|unexpected|timed out|timeout|killed)\b"
 )
-_MILD = re.compile(r"(W: |warning\b|notice\b)", re.IGNORECASE)
+_MILD = r"(?i)(W: |warning\b|notice\b)"
 
 
 def said(output: str | Sequence[str], *, program: str = "", code: int | None = None) -> str:
@@ -48,7 +47,7 @@ def said(output: str | Sequence[str], *, program: str = "", code: int | None = N
     + code: its exit code, or less than 0 for a signal: all there is to say where it said nothing
     """
     text = output if isinstance(output, str) else "\n".join(output)
-    if fault := _FAULT.search(text):
+    if fault := re.search(_FAULT, text):
         return html.unescape(fault[1]).strip() or ended(program, code)
     kept = lines(text)
     ranked = sorted((line for line in kept if _weight(line)), key=_weight, reverse=True)
@@ -67,10 +66,11 @@ def lines(text: str) -> list[str]:
     found: dict[str, None] = {}
     is_traceback = False
     for raw in text.split("\n"):
-        line = _ESCAPES.sub("", raw.rstrip("\r").rpartition("\r")[2])  # what a terminal would show
+        shown = raw.rstrip("\r").rpartition("\r")[2]  # by a terminal
+        line = re.sub(_ESCAPES, "", shown)
         is_traceback = line == _TRACEBACK or (is_traceback and line[:1] in ("", " "))
-        line = _STAMP.sub("", _FRAME.sub("", line))
-        if line and not is_traceback and not _IDLE.match(line):
+        line = re.sub(_STAMP, "", re.sub(_FRAME, "", line))
+        if line and not is_traceback and not re.match(_IDLE, line):
             found[line] = None
     return list(found)
 
@@ -92,6 +92,6 @@ def _weight(line: str) -> int:
     """
     Return how much a line tells of a failure, 0 for nothing.
     """
-    if _WORST.match(line):
+    if re.match(_WORST, line):
         return 3
-    return (1 if _MILD.match(line) else 2) if _BAD.search(line) else 0
+    return (1 if re.match(_MILD, line) else 2) if re.search(_BAD, line) else 0

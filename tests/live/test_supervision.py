@@ -74,9 +74,9 @@ KILL_RAPIDLY = (
     KILL_STEADY.partition("for _")[0]
     + """
 for _ in range(int(sys.argv[2])):
-    while not program()["pid"]:
+    while not (pid := program()["pid"]):
         time.sleep(0.01)
-    os.kill(program()["pid"], signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
     began = time.monotonic()
     time.sleep(0.1)
 while program()["statename"] != "RUNNING":

@@ -20,8 +20,8 @@ PART = ".slipwaypart"  # ends the names of what is on its way: no files of the u
 _PICTURES = {code: 0x2400 + code for code in range(1, 32)} | {0x7F: 0x2421}
 _CONTROLS = {picture: code for code, picture in _PICTURES.items()}
 _QUOTE = "\u201b"  # rclone's, before a picture that is meant as one
-_UNUSUAL = re.compile(r"[\x01-\x1f\x7f\u201b\u2401-\u241f\u2421\ud800-\udfff]")
-_LOST = re.compile(r"[\u201b\u2401-\u241f\u2421\ud800-\udfff]")  # and what is no UTF-8
+_UNUSUAL = r"[\x01-\x1f\x7f\u201b\u2401-\u241f\u2421\ud800-\udfff]"
+_LOST = r"[\u201b\u2401-\u241f\u2421\ud800-\udfff]"  # and what is no UTF-8
 
 
 def is_part(path: str) -> bool:
@@ -60,9 +60,9 @@ def to_rclone(path: str) -> str:
 
     Control characters are pictures to rclone, so that a name is always one line of a list.
     """
-    if not _UNUSUAL.search(path):
+    if not re.search(_UNUSUAL, path):
         return path
-    return "" if _LOST.search(path) else path.translate(_PICTURES)
+    return "" if re.search(_LOST, path) else path.translate(_PICTURES)
 
 
 def from_rclone(path: str) -> str:

@@ -18,7 +18,7 @@ SAME, PUSH, FETCH, KEEP_THEIRS = "same", "push", "fetch", "keep theirs, then pus
 
 _SECOND = 1_000_000_000  # nanoseconds; coarser clocks than that are rare among file systems
 _BATCH_BYTES, _BATCH_FILES = 1 << 30, 1000
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
+_TIME = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)"
 
 
 class Version(NamedTuple):
@@ -106,7 +106,7 @@ def moment(text: str) -> int:
     """
     Return a time of RFC 3339 in nanoseconds; datetime has microseconds. Raises ValueError.
     """
-    match = _TIME.fullmatch(text)
+    match = re.fullmatch(_TIME, text)
     if match is None:
         raise ValueError(f"no time: {text}")
     whole = calendar.timegm(time.strptime(match[1], "%Y-%m-%dT%H:%M:%S"))

@@ -33,7 +33,7 @@ from slipway.system import files
 KEEP, COMPLETE, RESCUE, DROP = "keep", "complete", "rescue", "drop"
 NOBODY = (-1, -1)  # chown(2): the owner stays
 
-_HASH = re.compile(r"\{[^{}/]*\}$")
+_HASH = r"\{[^{}/]*\}$"
 
 # FOLDER and PATH -> whether the remote has the file; None where nobody can say
 RemoteHas = Callable[[str, str], "bool | None"]
@@ -289,4 +289,4 @@ def bare(folder: str) -> str:
     """
     Return a folder's name without the hash of a remote that variables make.
     """
-    return _HASH.sub("", folder)
+    return re.sub(_HASH, "", folder)

@@ -27,9 +27,7 @@ HURRY = 2.0  # seconds to have what waits uploaded at once; without that it is, 
 PROBE = 5.0  # seconds that a remote has to answer
 SILENT = "does not answer"
 _PROBED = ".slipway-probe"  # a file that no remote has
-_DENIED = re.compile(
-    r"\b403\b|AccessDenied|Forbidden|project number"
-)  # of who may not list buckets
+_DENIED = r"\b403\b|AccessDenied|Forbidden|project number"  # of who may not list buckets
 
 
 class Mounter:
@@ -96,7 +94,7 @@ class Mounter:
             else:  # no directory is listed
                 self._ask("operations/stat", remote=_PROBED, opt={"filesOnly": True})
         except rc.RefusedError as error:
-            if self._has_buckets is True and _DENIED.search(str(error)):
+            if self._has_buckets is True and re.search(_DENIED, str(error)):
                 return ""
             _, _, said = str(error).removeprefix("rclone: ").partition(": ")
             return f"{SILENT}: {shown(said)}" if " " in said else SILENT

@@ -15,9 +15,9 @@ from slipway.services.cron import schedule
 from slipway.services.cron.present import DROP_INS, SPOOL, SYSTEM
 from slipway.services.cron.schedule import AT_START, Schedule
 
-_VARIABLE = re.compile(r"""\s*("[^"]*"|'[^']*'|[^\s=]+)\s*=\s*(.*?)\s*""")
-_PACKAGE_NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a file in cron.d: no backup of an editor's
-_PERCENT = re.compile(r"\\%|%")
+_VARIABLE = r"""\s*("[^"]*"|'[^']*'|[^\s=]+)\s*=\s*(.*?)\s*"""
+_PACKAGE_NAME = r"[A-Za-z0-9_-]+"  # of a file in cron.d: no backup of an editor's
+_PERCENT = r"\\%|%"
 
 
 class Job(NamedTuple):
@@ -77,7 +77,7 @@ def parse(text: str, *, user: str = "") -> Table:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        setting = _VARIABLE.fullmatch(line)
+        setting = re.fullmatch(_VARIABLE, line)
         if setting and not line.lstrip()[0].isdigit() and line.lstrip()[0] not in "*@-":
             variables[_bare(setting[1])] = _bare(setting[2])
             continue
@@ -108,7 +108,7 @@ def _divided(command: str) -> tuple[str, str]:
     """
     lines = [""]
     position = 0
-    for found in _PERCENT.finditer(command):
+    for found in re.finditer(_PERCENT, command):
         lines[-1] += command[position : found.start()]
         position = found.end()
         if found[0] == "%":
@@ -130,7 +130,9 @@ def _files(root: str) -> Iterator[tuple[Path, str]]:
     if (system := Path(root + SYSTEM)).exists():
         yield system, ""
     if drop_ins.is_dir():
-        names = (path for path in sorted(drop_ins.iterdir()) if _PACKAGE_NAME.fullmatch(path.name))
+        names = (
+            path for path in sorted(drop_ins.iterdir()) if re.fullmatch(_PACKAGE_NAME, path.name)
+        )
         yield from ((path, "") for path in names)
 
 

@@ -398,7 +398,7 @@ def test_the_report_is_the_hosts(deploy: Deploy) -> None:
     (host,) = one.hosts
     one.connect(host)
     one.deploy(host)
-    began = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone(timedelta()))
+    began = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone(timedelta())).timestamp()
     made = run.report(host, [], begun=Begun(Begun.now().monotonic - 2, began))
 
     assert made.settings["WORKSPACE"] == Setting("/workspace", "default")

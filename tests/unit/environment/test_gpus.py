@@ -144,7 +144,7 @@ def test_only_gpus_that_can_be_used_are_recorded(
     A node that was closed to us from the beginning is no loss; nor is what is no device.
     """
     found = {"/dev/nvidia[0-9]*": ["/dev/nvidia1", "/dev/nvidia0"], "/dev/dxg": ["/dev/dxg"]}
-    monkeypatch.setattr(gpus, "glob", lambda pattern: found.get(pattern, [f"/proc{pattern}"]))
+    monkeypatch.setattr("glob.glob", lambda pattern: found.get(pattern, [f"/proc{pattern}"]))
     monkeypatch.setattr("os.access", lambda path, _mode: path != "/dev/nvidia1")
     gpus.record(tmp_path / "gpus")
 

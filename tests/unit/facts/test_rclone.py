@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from slipway.facts import rclone
 from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
 from slipway.remotes.states import PROGRAM_MARK
 from tests.unit.facts.conftest import ask, needs_root
@@ -90,6 +91,65 @@ def test_mount_programs_are_ours_by_their_mark(tmp_path: Path) -> None:
     none = ask(RemotePrograms(), places={"/etc/supervisor/conf.d": tmp_path / "gone"})
 
     assert (found, none) == ({"remote-a_b-0123": "a b"}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "is_asked"),
+    [
+        (None, None, False),
+        (None, "", False),
+        ("", "", False),
+        (None, "export A='b'\nexport WORKSPACE='/w'\n", False),
+        ("[x]\ntype = memory\n", "", True),
+        ("broken", "", True),
+        (None, "export RCLONE_CONFIG_X_TYPE='memory'\n", True),
+        (None, "export RCLONE_CONFIG='/elsewhere'\n", True),
+        (None, "export A='b'\n. /etc/mine\n", True),
+        (None, "RCLONE_CONFIG_X_TYPE=memory; export A\n", True),
+        (None, "export A='a\nb'\n", True),  # a value of two lines: a shell knows
+    ],
+)
+def test_rclone_is_asked_where_there_may_be_a_remote(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str | None,
+    variables: str | None,
+    is_asked: bool,  # noqa: FBT001
+) -> None:
+    """
+    Where it is not, a shell finds none either.
+    """
+    places = {"RCLONE_CONF": tmp_path / "rclone.conf", "SHELL_ENVIRONMENT": tmp_path / "env.sh"}
+    for (name, place), content in zip(places.items(), (text, variables), strict=True):
+        monkeypatch.setattr(rclone, name, place)
+        if content is not None:
+            place.write_text(content)
+    script = RcloneRemotes().command().get_raw_value()
+    script = script.replace("/run/slipway/environment.sh", str(places["SHELL_ENVIRONMENT"]))
+    done = subprocess.run(["sh", "-c", script], capture_output=True, check=False)
+
+    assert rclone.may_have_remotes() is is_asked
+    assert is_asked or done.stdout == b""
+
+
+@pytest.mark.parametrize("what", ["a directory", "a dangling link", "a link to a file"])
+def test_a_configuration_of_another_kind_is_rclones_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """
+    Whatever is there but an empty file: a dangling link has nothing, and a shell says the same.
+    """
+    conf, target = tmp_path / "rclone.conf", tmp_path / "target"
+    monkeypatch.setattr(rclone, "RCLONE_CONF", conf)
+    monkeypatch.setattr(rclone, "SHELL_ENVIRONMENT", tmp_path / "env.sh")
+    if what == "a directory":
+        conf.mkdir()
+    else:
+        conf.symlink_to(target)
+    if what == "a link to a file":
+        target.write_text("[x]\ntype = memory\n")
+
+    assert rclone.may_have_remotes()
 
 
 def configuration(tmp_path: Path, text: str) -> Any:

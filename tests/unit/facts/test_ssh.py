@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from slipway.facts.ssh import (
     SshPortIsTaken,
     WeakModuli,
 )
+from slipway.ssh import inside
 from slipway.system import locks
 from tests.unit.facts.conftest import ask
 
@@ -154,6 +156,48 @@ def test_sshd_is_stale_when_its_files_changed_after_it(
         pass
 
     assert (without, ask(SshdIsStale(), places=places)) == (False, stale)
+    etc, own = tmp_path / "etc", [f"{tmp_path}/{name}" for name in ("sshd.conf", "ssh")]
+    seen = [str(etc / "sshd_config"), str(etc / "sshd_config.d"), *own]
+    assert bool(inside.newer(str(pid), seen, str(etc))) == stale
+    assert inside.newer(str(tmp_path / "gone"), seen, str(etc)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "is_seen"),
+    [
+        (lambda etc: (etc / "sshd_config").write_text("x"), True),
+        (lambda etc: (etc / "sshd_config.d/new.conf").touch(), True),
+        (lambda etc: (etc / "sshd_config.d/old.conf").chmod(0o600), True),
+        (lambda etc: (etc / "sshd_config.d/old.conf").unlink(), True),
+        (lambda etc: (etc / "ssh_host_x_key").write_text("x"), True),
+        (lambda etc: (etc / "ssh_host_x_key.pub").write_text("x"), False),
+        (lambda etc: (etc / "moduli").write_text("x"), False),
+        (lambda etc: (etc / "target").write_text("y"), False),  # a link itself is as it was
+    ],
+)
+def test_each_file_that_sshd_reads_is_looked_at(
+    tmp_path: Path,
+    change: Callable[[Path], object],
+    is_seen: bool,  # noqa: FBT001
+) -> None:
+    """
+    The same by a shell and by a process.
+    """
+    etc, pid = tmp_path / "etc", tmp_path / "pid"
+    (etc / "sshd_config.d").mkdir(parents=True)
+    for name in ("sshd_config", "sshd_config.d/old.conf", "ssh_host_x_key", "target"):
+        (etc / name).touch()
+    (etc / "sshd_config.d/link.conf").symlink_to(etc / "target")
+    time.sleep(0.02)  # a file's time is that of the kernel's last tick
+    pid.touch()
+    time.sleep(0.02)
+    change(etc)
+    time.sleep(0.02)
+    places = {"/etc/ssh/": f"{etc}/", "/run/slipway/": f"{tmp_path}/", "/run/sshd.pid": pid}
+    seen = [str(etc / "sshd_config"), str(etc / "sshd_config.d"), str(tmp_path / "ssh")]
+
+    assert ask(SshdIsStale(), places=places) == is_seen
+    assert bool(inside.newer(str(pid), seen, str(etc))) == is_seen
 
 
 @pytest.mark.parametrize(

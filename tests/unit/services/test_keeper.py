@@ -16,6 +16,7 @@ from slipway.contract import paths
 from slipway.services import keeper, kept_verdict, log_file
 from slipway.services.keeper import Keeper
 from slipway.services.kept_verdict import Verdict
+from slipway.system.mount_list import MountList
 
 
 class Asked:
@@ -48,7 +49,7 @@ class Bench:
         self.file = place / "report.json"
         self.file.write_text("{}")
         os.utime(self.file, (1, 1))
-        monkeypatch.setattr(keeper, "_MOUNTS", self.mounts)
+        monkeypatch.setattr(keeper, "MountList", lambda: MountList(self.mounts))
         monkeypatch.setattr(log_file, "troubles", self.troubles.copy)
         self.keeper = Keeper(
             SimpleNamespace(options=self.options, process_groups={}),
