@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any, TypedDict
 
 from pyinfra import logger
@@ -59,6 +59,11 @@ class ContainerConnector(BaseConnector):
         self._session = Session(
             self.data["container_name"], user=self.data["container_user"], lock=self._lock
         )
+        self._seeing = functools.partial(self.execute, timeout=_SEEN_SECONDS, most=ANSWER)
+        # what connecting asks all at once: others may have more to ask in the same go
+        self.ask_all: Callable[[Sequence[str]], Mapping[str, Result]] = functools.partial(
+            container_files.together, execute=self._seeing
+        )
 
     @staticmethod
     def make_names_data(
@@ -86,9 +91,7 @@ class ContainerConnector(BaseConnector):
             self._session.begin()
             if self.host.data.get("settings") is None:
                 try:
-                    data = container_files.seen(
-                        functools.partial(self.execute, timeout=_SEEN_SECONDS, most=ANSWER)
-                    )
+                    data = container_files.seen(self._seeing, self.ask_all)
                 except PermissionError as error:  # not root: fit for all but Slipway's own deploy
                     self.host.log(f"its settings can't be read: {error}", logger.warning)
                 else:
@@ -189,6 +192,14 @@ class ContainerConnector(BaseConnector):
         + most: bytes of output; OSError for more
         """
         return self._session.execute(script, stdin=stdin, timeout=timeout, most=most)
+
+    def perform(
+        self, script: str, *, timeout: float | None = None, most: int | None = None
+    ) -> Result:
+        """
+        Run a script of ours that leaves nothing behind, for less than `execute`. Raises the same.
+        """
+        return self._session.perform(script, timeout=timeout, most=most)
 
     def _run(
         self, command: StringCommand, *, print_input: bool = False, **arguments: Any

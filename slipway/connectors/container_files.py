@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from slipway.connectors.batch import Batch
@@ -17,7 +17,7 @@ from slipway.environment import host_data
 from slipway.settings import workspace
 
 # What nearly every one is asked
-_SEEN = [
+SEEN = [
     *(str(paths.ENVIRONMENT), "/proc/1/environ", "/proc/1/cmdline", "/proc/1/stat"),
     *(str(paths.AUTHORIZED_KEYS_MOUNT), str(paths.INSTALLED / "deploy.py"), str(paths.REPORT)),
     str(paths.DEFAULTS),
@@ -50,23 +50,38 @@ def failure(result: Result, path: str) -> OSError:
     return OSError(_REASONS.get(reason, errno.EIO), reason, path)
 
 
-def seen(execute: Callable[[str], Result]) -> dict[str, Any]:
+def together(scripts: Sequence[str], execute: Callable[[str], Result]) -> Mapping[str, Result]:
+    """
+    Return what scripts give that don't depend on each other, in one go. Raises OSError.
+
+    + execute: runs a script in the container
+    """
+    batch = Batch(scripts)
+    return batch.results(execute(batch.script))
+
+
+def seen(
+    execute: Callable[[str], Result], ask_all: Callable[[Sequence[str]], Mapping[str, Result]]
+) -> dict[str, Any]:
     """
     Return the host's data, as the container says it: mostly in one go. Raises OSError.
 
     + execute: runs a script in the container
+    + ask_all: runs several, as `together` does
     """
-    batch = Batch([*map(reading, _SEEN), _resolving(workspace.DEFAULT)])
-    known = batch.results(execute(batch.script))
+    known = ask_all([*map(reading, SEEN), resolving(workspace.DEFAULT)])
 
     def ask(script: str) -> Result:
         return known.get(script) or execute(script)
 
     return host_data.seen(
         read=lambda path: content(ask(reading(path)), path),
-        resolve=lambda path: os.fsdecode(content(ask(_resolving(path)), path).rstrip(b"\0")),
+        resolve=lambda path: os.fsdecode(content(ask(resolving(path)), path).rstrip(b"\0")),
     )
 
 
-def _resolving(path: str) -> str:
+def resolving(path: str) -> str:
+    """
+    Return the script that prints a path without links, and a zero byte.
+    """
     return f"LC_ALL=C realpath -mz -- {shlex.quote(path)}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Any
 
 from slipway.connectors import engine, scripts
 from slipway.connectors.shell import FloodError, LeftoversError, Result, Shell
@@ -66,14 +65,31 @@ class Session:
         output, having killed it and all whom it has started, and OSError where the container or the
         shell ended under it. What it leaves in the background goes on.
         """
+        return self._done(
+            lambda shell, deadline: shell.run(script, stdin=stdin, deadline=deadline, most=most),
+            timeout,
+        )
+
+    def perform(
+        self, script: str, *, timeout: float | None = None, most: int | None = None
+    ) -> Result:
+        """
+        Run a script of ours that leaves nothing behind: three programs fewer. Raises the same.
+        """
+        return self._done(
+            lambda shell, deadline: shell.perform(script, deadline=deadline, most=most), timeout
+        )
+
+    def _done(
+        self, command: Callable[[Shell, float | None], Result], timeout: float | None
+    ) -> Result:
         deadline = time.monotonic() + timeout if timeout else None
-        given: dict[str, Any] = {"stdin": stdin, "deadline": deadline, "most": most}
         try:
             try:
-                return self._ready_shell().run(script, **given)
+                return command(self._ready_shell(), deadline)
             except LeftoversError:
                 self.close()
-                return self._ready_shell().run(script, **given)
+                return command(self._ready_shell(), deadline)
         except FloodError:
             self._kill()
             raise

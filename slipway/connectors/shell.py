@@ -22,22 +22,26 @@ from slipway.connectors.frames import STDERR, STDOUT, Frames
 # throws it away, the shell exits. Whoever an earlier command left running in its session might
 # still write to the streams: then the shell refuses, to be replaced. 8 is stderr, so that the
 # shell's own remarks on killed children don't get there; 9 is the lock, which dies with this shell.
-# Commands have neither.
+# Commands have neither. Scripts of ours leave nobody behind, and need no session of their own.
 _SETUP = """\
 mark={mark}
 exec 8>&2 2> /dev/null
 begin() {{ read -r pid rest < /proc/self/stat; printf '%s b %s\\n' "$mark $1" "$pid"; \
 printf '%s b\\n' "$mark $1" >&8; }}
 end() {{ printf '%s e %s\\n' "$mark $1" "$2"; printf '%s e\\n' "$mark $1" >&8; }}
-run() {{ [ "$2" = - ] || ! kill -s 0 -- "-$2" || {{ end "$1" left; return; }}; \
+free() {{ [ "$2" = - ] || ! kill -s 0 -- "-$2" || {{ end "$1" left; false; }}; }}
+run() {{ free "$@" || return; \
 if [ "$3" = - ]; then ( begin "$1"; exec setsid sh -c "$4" < /dev/null 2>&8 8>&- 9>&- ); \
 else head -c "$3" | ( ( begin "$1"; exec setsid sh -c "$4" 2>&8 8>&- 9>&- ); code=$?; \
 cat > /dev/null; end "$1" "$code" ) || exit; return; fi; end "$1" "$?"; }}
+perform() {{ free "$@" || return; \
+( eval "$3" ) < /dev/null 2>&8 8>&- 9>&-; end "$1" "$?"; }}
 lock() {{ [ ! -w "${{2%/*}}" ] || {{ command exec 9>> "$2" && flock 9; }}; end "$1" "$?"; }}
 end 0 "$$"
 """
 
 
+_LEFT = "left"  # in place of a code: the command has not been run
 _LITTLE = 1 << 16  # bytes: what the shell itself says
 
 
@@ -61,6 +65,9 @@ class FloodError(ConnectionError):
     """
     The command says more than is taken of it, and may still be running.
     """
+
+    def __str__(self) -> str:
+        return str(self.strerror)  # for a person, whoever passes it on
 
 
 class Shell:
@@ -128,6 +135,23 @@ class Shell:
             return self._end(deadline)
         finally:
             sender.kill()
+
+    def perform(
+        self, script: str, *, deadline: float | None = None, most: int | None = None
+    ) -> Result:
+        """
+        Run a script of ours that leaves nothing behind: in a child of this shell, and no program.
+
+        Raises what `run` does.
+        """
+        self._most = most
+        before, self.group = self.group, "-"  # known to be gone where this is run
+        self._say("perform", before, script)
+        stdout, (_, code) = self._next(STDOUT, deadline)
+        if code == _LEFT:
+            raise LeftoversError
+        stderr, _ = self._next(STDERR, deadline)
+        return Result(int(code), stdout, stderr)
 
     def lock(self, path: str, *, deadline: float | None = None) -> bool:
         """

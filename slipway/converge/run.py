@@ -220,12 +220,15 @@ class _State(State):
         + name: as its call has it; None where that has none, and pyinfra has made one
         """
         prefix = f"{deploy} | " if (deploy := self._deploys[host, op_hash]) else ""
-        names = sorted(self.get_op_meta(op_hash).names)
-        full = prefix + name if name else next(each for each in names if each.startswith(prefix))
+        full = prefix + name if name else self._made(op_hash, prefix)
         if not prefix:
             return "deploy", full
         task, _, rest = full.partition(" | ")
         return task, rest
+
+    def _made(self, op_hash: str, prefix: str) -> str:
+        names = sorted(self.get_op_meta(op_hash).names)
+        return next(each for each in names if each.startswith(prefix))
 
 
 def _place(host: Host, op_hash: str) -> Place:

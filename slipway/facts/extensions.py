@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from slipway.connectors.native import Inside, Result, by_shell, is_there
 from slipway.contract import paths
 
 
@@ -33,7 +34,7 @@ class ExtensionsSeen(FactBase[Seen]):
     def command(self, files: Sequence[str]) -> StringCommand:
         """Look for their directories, and for each file in all of them."""
         # fmt: off
-        return StringCommand(
+        command = StringCommand(
             "cd", str(paths.EXTENSIONS), "2>/dev/null", "&&", "for each in */; do",
             '[ -d "$each" ] || continue; echo extension;',
             "for file in", *map(QuoteString, files),
@@ -41,6 +42,8 @@ class ExtensionsSeen(FactBase[Seen]):
             "true",
         )
         # fmt: on
+        place = str(paths.EXTENSIONS)
+        return Inside(command, lambda: by_shell(command) if is_there(place) else Result(b""))
 
     def process(self, output: list[str]) -> Seen:
         """Read a word a line."""

@@ -35,6 +35,7 @@ def questions(host: Host) -> list[Question]:
         facts = ReadAhead(nobody, cast("ContainerConnector", connector))
         with suppress(Exception):  # the host's own run says what is wrong
             run.connect(nobody)
+            facts.watch()
             run.deploy(nobody)
     return list(facts.asked.values())
 

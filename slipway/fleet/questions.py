@@ -14,11 +14,14 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from slipway.connectors import container_files
 from slipway.connectors.batch import Batch
 from slipway.connectors.native import Inside
 from slipway.connectors.shell import Result
 from slipway.contract import paths
 from slipway.facts import answers
+from slipway.facts.contents import Content, RealPath
+from slipway.settings import workspace
 
 _CODE = (
     f"import sys; sys.path.append('{paths.INSTALLED}'); "
@@ -27,6 +30,7 @@ _CODE = (
 # site.py costs as much as Python's own start, and what answers needs nothing that is installed
 _PROGRAM = f"{paths.PROGRAMS}/python3 -I -S -c {shlex.quote(_CODE)}"
 _HEAD = rb"(\d{1,3}) (\d{1,9}) (\d{1,9})\n|-\n"
+_FILES, _PLACE = container_files.SEEN, workspace.DEFAULT
 _MOST = 60_000  # bytes of one request: half of what a shell takes at once
 
 
@@ -59,19 +63,31 @@ def of_fact(script: str, fact: type[Any], arguments: Mapping[str, Any]) -> Quest
     return Question(script)
 
 
-def batch(questions: Sequence[Question], *, after: str = "") -> Batch:
+def of_connecting() -> dict[str, Question]:
     """
-    Return the commands that ask everything: first the process, then what is left to the shell.
+    Return what connecting asks of nearly every container, by its scripts.
+    """
+    asked = [
+        *(of_fact(container_files.reading(each), Content, {"path": each}) for each in _FILES),
+        of_fact(container_files.resolving(_PLACE), RealPath, {"path": _PLACE}),
+    ]
+    return {question.script: question for question in asked}
 
-    + after: a command to run before all of them; "" for none
+
+def program(questions: Sequence[Question]) -> str:
+    """
+    Return the command that has a process answer what it can; "" for nothing of that.
     """
     asked = _within(questions)
-    commands = [
-        after,
-        _program(asked) if asked else "",
-        *(question.script for question in questions if not question.request),
-    ]
-    return Batch([command for command in commands if command])
+    return _program(asked) if asked else ""
+
+
+def batch(questions: Sequence[Question]) -> Batch:
+    """
+    Return the commands that ask everything: first the process, then what is left to the shell.
+    """
+    by_shell = [question.script for question in questions if not question.request]
+    return Batch([command for command in (program(questions), *by_shell) if command])
 
 
 def results(questions: Sequence[Question], found: Mapping[str, Result]) -> dict[str, Result]:

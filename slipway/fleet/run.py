@@ -6,12 +6,13 @@ What `pyinfra @container/NAME deploy.py` does, in one phase.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 import gevent
 from gevent.event import AsyncResult
-from pyinfra.api import QuoteString, StringCommand
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.api.host import Host
 
@@ -42,7 +43,8 @@ class Fleet:
         """
         hosts = [f"@container/{name}" for name in names] if names else ["@container"]
         self._run = Run(hosts, is_check=is_check)
-        self._foreseen: list[Question] | None = None  # by the first container that is reached
+        self._first: Host | None = None  # the first container that is reached
+        self._foreseen: list[Question] | None = None  # by the first one that is asked alone
 
     def run(self) -> dict[str, Report]:
         """
@@ -62,36 +64,57 @@ class Fleet:
     def _report(self, host: Host, asked: AsyncResult[list[Question]]) -> Report:
         begun, step = Begun.now(), "connect"
         operations: list[Operation] = []
+        host.connector_data["lock"] = str(paths.LOCK)  # what is read ahead is read under it, too
+        facts = ReadAhead(host, _connector(host), partial(self._expected, host, asked))
         try:
             self._run.connect(host)
             step = "converge"
             if refusal := _refused(host):
                 return run.report(host, refusal, begun=begun)
-            operations = self._operations(host, asked)
+            operations = self._operations(host, facts, asked)
             done, step = run.report(host, operations, begun=begun), "report"
             if not self._run.is_check:
-                _save(host, done)
+                _save(_connector(host), done)
         except Exception as error:  # noqa: BLE001 - what one container says costs no other its run
             failure = Operation("Container", step, "failed", 0.0, _reason(error))
             done = run.report(host, [*operations, failure], begun=begun)
         finally:
+            if host is self._first:
+                asked.set(list(facts.asked.values()))
             host.connector.disconnect()
         return done
 
-    def _operations(self, host: Host, asked: AsyncResult[list[Question]]) -> list[Operation]:
-        host.connector_data["lock"] = str(paths.LOCK)  # what is read ahead is read under it, too
-        facts = ReadAhead(host, cast("ContainerConnector", host.connector))
-        is_first = self._foreseen is None
-        if self._foreseen is None:
-            self._foreseen = foreseen.questions(host)
-        known = (None if is_first else asked.wait(_PATIENCE)) or self._foreseen
+    def _operations(
+        self, host: Host, facts: ReadAhead, asked: AsyncResult[list[Question]]
+    ) -> list[Operation]:
+        if not self._run.is_check:
+            _mark(_connector(host))
+        facts.watch()
+        expected = self._expected(host, asked) if facts.foreseen is None else facts.foreseen
+        known = expected or (asked.ready() and asked.value) or self._foresee(host)
         try:
-            facts.ask(known, after="" if self._run.is_check else _marking())
+            facts.ask(known)
             self._run.deploy(host)
         finally:
-            if is_first:
+            if host is self._first:
                 asked.set(list(facts.asked.values()))
         return self._run.operations(host)
+
+    def _expected(self, host: Host, asked: AsyncResult[list[Question]]) -> Sequence[Question]:
+        """
+        Return what the first container was asked; nothing for that one, which nobody waits for.
+        """
+        self._first = self._first or host
+        return [] if host is self._first else asked.wait(_PATIENCE) or self._foreseen or []
+
+    def _foresee(self, host: Host) -> list[Question]:
+        if self._foreseen is None:
+            self._foreseen = foreseen.questions(host)
+        return self._foreseen
+
+
+def _connector(host: Host) -> ContainerConnector:
+    return cast("ContainerConnector", host.connector)
 
 
 def _refused(host: Host) -> list[Operation]:
@@ -112,27 +135,23 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _marking() -> str:
+def _mark(connector: ContainerConnector) -> None:
     """
-    Return the command that leaves a convergence's mark, by which health knows one that is cut off.
+    Leave a convergence's mark, by which health knows one that is cut off.
     """
-    return f"[ ! -w {paths.RUN} ] || : > {paths.UNFINISHED}"
+    connector.perform(f"[ ! -w {paths.RUN} ] || : > {paths.UNFINISHED}")
 
 
-def _save(host: Host, report: Report) -> None:
+def _save(connector: ContainerConnector, report: Report) -> None:
     """
     Leave the report in the container: its health and status are those of the last convergence.
 
-    It is everybody's to read, so it may be an argument, which spares the processes of `put_file`.
+    It is everybody's to read, so it may be a word of a script, which spares what `put_file` starts.
     """
     path, draft = str(paths.REPORT), temporary(str(paths.REPORT))
-    is_done, output = host.run_shell_command(
-        StringCommand(
-            "umask 022; printf %s",
-            QuoteString(report.to_bytes().decode()),
-            f"> {draft} && mv -T {draft} {path}",
-            f"&& rm -f {paths.UNFINISHED}",
-        )
+    done = connector.perform(
+        f"umask 022; printf %s {shlex.quote(report.to_bytes().decode())} > {draft} "
+        f"&& mv -T {draft} {path} && {{ [ ! -e {paths.UNFINISHED} ] || rm -f {paths.UNFINISHED}; }}"
     )
-    if not is_done:
-        raise OSError(output.stderr)
+    if done.code:
+        raise OSError(done.stderr.decode(errors="replace"))

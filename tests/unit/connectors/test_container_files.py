@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_a_containers_data_is_asked_in_one_go() -> None:
         asked.append(script)
         return execute(script.replace("/proc/1/", "/proc/self/"))
 
-    data = container_files.seen(count)
+    data = container_files.seen(count, partial(container_files.together, execute=count))
 
     assert len(asked) == 1
     assert data["phase"] == "start"

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
+from unittest.mock import ANY
 
 import gevent
 import pytest
@@ -313,6 +314,53 @@ def test_hosts_wait_side_by_side(open_shell: Open) -> None:
 
     assert {job.value for job in jobs} == {Result(0, b"done\n", b"")}
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("printf a; printf b >&2; exit 3", Result(3, b"a", b"b")),
+        ("cat; echo over", Result(0, b"over\n", b"")),  # no line of ours is its input
+        ("printf %s 'it''s $(odd)\n'", Result(0, b"its $(odd)\n", b"")),
+        ("kill -KILL $$ $(sh -c 'echo $PPID')", None),
+        ("if", Result(2, b"", ANY)),
+        ("exec sh -c 'echo $mark-$1 >&7' 7>&1", Result(0, b"-\n", b"")),
+        ("ls /proc/self/fd/8 /proc/self/fd/9 2>/dev/null; :", Result(0, b"", b"")),
+    ],
+    ids=["both", "input", "quotes", "killed", "no script", "mark", "descriptors"],
+)
+def test_a_script_of_ours_needs_no_session(
+    shell: Shell, script: str, expected: Result | None
+) -> None:
+    """
+    It is told apart as a command is, and ends no shell, unless it kills it.
+    """
+    if expected is None:
+        with pytest.raises(ConnectionError):
+            shell.perform(script, deadline=soon())
+        return
+    code, stdout, stderr = shell.perform(script, deadline=soon())
+
+    assert (code, stdout, stderr) == expected
+    assert shell.run("echo on", deadline=soon()) == Result(0, b"on\n", b"")
+
+
+def test_a_script_of_ours_is_not_run_beside_others(shell: Shell) -> None:
+    """
+    Whoever an earlier command left behind might write into its output.
+    """
+    shell.run("sleep 3457 & :", deadline=soon())
+    group = shell.group
+    with pytest.raises(LeftoversError):
+        shell.perform("echo a", deadline=soon())
+    os.killpg(int(group), signal.SIGKILL)
+
+
+def test_a_script_of_ours_is_bounded(open_shell: Open) -> None:
+    with pytest.raises(TimeoutError):
+        open_shell().perform("sleep 3457", deadline=soon(0.2))
+    with pytest.raises(FloodError):
+        open_shell().perform("cat /dev/zero", deadline=soon(), most=1 << 20)
 
 
 def test_a_lock_is_held_until_the_shell_ends(

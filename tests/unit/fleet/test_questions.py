@@ -58,7 +58,7 @@ class Container:
 
     def __init__(self) -> None:
         self.scripts: list[str] = []
-        self.get_fact: Any = None
+        self.get_fact = self.ask_all = cast("Any", None)
 
     def execute(self, script: str, **_bounds: Any) -> Result:
         """
@@ -73,7 +73,7 @@ class Container:
         Return what it answers when it is asked all at once.
         """
         ahead = ReadAhead(cast("Any", self), cast("Any", self))
-        ahead.ask(asked, after="")
+        ahead.ask(asked)
         return ahead._answers  # noqa: SLF001 - what facts are given
 
 
@@ -264,8 +264,11 @@ def test_no_more_is_asked_of_one_that_does_not_answer(error: OSError) -> None:
         told.append(bounds)
         raise error
 
-    host: Any = SimpleNamespace(get_fact=lambda _fact: host.execute("cat"), execute=execute)
+    host: Any = SimpleNamespace(
+        get_fact=lambda _fact: host.execute("cat"), execute=execute, ask_all=None
+    )
     ahead = ReadAhead(host, host)
+    ahead.watch()
     for _ in range(3):
         with pytest.raises(OSError, match="too "):
             host.get_fact(Mounts)

@@ -23,6 +23,7 @@ class Container:
 
     def __init__(self) -> None:
         self.ran: list[str] = []
+        self.ask_all: Any = None
 
     def execute(self, script: str, **_arguments: Any) -> Result:
         """
@@ -68,7 +69,9 @@ def ahead(container: Container) -> ReadAhead:
     """
     What watches it.
     """
-    return ReadAhead(cast("Any", container), cast("ContainerConnector", container))
+    ahead = ReadAhead(cast("Any", container), cast("ContainerConnector", container))
+    ahead.watch()
+    return ahead
 
 
 def test_what_is_asked_is_learnt_and_what_is_told_is_not(
@@ -90,7 +93,7 @@ def test_all_is_asked_at_once(ahead: ReadAhead, container: Container) -> None:
     """
     One command; each answer is the fact's own, also the second time.
     """
-    ahead.ask([Question("echo a"), Question("exit 3")], after="")
+    ahead.ask([Question("echo a"), Question("exit 3")])
 
     assert container.asked("echo a") == Result(0, b"a\n", b"")
     assert container.asked("exit 3") == container.asked("exit 3") == Result(3, b"", b"")
@@ -106,7 +109,7 @@ def test_a_change_makes_every_answer_void(
     """
     path = tmp_path_factory.mktemp("state") / "file"
     question = f"ls {path} 2>/dev/null || echo none"
-    ahead.ask([Question(question)], after="")
+    ahead.ask([Question(question)])
 
     assert container.asked(question).stdout == b"none\n"
     container.execute(f"touch {path}")
@@ -119,7 +122,7 @@ def test_a_fact_with_input_or_a_limit_is_asked_itself(
     """
     Its answer may be another one.
     """
-    ahead.ask([Question("cat")], after="")
+    ahead.ask([Question("cat")])
     container.asked("cat", timeout=5)
 
     assert len(container.ran) == 2

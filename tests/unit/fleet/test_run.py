@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gevent
 import pytest
 from pyinfra.api.exceptions import ConnectError, InventoryError
 
@@ -17,6 +18,7 @@ from slipway.connectors.container import ContainerConnector
 from slipway.connectors.session import Session
 from slipway.connectors.shell import Result
 from slipway.contract import paths, report
+from slipway.fleet import run
 from slipway.fleet.run import Fleet
 from slipway.settings.load import load
 from tests.unit.conftest import Deploy, reported
@@ -69,7 +71,7 @@ class Containers:
             done = subprocess.run(["sh", "-c", script], check=False, capture_output=True)
             return Result(done.returncode, done.stdout, done.stderr)
 
-        return SimpleNamespace(run=run)
+        return SimpleNamespace(run=run, perform=run)
 
 
 @pytest.fixture
@@ -111,8 +113,8 @@ def test_each_is_converged_and_has_its_report(containers: Containers, deploy: De
 
 def test_each_is_asked_at_once(containers: Containers, deploy: Deploy) -> None:
     """
-    With the mark, in the same go; then the report. What depends on an answer is asked of the first
-    when it comes, and of the others with the rest.
+    After the mark; then the report. What depends on an answer is asked of the first when it comes,
+    and of the others with the rest.
     """
     for name in ("one", "two", "three"):
         containers.add(name, {})
@@ -129,9 +131,9 @@ lay()
 
     assert {made.counts for made in reports.values()} == {"2 unchanged"}
     assert {name: len(commands) for name, commands in containers.commands.items()} == {
-        "one": 3,
-        "two": 2,
-        "three": 2,
+        "one": 4,
+        "two": 3,
+        "three": 3,
     }
 
 
@@ -213,3 +215,32 @@ def test_a_report_that_can_not_be_left_is_a_failure(containers: Containers, depl
 def test_a_name_that_no_container_can_have_is_refused(containers: Containers) -> None:
     with pytest.raises(InventoryError, match="a container can't have this name"):
         Fleet(["a b"])
+
+
+@pytest.mark.parametrize("why", ["fails", "hangs"])
+def test_a_first_one_that_is_never_asked_holds_up_no_other(
+    containers: Containers, deploy: Deploy, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """
+    They are asked what was foreseen for the next one.
+    """
+
+    def connect(connector: ContainerConnector) -> None:
+        assert connector.ask_all(["echo a"])["echo a"].stdout == b"a\n"
+        if connector.data["container_name"] == "first":
+            gevent.sleep(0 if why == "fails" else 1)
+            raise ConnectError(why)
+        containers.connect(connector)
+
+    monkeypatch.setattr(ContainerConnector, "connect", connect)
+    monkeypatch.setattr(run, "_PATIENCE", 0.1)
+    for name in ("first", "second", "third"):
+        containers.add(name, {})
+    deploy(LAY)
+    reports = Fleet(["first", "second", "third"]).run()
+
+    assert {name: made.counts for name, made in reports.items()} == {
+        "first": "1 failed",
+        "second": "1 changed",
+        "third": "1 changed",
+    }
