@@ -8,7 +8,6 @@ import pytest
 
 from slipway.contract.refusal import Refusal
 from slipway.settings.load import load
-from tests.unit.settings.conftest import refused
 
 
 @pytest.mark.parametrize(
@@ -53,7 +52,8 @@ def test_no_count(value: str) -> None:
     """
     loaded = load({"GPU_COUNT": value})
 
-    assert (loaded.settings.gpu_count, refused(loaded)) == (None, ["GPU_COUNT"])
+    assert loaded.settings.gpu_count is None
+    assert [each.rule for each in loaded.refusals] == ["must be a whole number, 0 or more"]
 
 
 @pytest.mark.parametrize("value", ["localhost:2222", "203.0.113.7:40022", "[2001:db8::1]:22"])
@@ -72,5 +72,7 @@ def test_no_address(value: str) -> None:
     It becomes part of a line to copy into a shell.
     """
     loaded = load({"SLIPWAY_SSH_ADDRESS": value})
+    rule = "must be host:port"
 
-    assert (loaded.settings.ssh_address, refused(loaded)) == ("", ["SLIPWAY_SSH_ADDRESS"])
+    assert loaded.settings.ssh_address == ""
+    assert loaded.refusals == (Refusal("SLIPWAY_SSH_ADDRESS", rule, "it is ignored"),)
