@@ -22,6 +22,15 @@ from tasks.services import RUNNING
 SPECS = PROJECT / "tests/image"
 MUTATIONS = PROJECT / "tests/live/test_specs.py"
 PROGRAMS = "files/etc/supervisor/conf.d"
+# The variables that Compose passes, with comments between
+COMPOSE = re.findall(
+    r"^      (\w+): ",
+    (PROJECT / "docker-compose.yaml")
+    .read_text()
+    .partition("    environment:\n")[2]
+    .partition("    env_file:\n")[0],
+    re.MULTILINE,
+)
 DECLARED = [each for each in vars(Settings).values() if isinstance(each, Variable)]
 KEYS = {"ssh_pubkey", "public_key", "ssh_public_key"}  # three names of one thing: Settings.keys
 
@@ -138,16 +147,29 @@ def test_each_service_has_its_spec_and_is_kept_running() -> None:
         assert stop in mutations, f"tests/live/test_specs.py: MUTATIONS lacks {stop!r}"
 
 
-@pytest.mark.parametrize("variable", DECLARED, ids=lambda each: each.name)
-def test_each_variable_is_used_and_tried(variable: Variable[object]) -> None:
+def test_each_variable_that_compose_passes_is_declared() -> None:
     """
-    Something reads it, and a spec asks for it or a test gives it.
+    What nobody declares is read by nobody.
     """
-    field = re.compile(rf"\.{'keys' if variable.field in KEYS else variable.field}\b")
-    is_tried = field.search(source("tests/image")) or variable.name in source("tests")
+    names = {each.name for each in DECLARED}
 
-    assert field.search(source("tasks", "slipway")), f"tasks/: nothing reads {variable.field}"
-    assert is_tried, f"tests/image/: no spec asks for settings.{variable.field}"
+    for name in COMPOSE:
+        assert name in names, f"slipway/settings/variables.py: no declaration of {name}"
+
+
+@pytest.mark.parametrize("variable", DECLARED, ids=lambda each: each.name)
+def test_each_variable_is_passed_used_and_tried(variable: Variable[object]) -> None:
+    """
+    Compose passes it, something reads it, and a spec asks for it or a test gives it.
+    """
+    name, field = variable.name, "keys" if variable.field in KEYS else variable.field
+    example = re.findall(r"^#(\w+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE)
+    used = re.compile(rf'[sS]ettings\.{field}\b|"{name}"')
+
+    assert name in COMPOSE, f"docker-compose.yaml: its environment lacks {name}"
+    assert name in {*example, "SLIPWAY_SSH_ADDRESS"}, f".env.example lacks #{name}="
+    assert used.search(source("tasks", "slipway")), f"tasks/: nothing reads settings.{field}"
+    assert used.search(source("tests")), f"tests/image/: no spec asks for settings.{field}"
 
 
 def test_each_fact_is_tried() -> None:
