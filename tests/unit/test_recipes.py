@@ -54,6 +54,27 @@ def declared(folder: str, mark: str) -> Iterator[tuple[Path, str]]:
                 yield file, node.name  # type: ignore[attr-defined]  # it has bases or decorators
 
 
+def called(*folders: str) -> set[tuple[str, str]]:
+    """
+    Return what the code of some folders calls: the module's name as imported, and the function's.
+    """
+    found = set()
+    for file in (file for folder in folders for file in (PROJECT / folder).rglob("*.py")):
+        nodes = list(ast.walk(ast.parse(file.read_text())))
+        imports = [
+            each for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names
+        ]
+        modules = {each.asname or each.name: each.name for each in imports}
+        found |= {
+            (modules.get(node.func.value.id, ""), node.func.attr)
+            for node in nodes
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+        }
+    return found
+
+
 def constants(file: Path, name: str = "") -> set[str]:
     """
     Return the texts that stand in a Python file, or in what one of its names is.
@@ -188,12 +209,12 @@ def test_each_operation_is_tried_and_used() -> None:
     A unit test feeds it, and a task or an image of ours calls it.
     """
     tests = source("tests/unit/operations")
-    calls = source("tasks", "slipway", "images")
+    calls = called("tasks", "images")
 
     for file, name in declared("slipway/operations", "operation("):
         module = f"tests/unit/operations/test_{file.name}"
         assert f"{file.stem}.{name}" in tests, f"{module}: nothing tries {file.stem}.{name}"
-        assert f".{name}(" in calls, f"tasks/: nothing calls {file.stem}.{name}"
+        assert (file.stem, name) in calls, f"tasks/: nothing calls {file.stem}.{name}"
 
 
 def test_each_rule_is_expected_somewhere() -> None:
@@ -213,6 +234,20 @@ def test_each_rule_is_expected_somewhere() -> None:
                 rule = pattern(node.args[0])
                 module = f"tests/unit/settings/test_{file.name}"
                 assert re.search(rule, tests), f"{module}: no test expects {ast.unparse(node)}"
+
+
+def test_each_rule_is_of_a_variable() -> None:
+    """
+    Of one of ours, or extended images may name it.
+    """
+    rules = PROJECT / "slipway/settings/rules.py"
+    users = [file for file in rules.parent.glob("*.py") if file != rules]
+    named = "".join(file.read_text() for file in [*users, PROJECT / "slipway/extension.py"])
+
+    for node in ast.parse(rules.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            message = f"slipway/settings/variables.py: no declaration has rules.{node.name}"
+            assert re.search(rf"\b{node.name}\b", named), message
 
 
 def pattern(text: ast.expr) -> str:
@@ -238,6 +273,9 @@ def test_each_option_of_a_mount_is_refused_as_a_variable() -> None:
 
     tried = constants(PROJECT / "tests/unit/settings/test_rclone_variables.py")
     told = (PROJECT / "docs/remotes.md").read_text().partition("## Options")[2]
+    for name in tried:
+        if is_refused_for_mounts(name) and not name.startswith("RCLONE_DAEMON"):  # which it is not
+            assert name in variables, f"slipway/remotes/mounted/rclone.py: command lacks {name}"
     for name in variables:
         if not name.startswith("RCLONE_RC_"):  # all of these
             assert name in tried, f"tests/unit/settings/test_rclone_variables.py lacks {name}"

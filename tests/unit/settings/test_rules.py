@@ -8,6 +8,7 @@ import pytest
 
 from slipway.contract.refusal import Refusal
 from slipway.settings.load import load
+from tests.unit.settings.conftest import refused
 
 
 @pytest.mark.parametrize(
@@ -52,8 +53,16 @@ def test_no_count(value: str) -> None:
     """
     loaded = load({"GPU_COUNT": value})
 
-    assert loaded.settings.gpu_count is None
-    assert [each.rule for each in loaded.refusals] == ["must be a whole number, 0 or more"]
+    assert (loaded.settings.gpu_count, refused(loaded)) == (None, ["GPU_COUNT"])
+
+
+def test_a_number_may_have_a_least() -> None:
+    """
+    Which the rule names.
+    """
+    (refusal,) = load({"SLIPWAY_DRAIN_SECONDS": "-1"}).refusals
+
+    assert refusal.rule == "must be a whole number, 0 or more"
 
 
 @pytest.mark.parametrize("value", ["localhost:2222", "203.0.113.7:40022", "[2001:db8::1]:22"])
