@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -242,12 +243,21 @@ def test_each_rule_is_of_a_variable() -> None:
     """
     rules = PROJECT / "slipway/settings/rules.py"
     users = [file for file in rules.parent.glob("*.py") if file != rules]
-    named = "".join(file.read_text() for file in [*users, PROJECT / "slipway/extension.py"])
+    nodes = [
+        node
+        for file in [*users, PROJECT / "slipway/extension.py"]
+        for node in ast.walk(ast.parse(file.read_text()))
+    ]
+    named = {
+        getattr(node, key)
+        for node, key in product(nodes, ("name", "attr", "id"))
+        if hasattr(node, key)
+    }
 
     for node in ast.parse(rules.read_text()).body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             message = f"slipway/settings/variables.py: no declaration has rules.{node.name}"
-            assert re.search(rf"\b{node.name}\b", named), message
+            assert node.name in named, message
 
 
 def pattern(text: ast.expr) -> str:
