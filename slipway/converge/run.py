@@ -269,7 +269,7 @@ def refused(host: Host) -> list[Operation]:
 
 def report(host: Host, operations: list[Operation], *, begun: Begun) -> Report:
     """
-    Return the report of a host's run until now. Of one never connected little is known.
+    Return the report of a host's run until now. Little is known of a host that was never reached.
     """
     loaded: Loaded = host.data.get("loaded") or load({})
     at = dt.datetime.fromtimestamp(begun.at, dt.timezone.utc)

@@ -95,7 +95,7 @@ def circle(program: str, after: Iterable[str], known: Mapping[str, Sequence[str]
     """
     Return the programs of a circle that a declaration closes, the first at the end again.
 
-    + known: whom those wait for that are declared already
+    + known: the programs that are declared already, and what each of them waits for
     """
     ways = [[program, name] for name in after]
     seen: set[str] = set()

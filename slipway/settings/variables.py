@@ -2,7 +2,8 @@
 Every variable that Slipway accepts, declared once: its name, rule, default and meaning.
 
 Reading, refusals, the report, `slipway settings` and the README's table are made from these
-declarations. A new one needs a line in docker-compose.yaml and one in .env.example besides.
+declarations. A new one needs a line in docker-compose.yaml and one in .env.example besides: the
+recipe is in CONTRIBUTING.md.
 """
 
 from __future__ import annotations

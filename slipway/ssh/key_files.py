@@ -127,7 +127,7 @@ def _distrust(path: str, owner: Account, is_private: Callable[[int], bool]) -> s
 
 def _unreadable(path: str, owner: Account) -> str:
     """
-    Say that the user can't read it, whom sshd becomes for that; root reads everything.
+    Say that the user can't read it. sshd reads it as that user, and root reads everything.
     """
     if not owner.uid:
         return ""
