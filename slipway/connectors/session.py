@@ -62,8 +62,8 @@ class Session:
         Run a script with sh.
 
         It is killed with all that it has started after `timeout` seconds, and at more than `most`
-        bytes of output; TimeoutError or FloodError is raised then. Raises OSError where the container
-        or the shell ends meanwhile. What it leaves in the background goes on.
+        bytes of output; TimeoutError or FloodError is raised then. Raises OSError where the
+        container or the shell ends meanwhile. What it leaves in the background goes on.
         """
         return self._done(
             lambda shell, deadline: shell.run(script, stdin=stdin, deadline=deadline, most=most),

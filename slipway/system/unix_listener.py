@@ -10,7 +10,7 @@ from pathlib import Path
 
 def is_listened_at(path: Path) -> bool:
     """
-    Tell whether a socket has a listener. A frozen one counts; a socket that was left behind has none.
+    Tell whether a socket has a listener. A frozen one counts. What was left behind has none.
 
     Most starts find no socket at all, and import no module for that answer.
     """
