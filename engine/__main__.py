@@ -24,9 +24,10 @@ from engine import (
 )
 from engine.client import compose
 from engine.commands import Failure, run
-from engine.compose import LOOPBACK, Compose
+from engine.compose import Compose
 from engine.login import Login
 from engine.project import Project
+from engine.stack import LOOPBACK
 from engine.steps import Steps
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -262,22 +263,6 @@ def _attempt(project: Project, steps: Steps, command: str) -> int:
     return 0
 
 
-def _sentence(error: OSError) -> str:
-    """
-    Return what to do about a file that the system refuses.
-    """
-    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
-    advice = "put that right, then run this again"
-    if isinstance(error, PermissionError):
-        advice = "run this as root"
-        if path and ROOT in path.parents:
-            top = path.relative_to(ROOT).parts[0]
-            theirs = top if (ROOT / top).exists() else "."
-            advice = f'make it yours (sudo chown -R "$(id -u)" {theirs}), then run this again'
-    where = f"{path}: " if path else ""
-    return f"{where}{error.strerror or error}: {advice}"
-
-
 def main(arguments: list[str]) -> int:
     """
     Run one command; a failure is a sentence, never a traceback.
@@ -289,7 +274,7 @@ def main(arguments: list[str]) -> int:
     try:
         return _attempt(Project.at(ROOT, os.environ), steps, command)
     except OSError as error:
-        steps.fail(Failure(_sentence(error)), "")
+        steps.fail(Failure(owner.sentence(ROOT, error)), "")
         return 1
     except KeyboardInterrupt:
         return 130

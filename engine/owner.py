@@ -76,3 +76,19 @@ def _below(path: Path) -> Iterator[Path]:
     if not path.is_symlink():
         for folder, folders, files in os.walk(path):
             yield from (Path(folder, name) for name in (*folders, *files))
+
+
+def sentence(root: Path, error: OSError) -> str:
+    """
+    Return what to do about a file that the system refuses, in the clone or elsewhere.
+    """
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
+    advice = "put that right, then run this again"
+    if isinstance(error, PermissionError):
+        advice = "run this as root"
+        if path and root in path.parents:
+            top = path.relative_to(root).parts[0]
+            theirs = top if (root / top).exists() else "."
+            advice = f'make it yours (sudo chown -R "$(id -u)" {theirs}), then run this again'
+    where = f"{path}: " if path else ""
+    return f"{where}{error.strerror or error}: {advice}"

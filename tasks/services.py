@@ -5,7 +5,8 @@ Services: what supervisord runs.
 from slipway.converge.task import task
 from slipway.operations import cron, supervisor
 
-RUNNING: list[str] = []  # started where they don't run; sshd and cron have conditions of their own
+# Started where they don't run; sshd and cron have conditions of their own
+RUNNING: list[str] = []
 
 
 @task("Services")

@@ -42,6 +42,7 @@ from slipway.operations import (
     sshd_config,
 )
 from slipway.operations.files import File
+from slipway.settings import providers
 from slipway.settings.variables import Settings
 from slipway.ssh import admission, algorithms, host_key
 from slipway.ssh.admission import Limits
@@ -109,9 +110,10 @@ def serve(*, settings: Settings, live: bool) -> None:
             login=login_user.of_host(settings).in_force,
             sources=[str(path) for path in KEY_FILES],
         )
+    place = providers.detect(settings.environment)
     files.present(
         name="Keep tmux out of vast.ai's sessions",
-        files=[File(str(HOME / ".no_auto_tmux"), b"")] if settings.provider == "vast.ai" else [],
+        files=[File(str(HOME / ".no_auto_tmux"), b"")] if place.wants_no_auto_tmux else [],
     )
     acl.none(
         name="Keep others out of the home directory",

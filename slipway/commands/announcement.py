@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipway.contract import paths
 from slipway.contract.report import Report
 from slipway.environment import derived
 from slipway.environment.gpus import Gpus
@@ -20,9 +19,9 @@ from slipway.remotes import states
 from slipway.settings import key_descriptions, providers
 from slipway.settings.key_descriptions import Description
 from slipway.settings.variables import Settings
-from slipway.ssh import logins
+from slipway.ssh import key_files, logins
 from slipway.ssh.configuration import DEFAULT_PORT
-from slipway.system import bounded_files, processes
+from slipway.system import processes
 from slipway.system.counting import counted
 
 if TYPE_CHECKING:
@@ -65,8 +64,7 @@ def known_keys() -> list[Description]:
     """
     Return the keys that let root in, whoever put them there.
     """
-    places = (paths.AUTHORIZED_KEYS, paths.KEYS_FALLBACK)
-    return key_descriptions.of_files(*(bounded_files.readable(str(place)) for place in places))
+    return key_descriptions.of_files(*key_files.contents())
 
 
 def ssh_line(environment: Mapping[str, str]) -> str:

@@ -12,7 +12,8 @@ from slipway.environment import derived, extensions, host_data, public
 from slipway.settings import key_descriptions, variables
 from slipway.settings.load import Loaded, Row
 from slipway.settings.secrecy import printable, shown
-from slipway.system import bounded_files, files
+from slipway.ssh import key_files
+from slipway.system import files
 
 _THERE = str(paths.AUTHORIZED_KEYS)
 _GIVEN = "given to the container"
@@ -40,11 +41,7 @@ def run(options: argparse.Namespace) -> int:
         around = derived.observe(loaded.settings.workspace)
         rows += others(loaded, derived.derive(loaded.settings, around), baked)
     print(*table(rows), sep="\n")
-    there = (
-        bounded_files.readable(str(paths.AUTHORIZED_KEYS)),
-        bounded_files.readable(str(paths.KEYS_FALLBACK)),
-    )
-    for line in keys(loaded, *there):
+    for line in keys(loaded, *key_files.contents()):
         print(line)
     for note in loaded.notes:
         print(f"noted: {note}")

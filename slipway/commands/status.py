@@ -61,7 +61,7 @@ def gather() -> dict[str, Any]:
         trouble = told.silence(error)
     last = report.load()
     workspace = last.workspace if last else str(paths.WORKSPACE)
-    mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
+    mounts = mountinfo.here()
     settings = host_data.loaded().settings
     around = derived.observe(settings.workspace)
     remotes = states.gather(workspace)

@@ -117,8 +117,8 @@ class ContainerConnector(BaseConnector):
         """
         Run a command with sh.
 
-        Raises TimeoutError after `_timeout` seconds, having killed it and all whom it has started,
-        and OSError where the container or the shell ended under it. What it leaves in the
+        After `_timeout` seconds it is killed with all that it has started, and TimeoutError raised.
+        Raises OSError where the container or the shell ends meanwhile. What it leaves in the
         background goes on.
         """
         success = arguments.pop("_success_exit_codes", None) or [0]

@@ -62,7 +62,7 @@ class LiveConnector(BaseConnector):
         """
         Run a command with sh.
 
-        Raises TimeoutError after `_timeout` seconds, having killed it and all whom it has started.
+        After `_timeout` seconds it is killed with all that it has started, and TimeoutError raised.
         """
         arguments.pop("_get_pty", None)
         timeout = arguments.pop("_timeout", None)

@@ -61,9 +61,9 @@ class Session:
         """
         Run a script with sh.
 
-        Raises TimeoutError after `timeout` seconds and FloodError for more than `most` bytes of
-        output, having killed it and all whom it has started, and OSError where the container or the
-        shell ended under it. What it leaves in the background goes on.
+        It is killed with all that it has started after `timeout` seconds, and at more than `most`
+        bytes of output; TimeoutError or FloodError is raised then. Raises OSError where the
+        container or the shell ends meanwhile. What it leaves in the background goes on.
         """
         return self._done(
             lambda shell, deadline: shell.run(script, stdin=stdin, deadline=deadline, most=most),

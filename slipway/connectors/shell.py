@@ -95,7 +95,7 @@ class Shell:
         """
         Tell whether the shell is of no more use, without waiting.
 
-        It has ended, or somebody whom an earlier command left behind writes to its streams: his
+        It has ended, or a process that an earlier command left behind writes to its streams. That
         output would be taken for the next command's.
         """
         try:

@@ -97,3 +97,10 @@ AUTHORIZED_KEYS = HOME / ".ssh/authorized_keys"
 AUTHORIZED_KEYS_MOUNT = HOME / ".ssh/authorized_keys_mount"
 KEY_FILES = (AUTHORIZED_KEYS, KEYS_FALLBACK, RUN / "authorized_keys")  # as sshd reads them
 RCLONE_CONF = Path("/etc/rclone/rclone.conf")
+
+
+def own_program_names() -> set[str]:
+    """
+    Return the names of the programs that every container has: one file each.
+    """
+    return {file.stem for file in OWN_PROGRAMS.glob("*.conf")}

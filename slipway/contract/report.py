@@ -185,6 +185,23 @@ class Report(NamedTuple):
             *self.concerns(),
         ]
 
+    def including(self, within: Report) -> Report:
+        """
+        Return a run from outside with what the container's own slipway did for its extensions.
+        """
+        others = (
+            [each for each in within.refusals if each not in self.refusals],
+            [each for each in within.degraded if each not in self.degraded],
+            [each for each in within.notes if each not in self.notes],
+        )
+        return self._replace(
+            operations=[*self.operations, *within.operations],
+            refusals=[*self.refusals, *others[0]],
+            degraded=[*self.degraded, *others[1]],
+            notes=[*self.notes, *others[2]],
+            settings={**within.settings, **self.settings},
+        )
+
     def concerns(self) -> list[str]:
         """
         Say what a person has to know, a line each.

@@ -269,7 +269,7 @@ def refused(host: Host) -> list[Operation]:
 
 def report(host: Host, operations: list[Operation], *, begun: Begun) -> Report:
     """
-    Return the report of a host's run until now. Of one never connected little is known.
+    Return the report of a host's run until now. Little is known of a host that was never reached.
     """
     loaded: Loaded = host.data.get("loaded") or load({})
     at = dt.datetime.fromtimestamp(begun.at, dt.timezone.utc)
@@ -286,17 +286,4 @@ def report(host: Host, operations: list[Operation], *, begun: Begun) -> Report:
         notes=[*loaded.notes, *host.connector_data.get("notes", [])],
     )
     within: Report | None = host.connector_data.get(WITHIN)
-    return _with(within, done) if within else done
-
-
-def _with(within: Report, done: Report) -> Report:
-    """
-    Return a run from outside with what the container's own slipway did for its extensions.
-    """
-    return done._replace(
-        operations=[*done.operations, *within.operations],
-        refusals=[*done.refusals, *(each for each in within.refusals if each not in done.refusals)],
-        degraded=[*done.degraded, *(each for each in within.degraded if each not in done.degraded)],
-        notes=[*done.notes, *(each for each in within.notes if each not in done.notes)],
-        settings={**within.settings, **done.settings},
-    )
+    return done.including(within) if within else done

@@ -16,7 +16,7 @@ INDENT = "    "  # what a line of `-v` begins with; others say what would change
 
 def shown(changes: Sequence[Change], commands: Iterable[Any]) -> list[str]:
     """
-    Return the lines. No file's content is in them but what a difference has of public ones.
+    Return the lines. The content of a file is in them only as the difference of a public one.
     """
     lines = [line for change in changes for line in change.difference]
     for command in commands:

@@ -4,7 +4,6 @@ What is added to the container's environment: the workspace's owner, GPUs, threa
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 from slipway.environment import cpus, cuda, gpus
@@ -35,7 +34,7 @@ def observe(workspace: str) -> Surroundings:
     """
     Read this container's own state, as the facts do for one seen from outside.
     """
-    mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
+    mounts = mountinfo.here()
     mounted = mountinfo.is_volume(mounts, workspace)
     uid = gid = 0
     if mounted:

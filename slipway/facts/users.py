@@ -117,7 +117,7 @@ def _home(path: str) -> Result:
     except OSError:
         return Result(b"")
     if not stat.S_ISDIR(status.mode):
-        return Result(f"{status.uid} other\n".encode())
+        return Result(f"{status.uid} other\n{path}\n".encode(errors="surrogateescape"))
     try:
         names = files.ask(lambda: os.listdir(path), path)  # noqa: PTH208 - names alone
     except OSError:

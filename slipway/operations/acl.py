@@ -18,28 +18,23 @@ from slipway.operations.mounted import why_fixed
 
 
 @operation()
-def default(
-    *, path: str, uid: int, permissions: str = "rwx", feature: str
-) -> Generator[StringCommand]:
+def default(*, path: str, uid: int, feature: str) -> Generator[StringCommand]:
     """
     Give a user a default entry on one directory, and so on everything made in it later.
 
     + path: the directory; what is in it already is left alone
     + uid: whose entry
-    + permissions: of the entry and of the mask
     + feature: what is degraded where the file system has no ACLs or is read-only
     """
-    wanted = {f"default:user:{uid}:{permissions}", f"default:mask::{permissions}"}
+    wanted = _entries(uid, "default:")
     if wanted <= host.get_fact(Acl, path=path):
         host.noop(f"{path} has the default entry of uid {uid}")
         return
-    # a directory that is still to be made can't be probed
-    if not foresight.is_left(path) and (obstacle := host.get_fact(AclObstacle, path=path)):
+    if obstacle := _obstacle(path):
         degrade(feature, f"{path}: {obstacle}")
         return
     foresight.change(path, f"no default ACL entry of uid {uid}")
-    entries = f"u:{uid}:{permissions},m::{permissions}"
-    yield StringCommand("setfacl", "-d", "-m", QuoteString(entries), "--", QuoteString(path))
+    yield _given(path, uid, "-d")
 
 
 @operation()
@@ -51,21 +46,34 @@ def shared(*, path: str, uid: int, feature: str) -> Generator[StringCommand]:
     + uid: whose entries
     + feature: what is degraded where the file system has no ACLs or is read-only
     """
-    wanted = {f"user:{uid}:rwx", "mask::rwx", f"default:user:{uid}:rwx", "default:mask::rwx"}
+    wanted = _entries(uid) | _entries(uid, "default:")
     if wanted <= host.get_fact(Acl, path=path):
         host.noop(f"uid {uid} may write in {path}")
         return
-    if not foresight.is_left(path) and (obstacle := host.get_fact(AclObstacle, path=path)):
+    if obstacle := _obstacle(path):
         degrade(feature, f"{path} is not uid {uid}'s, who can't write there: {obstacle}")
         return
     foresight.change(path, f"no ACL entries that let uid {uid} write")
-    entry = f"u:{uid}:rwx"
-    # fmt: off
-    yield StringCommand(
-        "setfacl", "-m", QuoteString(f"{entry},m::rwx"), "--", QuoteString(path),
-        "&&", "setfacl", "-d", "-m", QuoteString(f"{entry},m::rwx"), "--", QuoteString(path),
-    )
-    # fmt: on
+    yield StringCommand(_given(path, uid), "&&", _given(path, uid, "-d"))
+
+
+def _entries(uid: int, kind: str = "") -> set[str]:
+    return {f"{kind}user:{uid}:rwx", f"{kind}mask::rwx"}
+
+
+def _obstacle(path: str) -> str:
+    """
+    Return why a directory can have no entries; one that is still to be made can't be probed.
+    """
+    return "" if foresight.is_left(path) else host.get_fact(AclObstacle, path=path)
+
+
+def _given(path: str, uid: int, *options: str) -> StringCommand:
+    """
+    Return the command that gives the user's entry, and a mask that leaves it what it says.
+    """
+    entries = QuoteString(f"u:{uid}:rwx,m::rwx")
+    return StringCommand("setfacl", *options, "-m", entries, "--", QuoteString(path))
 
 
 @operation()

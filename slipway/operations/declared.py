@@ -11,7 +11,7 @@ from typing import Any
 
 from pyinfra.api import OperationError
 
-from slipway.contract.paths import OWN_PROGRAMS
+from slipway.contract.paths import own_program_names
 from slipway.services.declaration import HTTP, TCP, Declared, Program
 
 Text = str | bytes
@@ -95,7 +95,7 @@ def circle(program: str, after: Iterable[str], known: Mapping[str, Sequence[str]
     """
     Return the programs of a circle that a declaration closes, the first at the end again.
 
-    + known: whom those wait for that are declared already
+    + known: the programs that are declared already, and what each of them waits for
     """
     ways = [[program, name] for name in after]
     seen: set[str] = set()
@@ -135,8 +135,7 @@ class Wrong:
             re.fullmatch(_NAME, name),
             "program: must be letters, digits, `.`, `_` and `-`, 64 at most",
         )
-        own = {file.stem for file in OWN_PROGRAMS.glob("*.conf")}
-        is_ours = name.lower() in own | _RESERVED or name.startswith("remote-")
+        is_ours = name.lower() in own_program_names() | _RESERVED or name.startswith("remote-")
         self.unless(not is_ours, "program: the name is Slipway's own")
 
     def text(self, argument: str, value: Any) -> str:

@@ -20,7 +20,7 @@ from slipway.system import mountinfo
 @operation()
 def included(*, path: str, file: str) -> Generator[Command]:
     """
-    Have git read a file before all that is in its configuration, which therefore wins.
+    Have git read a file before the rest of its configuration. What the rest says wins.
 
     + path: the configuration, made where there is none
     + file: without characters that mean something in it

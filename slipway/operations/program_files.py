@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 from pyinfra import host
 
-from slipway.contract.paths import OWN_PROGRAMS, SUPERVISOR_PROGRAMS
+from slipway.contract.paths import SUPERVISOR_PROGRAMS, own_program_names
 from slipway.facts.files import FileText
 from slipway.facts.supervisor import Program, Supervisord
 from slipway.operations.foresight import Plan
@@ -31,7 +31,7 @@ def foreseen(state: Supervisord, plan: Plan) -> Supervisord:
     Programs that every container has are read from where Slipway is installed.
     """
     programs = str(SUPERVISOR_PROGRAMS)
-    own = {file.stem for file in OWN_PROGRAMS.glob("*.conf")}
+    own = own_program_names()
     added, changed, removed = (
         dict.fromkeys(names) for names in (state.added, state.changed, state.removed)
     )

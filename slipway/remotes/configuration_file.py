@@ -39,7 +39,7 @@ def clear(configured: str) -> int:
     Take away what rclone has left beside a file that is mounted; returns how many there were.
     """
     path = os.path.realpath(configured)
-    mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
+    mounts = mountinfo.here()
     if not is_mounted(mounts, path):
         return 0
     return _clear(Path(path))

@@ -129,7 +129,7 @@ def configured(workspace: str) -> Iterator[Remote]:
     """
     Go through the remotes that have a program; nobody is asked for their uploads.
     """
-    mounts = mountinfo.parse(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
+    mounts = mountinfo.here()
     points = {mount.point for mount in mounts if mount.type == "fuse.rclone"}
     for file in sorted(paths.SUPERVISOR_PROGRAMS.glob("remote-*.conf")):
         try:

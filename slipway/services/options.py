@@ -75,14 +75,51 @@ class SignalSafe(ServerOptions):  # type: ignore[misc]  # it has no annotations
         return pid
 
 
-class Options(SignalSafe):
+class Unlimited(SignalSafe):
+    """
+    Options that hold whatever the limits are.
+    """
+
+    minfds: int
+    minprocs: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []  # what is less than it should be
+
+    def set_rlimits_or_exit(self) -> None:
+        """
+        Raise the limits as far as that is allowed, and go on: no number of them is a condition.
+        """
+        for name, kind, wanted in (
+            ("nofile", resource.RLIMIT_NOFILE, self.minfds),
+            ("nproc", resource.RLIMIT_NPROC, self.minprocs),
+        ):
+            soft, hard = resource.getrlimit(kind)
+            if soft == resource.RLIM_INFINITY or soft >= wanted:
+                continue
+            raised = hard if hard == resource.RLIM_INFINITY else max(hard, wanted)
+            for limits in ((wanted, raised), (hard, hard)):
+                with contextlib.suppress(ValueError, OSError):
+                    resource.setrlimit(kind, limits)
+                    break
+            soft, _ = resource.getrlimit(kind)
+            if name == "nofile" and soft != resource.RLIM_INFINITY:
+                self.minfds = min(self.minfds, soft)  # none has a higher number
+            if soft < wanted:
+                self.notes.append(
+                    f"ulimit {name}: {soft}, {wanted} is what supervisord wants; "
+                    f"start the container with --ulimit {name}={wanted}"
+                )
+        self.parse_criticals += self.notes
+
+
+class Options(Unlimited):
     """
     Options that any file may fail: it is left out, and the others count.
     """
 
     logger: Any = None
-    minfds: int
-    minprocs: int
     server_configs: list[dict[str, Any]]
     httpservers: list[Any]
     environ_expansions: dict[str, str]
@@ -92,7 +129,6 @@ class Options(SignalSafe):
         super().__init__()
         self.active: Callable[[], Iterable[Any]] = tuple  # the configurations that run now
         self.problems: list[Problem] = []  # of files that are left out
-        self.notes: list[str] = []  # what is less than it should be
         self._off = switched_off.names(self.environ_expansions)
         self._closed: list[Problem] = []  # servers of the main file that can't be opened
         self._main: ProgramFile | None = None  # the last one that could be used
@@ -224,32 +260,6 @@ class Options(SignalSafe):
             self.logger.critical(line)
         for path in mended:
             self.logger.info(f"no longer left out: {path}")  # noqa: G004 - not logging's
-
-    def set_rlimits_or_exit(self) -> None:
-        """
-        Raise the limits as far as that is allowed, and go on: no number of them is a condition.
-        """
-        for name, kind, wanted in (
-            ("nofile", resource.RLIMIT_NOFILE, self.minfds),
-            ("nproc", resource.RLIMIT_NPROC, self.minprocs),
-        ):
-            soft, hard = resource.getrlimit(kind)
-            if soft == resource.RLIM_INFINITY or soft >= wanted:
-                continue
-            raised = hard if hard == resource.RLIM_INFINITY else max(hard, wanted)
-            for limits in ((wanted, raised), (hard, hard)):
-                with contextlib.suppress(ValueError, OSError):
-                    resource.setrlimit(kind, limits)
-                    break
-            soft, _ = resource.getrlimit(kind)
-            if name == "nofile" and soft != resource.RLIM_INFINITY:
-                self.minfds = min(self.minfds, soft)  # none has a higher number
-            if soft < wanted:
-                self.notes.append(
-                    f"ulimit {name}: {soft}, {wanted} is what supervisord wants; "
-                    f"start the container with --ulimit {name}={wanted}"
-                )
-        self.parse_criticals += self.notes
 
     def openhttpservers(self, supervisord: Any) -> None:
         """

@@ -28,7 +28,7 @@ def names_a_file(name: str, environ: Mapping[str, str], *, own: Collection[str])
     """
     Tell whether a variable names the file with the value of another one (Docker's convention).
 
-    Not so rclone's own options: service_account_file and its like are paths to rclone.
+    rclone's own options do not: service_account_file and its like are paths to rclone.
 
     + own: the names of the declared variables
     """

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from slipway.contract.paths import own_program_names
 from slipway.settings import providers
 from slipway.settings.variable import Refused
 
@@ -21,7 +22,6 @@ _INTEGER = r"-?[0-9]{1,6}"
 # A remote's name as rclone has it, and a path without anything that a list or a line ends at
 _REMOTE = r"[\w.+@](?:[\w.+@ -]*[\w.+@-])?(?::[^,\x00-\x1f\x7f\ud800-\udfff]*)?"
 _PROGRAM = r"[^\s:/,]+(?::[^\s:/,]+)?"
-_OWN_PROGRAM = r"(?:sshd|cron|remote-.*)(?::.*)?"
 _CONTROL = r"[\x00-\x1f\x7f]"
 _PORTS = range(1, 1 << 16)
 
@@ -147,7 +147,11 @@ def programs(given: str) -> tuple[str, ...]:
     """
     asked = tuple(dict.fromkeys(each.strip() for each in word(given).split(",") if each.strip()))
     plain = tuple(each for each in asked if re.fullmatch(_PROGRAM, each) and each.isprintable())
-    good = tuple(each for each in plain if not re.fullmatch(_OWN_PROGRAM, each))
+    own = own_program_names() if plain else set()
+    names = {each: each.partition(":")[0] for each in plain}
+    good = tuple(
+        each for each in plain if names[each] not in own and not names[each].startswith("remote-")
+    )
     if len(plain) < len(asked):
         rule = "must be NAME or GROUP:NAME, with commas between"
         raise Refused(rule, effect="others are switched off", instead=good)

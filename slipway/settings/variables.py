@@ -2,7 +2,8 @@
 Every variable that Slipway accepts, declared once: its name, rule, default and meaning.
 
 Reading, refusals, the report, `slipway settings` and the README's table are made from these
-declarations. A new one needs a line in docker-compose.yaml and one in .env.example besides.
+declarations. A new one needs a line in docker-compose.yaml and one in .env.example besides: the
+recipe is in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -11,17 +12,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from slipway.settings import rules
 from slipway.settings.authorized import keys
 from slipway.settings.login_user import login_user
-from slipway.settings.rules import (
-    address,
-    at_least,
-    boolean,
-    choice,
-    optional,
-    programs,
-    remotes,
-)
 from slipway.settings.variable import Variable
 from slipway.settings.workspace import DEFAULT, canonical
 
@@ -47,49 +40,49 @@ class Settings:
     )
     skip_acl = Variable(
         "SKIP_ACL",
-        boolean,
+        rules.boolean,
         default="false",
         meaning="`true` leaves the ACL of the workspace alone.",
     )
     gpu_count = Variable(
         "GPU_COUNT",
-        optional(at_least(0)),
+        rules.optional(rules.at_least(0)),
         meaning="At most so many GPUs are visible to sessions and services; all by default.",
         unset="all",
     )
     threads = Variable(
         "SLIPWAY_THREADS",
-        optional(at_least(1)),
+        rules.optional(rules.at_least(1)),
         meaning="Threads for OpenMP, BLAS and their like; by default as many as the CPU quota and "
         "the limit of processes allow.",
         unset="as the limits say",
     )
     ssh_address = Variable(
         "SLIPWAY_SSH_ADDRESS",
-        address,
+        rules.address,
         meaning="`host:port` that reaches SSH from outside, for `slipway status`; clouds tell it.",
     )
     drain_seconds = Variable(
         "SLIPWAY_DRAIN_SECONDS",
-        at_least(0),
+        rules.at_least(0),
         default="5",  # with the rest of a stop below Docker's ten
         meaning="How long a stop waits for uploads to remotes; the rest is uploaded after the next "
         "start.",
     )
     remote_sync = Variable(
         "SLIPWAY_REMOTE_SYNC",
-        remotes,
+        rules.remotes,
         meaning="`NAME[:path][,...]`: remotes to copy instead of mounting, where FUSE is not "
         "allowed.",
     )
     services_off = Variable(
         "SLIPWAY_SERVICES_OFF",
-        programs,
+        rules.programs,
         meaning="`NAME,...`: supervised programs that don't start by themselves.",
     )
     ssh_policy = Variable(
         "SLIPWAY_SSH_POLICY",
-        choice("compatible", "hardened"),
+        rules.choice("compatible", "hardened"),
         default="compatible",
         meaning="Which algorithms sshd offers: `compatible` serves all clients of the last five "
         "years, `hardened` is the strict policy of the base's distribution.",
@@ -103,13 +96,13 @@ class Settings:
     )
     root_login = Variable(
         "SLIPWAY_ROOT_LOGIN",
-        boolean,
+        rules.boolean,
         default="true",
         meaning="`false` refuses root over SSH, where SLIPWAY_USER can log in.",
     )
     strict = Variable(
         "SLIPWAY_STRICT",
-        boolean,
+        rules.boolean,
         default="false",
         meaning="`true` stops the start when any value is refused.",
     )

@@ -14,8 +14,10 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from slipway.contract import paths
 from slipway.settings import public_keys
 from slipway.ssh.account import Account
+from slipway.system import bounded_files
 from slipway.system.bounded_files import BoundedFiles
 
 BOUND = 1.0  # seconds for a look: health has few
@@ -32,6 +34,13 @@ class KeyFile(NamedTuple):
     types: frozenset[str]  # of the keys in it: "ssh-ed25519"
     has_authority: bool  # a key in it signs others' (cert-authority)
     distrust: str  # why sshd ignores it; "" where it does not
+
+
+def contents() -> list[bytes]:
+    """
+    Return what the files of root's keys hold, as far as each can be read.
+    """
+    return [bounded_files.readable(str(path)) for path in paths.KEY_FILES]
 
 
 def expanded(name: str, owner: Account) -> str:
@@ -118,7 +127,7 @@ def _distrust(path: str, owner: Account, is_private: Callable[[int], bool]) -> s
 
 def _unreadable(path: str, owner: Account) -> str:
     """
-    Say that the user can't read it, whom sshd becomes for that; root reads everything.
+    Say that the user can't read it. sshd reads it as that user, and root reads everything.
     """
     if not owner.uid:
         return ""

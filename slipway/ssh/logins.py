@@ -1,5 +1,5 @@
 """
-Who logs in here: root, and whom SLIPWAY_USER has asked for.
+Who logs in here: root, and the login that SLIPWAY_USER asks for.
 """
 
 from __future__ import annotations

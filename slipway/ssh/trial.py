@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
 
 def attempt(situation: Situation) -> Outcome:
     """
-    Log in as the user whom the situation is about. Raises OSError.
+    Log in as the user of the situation. Raises OSError.
 
     + situation: tells where sshd listens, which files of keys it reads, and its host keys
     """

@@ -7,9 +7,9 @@ from __future__ import annotations
 import select
 from pathlib import Path
 
-from slipway.system import files
+from slipway.system import files, mountinfo
 
-PATH = Path("/proc/self/mountinfo")
+PATH = mountinfo.TABLE
 
 
 class MountList:

@@ -7,8 +7,10 @@ A stat of a FUSE mount whose server is gone may hang; reading this file never do
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
+TABLE = Path("/proc/self/mountinfo")
 _ID = r"/[0-9a-f]{64}/|/[0-9a-f]{8}-[0-9a-f-]{27}/"  # a container's, a pod's
 _EMPTY_DIR = r"/kubernetes\.io~empty-dir/"  # where the kubelet has them
 _IN_MEMORY = ("tmpfs", "ramfs")
@@ -27,6 +29,13 @@ class Mount(NamedTuple):
     shared: bool  # what is mounted below it shows up in its peers: on the host
     root: str = "/"  # which part of the file system is mounted
     settings: tuple[str, ...] = ()  # the file system's own options
+
+
+def here() -> list[Mount]:
+    """
+    Return the mounts that this process sees.
+    """
+    return parse(TABLE.read_text(errors="surrogateescape"))
 
 
 def parse(text: str) -> list[Mount]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 def is_listened_at(path: Path) -> bool:
     """
-    Tell whether a socket has a listener, be it frozen; one that was left behind has none.
+    Tell whether a socket has a listener. A frozen one counts. What was left behind has none.
 
-    Where nothing is there, as at most starts, no module is imported to find that out.
+    Most starts find no socket at all, and import no module for that answer.
     """
     if not os.path.lexists(path):
         return False

@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import pytest
 
+from slipway.contract.paths import own_program_names
 from tests.unit.services.bad_files import BAD, GOOD, Bad
 
 from .conftest import KeyPair, Slipway, wait_until
@@ -79,7 +80,7 @@ def test_a_bad_file_is_named_and_nothing_is_lost(settled: Slipway, key: KeyPair,
     assert health.stdout.startswith(f"unhealthy: left out: {named(path, bad)}")
     assert bad.words in health.stdout
     assert [(each["file"], each["line"]) for each in status["left_out"]] == [(path, bad.line)]
-    assert {each["name"] for each in status["programs"]} == {"cron", "good", "sshd"}
+    assert {each["name"] for each in status["programs"]} == {"good", *own_program_names()}
     assert checked.code == 1
     assert f"left out: {named(path, bad)}" in checked.stdout
     assert "Traceback" not in converged.stderr + checked.stderr + health.stderr
@@ -112,7 +113,7 @@ def test_a_restart_with_all_of_them_has_ssh(settled: Slipway, key: KeyPair) -> N
     assert report["totals"]["failed"] == 1
     status = settled.as_json("slipway", "status", "--json")
     assert len(status["left_out"]) >= len(BAD)
-    assert {each["name"] for each in status["programs"]} == {"cron", "good", "sshd"}
+    assert {each["name"] for each in status["programs"]} == {"good", *own_program_names()}
     assert settled.health().code == 1
     logs = settled.logs()
     assert all(f"left out: {PROGRAMS}/z{number:03}.conf" in logs for number in range(len(BAD)))

@@ -37,9 +37,9 @@ class Alike(NamedTuple):
     """
     What both sides had when they were last alike.
 
-    Before an upload begins `here` is NEVER, until it is known to have arrived, and `there` is what
-    it replaces, or what it was seen to leave there. Where nothing was there, or nobody has looked
-    since, `there` is NEVER.
+    `here` is NEVER from before an upload begins until it is known to have arrived. `there` is what
+    the upload replaces, or what it was seen to leave there. It is NEVER where nothing was there, or
+    where nobody has looked since.
     """
 
     here: Version

@@ -20,7 +20,7 @@ from slipway.remotes import rc
 from slipway.remotes.last_words import LastWords, shown
 from slipway.remotes.mounted import mountpoint
 from slipway.remotes.mounted.cache_claims import Claim
-from slipway.system import processes
+from slipway.system import mountinfo, processes
 
 GRACE = 1.5  # seconds that rclone has to unmount
 HURRY = 2.0  # seconds to have what waits uploaded at once; without that it is, after five
@@ -55,7 +55,7 @@ class Mounter:
         Yield the time once it has mounted, and every so many seconds from then on, until its end.
         """
         with (
-            Path("/proc/self/mountinfo").open("rb") as mounts,
+            mountinfo.TABLE.open("rb") as mounts,
             closing(os.pidfd_open(self.process.pid)) as ended,
         ):
             poll = select.poll()

@@ -31,7 +31,7 @@ NOWHERE = Folder("", "")  # not known yet
 
 class Backend:
     """
-    One remote, asked with the rclone command. No answer, for whatever reason, is an answer, too.
+    One remote, asked with the rclone command. A failure, for whatever reason, is an answer, too.
     """
 
     def __init__(

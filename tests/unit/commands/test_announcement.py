@@ -27,8 +27,9 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """
     A container with one key and two remotes.
     """
-    monkeypatch.setattr(paths, "AUTHORIZED_KEYS", tmp_path / "keys")
-    monkeypatch.setattr(paths, "KEYS_FALLBACK", tmp_path / "none")
+    files = (tmp_path / "none", tmp_path / "directory", tmp_path / "keys")
+    files[1].mkdir()
+    monkeypatch.setattr(paths, "KEY_FILES", files)
     monkeypatch.setattr(announcement, "since_start", lambda: 0.0)
     monkeypatch.setattr(states, "configured", lambda _workspace: iter("ab"))
     (tmp_path / "keys").write_text(f"{KEY}\n")

@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 
 from slipway.facts import rclone
-from slipway.facts.rclone import RcloneConfiguration, RcloneRemotes, RemotePrograms
+from slipway.facts.rclone import (
+    BesideConfiguration,
+    RcloneConfiguration,
+    RcloneRemotes,
+    RemotePrograms,
+)
 from slipway.remotes.states import PROGRAM_MARK
 from tests.unit.facts.conftest import ask, needs_root
 
@@ -256,3 +261,23 @@ def test_an_encrypted_configuration_tells_nothing(tmp_path: Path) -> None:
     text = "# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nabc=\n"
 
     assert configuration(tmp_path, text).digests == {}
+
+
+def test_what_rclone_left_beside_its_file_is_found(tmp_path: Path) -> None:
+    """
+    Empty files with names of rclone's giving, where a link leads; a user's own file is none.
+    """
+    real = tmp_path / "real"
+    real.mkdir()
+    link = tmp_path / "rclone.conf"
+    assert ask(BesideConfiguration(), path=str(link)) is None
+
+    link.symlink_to(real / "rclone.conf")
+    (real / "rclone.conf").write_text("[a]\n")
+    names = ["rclone.conf.old123456", "rclone.conf.old", "notes"]
+    for name in names:
+        (real / name).touch()
+    found = ask(BesideConfiguration(), path=str(link))
+
+    assert found.path == str(real / "rclone.conf")
+    assert found.leftovers == [f"{real}/{names[0]}"]

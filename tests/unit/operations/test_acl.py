@@ -72,3 +72,23 @@ def test_facts_read_what_getfacl_prints() -> None:
     output = ["# file: w", "user::rwx", "group::r-x", "", "default:user:1234:rwx"]
 
     assert {"user::rwx", "group::r-x", "default:user:1234:rwx"} == Acl().process(output)
+
+
+def test_who_may_write_in_a_directory_may_in_what_is_made_there(run: Run) -> None:
+    """
+    Both kinds of entries; nothing where both are there; where there can be none, that is said.
+    """
+    path, entry = "/work space", "u:7:rwx,m::rwx"
+    there = {"user:7:rwx", "mask::rwx", "default:user:7:rwx", "default:mask::rwx"}
+
+    def share(entries: set[str], obstacle: str = "") -> list[str]:
+        facts = {Acl: entries, AclObstacle: obstacle}
+        return run(acl.shared, path=path, uid=7, feature="workspace ACL", facts=facts)
+
+    assert share(BARE) == [f"setfacl -m {entry} -- '{path}' && setfacl -d -m {entry} -- '{path}'"]
+    assert share(BARE | there - {"default:mask::rwx"}) == share(BARE)
+    assert share(BARE | there) == []
+    assert share(BARE, "no ACLs") == []
+    (said,) = run.host.connector_data["degraded"]
+    why = "/work space is not uid 7's, who can't write there: no ACLs"
+    assert str(said) == f"workspace ACL: {why}"

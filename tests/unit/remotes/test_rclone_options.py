@@ -27,12 +27,15 @@ def test_our_options_are_defaults() -> None:
     given = {"RCLONE_UID": "77", "RCLONE_GID": "", "RCLONE_CONFIG": "", "RCLONE_RC_ADDR": ":1"}
     found = rclone_options.variables(Settings(environment=given), inherited, AROUND)
 
-    assert {name: found[name] for name in found if name.startswith("RCLONE_")} == {
+    expected = {
         "RCLONE_CONFIG": "/etc/rclone/rclone.conf",
         "RCLONE_ALLOW_OTHER": "true",
         "RCLONE_UID": "77",
         "RCLONE_GID": "8",
     }
+    ours = {name: found[name] for name in found if name.startswith("RCLONE_")}
+
+    assert ours == expected, f"{rclone_options.__file__} has {ours}, {__file__} {expected}"
 
 
 def test_a_mounts_cache_leaves_room_on_its_volume() -> None:

@@ -56,6 +56,15 @@ def test_no_count(value: str) -> None:
     assert (loaded.settings.gpu_count, refused(loaded)) == (None, ["GPU_COUNT"])
 
 
+def test_a_number_may_have_a_least() -> None:
+    """
+    Which the rule names.
+    """
+    (refusal,) = load({"SLIPWAY_DRAIN_SECONDS": "-1"}).refusals
+
+    assert refusal.rule == "must be a whole number, 0 or more"
+
+
 @pytest.mark.parametrize("value", ["localhost:2222", "203.0.113.7:40022", "[2001:db8::1]:22"])
 def test_an_address(value: str) -> None:
     """
@@ -72,5 +81,7 @@ def test_no_address(value: str) -> None:
     It becomes part of a line to copy into a shell.
     """
     loaded = load({"SLIPWAY_SSH_ADDRESS": value})
+    rule = "must be host:port"
 
-    assert (loaded.settings.ssh_address, refused(loaded)) == ("", ["SLIPWAY_SSH_ADDRESS"])
+    assert loaded.settings.ssh_address == ""
+    assert loaded.refusals == (Refusal("SLIPWAY_SSH_ADDRESS", rule, "it is ignored"),)

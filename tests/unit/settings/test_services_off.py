@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.contract import paths
+from slipway.contract.paths import own_program_names
 from slipway.contract.refusal import Refusal
 from slipway.settings.load import load
 
@@ -58,7 +58,5 @@ def test_slipways_own_programs_stay_on() -> None:
     """
     All of them are named in the rule.
     """
-    own = {file.stem for file in paths.OWN_PROGRAMS.glob("*.conf")}
-
-    for name in own:
+    for name in own_program_names():
         assert load({NAME: name}, programs=lambda: KNOWN).settings.services_off == ()

@@ -119,4 +119,5 @@ def test_a_path_that_can_not_be_followed_is_none(error: Exception) -> None:
             raise error
         return path
 
-    assert refused(load({"WORKSPACE": "/loop"}, resolve=resolve)) == ["WORKSPACE"]
+    (refusal,) = load({"WORKSPACE": "/loop"}, resolve=resolve).refusals
+    assert (refusal.variable, refusal.rule) == ("WORKSPACE", "must be a path that can be followed")

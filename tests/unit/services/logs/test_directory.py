@@ -42,7 +42,7 @@ def test_programs(directory: Path) -> None:
 
 
 def test_its_own_output_is_not_followed(directory: Path, follow: Callable[..., Follower]) -> None:
-    own = directory / "logtail.log"
+    own = directory / "own.log"
     append(directory / "a.log", b"first\n")
     with own.open("ab") as stream:
         follower = follow(stdout=stream.fileno())

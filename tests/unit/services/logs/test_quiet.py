@@ -28,7 +28,7 @@ RCLONE = b"2026/11/26 20:05:46 "
         ("supervisord", DATE + b"INFO spawned: 'sshd' with pid 32", False),
         ("supervisord", DATE + b"INFO success: sshd entered RUNNING state", False),
         ("supervisord", DATE + b"INFO stopped: web (exit status 0)", False),
-        ("supervisord", DATE + b"INFO waiting for sshd, logtail to die", False),
+        ("supervisord", DATE + b"INFO waiting for sshd, web to die", False),
         ("supervisord", DATE + b"INFO reaped unknown pid 4 (exit status 0)", False),
         ("supervisord", DATE + b"INFO Included extra file", False),
         (
