@@ -95,6 +95,7 @@ class Program:
         finally:
             if mounter:
                 mounter.kill()
+                mounter.following.end()
         if complaint:
             self._tell(complaint)
             return
@@ -139,6 +140,7 @@ class Program:
                 self.cache.waiting = None  # rclone tells it from now on
                 mounter.hurry()
             self._make_room(mounter)
+            mounter.following.step()
             if now >= due:
                 self._note(mounter.trouble(), mounter.process.pid)
                 due = now + PROBE_EVERY
@@ -162,7 +164,11 @@ class Program:
         """
         place = self.cache.place
         try:
-            left = self.cache.waiting = rc.drain(self.socket, seconds=self.drain_seconds)
+            left = self.cache.waiting = rc.drain(
+                self.socket,
+                seconds=self.drain_seconds,
+                is_under_way=mounter.following.is_under_way,
+            )
         except OSError as error:
             say(f"what waits for its upload stays in {place}: {error}")
         else:

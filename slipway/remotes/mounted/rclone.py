@@ -20,6 +20,7 @@ from slipway.remotes import rc
 from slipway.remotes.last_words import LastWords, shown
 from slipway.remotes.mounted import mountpoint
 from slipway.remotes.mounted.cache_claims import Claim
+from slipway.remotes.mounted.following import Following
 from slipway.system import processes
 
 GRACE = 1.5  # seconds that rclone has to unmount
@@ -41,6 +42,7 @@ class Mounter:
         self.name = name
         self.point = point
         self.socket = socket
+        self.following = Following(name, socket, claim.cache)
         self._has_buckets: bool | None = None
         self.process = subprocess.Popen(
             command(name, point, cache=claim.cache, socket=socket),

@@ -15,6 +15,7 @@ import random
 import re
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -170,7 +171,11 @@ IN_ORDER = (kill_server, stop)  # a rename that waits for the file's close is re
 
 @pytest.mark.parametrize("kind", ["webdav", "sftp", "s3"])
 def test_an_overwrite_that_is_cut_off_leaves_the_old_file_or_the_new_one(
-    start: Start, serve: Callable[..., Server], network: str, kind: str
+    start: Start,
+    serve: Callable[..., Server],
+    network: str,
+    kind: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """
     Never an empty one, a part of one, or a mixture; what is set aside is named, and nothing is lost
@@ -180,7 +185,7 @@ def test_an_overwrite_that_is_cut_off_leaves_the_old_file_or_the_new_one(
     for number in range(FILES):
         lay(server.data, number)
     slipway = start(environment=server.variables("far"), network=network, **FUSE)
-    pid = wait_mounted(slipway)
+    pid, changed = wait_mounted(slipway), Counter[str]()
     for turn in range(ROUNDS):
         before = contents(server.data)
         told = [server.inside("far"), turn, SIZE, FILES, AWAY, BETWEEN, DONE]
@@ -200,6 +205,8 @@ def test_an_overwrite_that_is_cut_off_leaves_the_old_file_or_the_new_one(
             assert twice(slipway, before, contents(server.data), turn) == [], (
                 f"{said}: {slipway.logs()[-3000:]}"
             )
+        changed[end.__name__] += len(finished(slipway, turn))
+    record_property(f"{ROUNDS} rounds over {kind}, changes that came to their end", dict(changed))
 
 
 def lay(data: Path, number: int) -> None:
