@@ -36,8 +36,15 @@ class Mounter:
     One `rclone mount`, which runs from here on.
     """
 
-    def __init__(
-        self, name: str, point: Path, socket: Path, *, claim: Claim, variables: Mapping[str, str]
+    def __init__(  # noqa: PLR0913 - a process's words
+        self,
+        name: str,
+        point: Path,
+        socket: Path,
+        *,
+        claim: Claim,
+        mode: str,
+        variables: Mapping[str, str],
     ) -> None:
         self.name = name
         self.point = point
@@ -45,7 +52,7 @@ class Mounter:
         self.following = Following(name, socket, claim.cache)
         self._has_buckets: bool | None = None
         self.process = subprocess.Popen(
-            command(name, point, cache=claim.cache, socket=socket),
+            command(name, point, cache=claim.cache, mode=mode, socket=socket),
             env=variables,
             pass_fds=[claim.lock.fileno()],  # in use while rclone lives
             stderr=subprocess.PIPE,
@@ -142,7 +149,7 @@ class Mounter:
                 self.process.wait()
 
 
-def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:
+def command(name: str, point: Path, *, cache: Path, mode: str, socket: Path) -> list[str]:
     """
     Return rclone's words; what is an option here can't be set by an `RCLONE_*` variable.
 
@@ -152,7 +159,7 @@ def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:
     return [
         "setpriv", "--pdeathsig", "KILL", "--",
         paths.RCLONE, "mount", f"{name}:", str(point),
-        "--vfs-cache-mode", "full", "--cache-dir", str(cache),
+        "--vfs-cache-mode", mode, "--cache-dir", str(cache),
         "--rc", "--rc-no-auth", "--rc-addr", f"unix://{socket}",
     ]
     # fmt: on

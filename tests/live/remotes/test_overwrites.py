@@ -9,6 +9,7 @@ the remote afterwards, or set aside and named.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -149,8 +150,9 @@ def kill_server(place: Place, turn: int) -> int:
     """
     Nothing ends in the container: what is written goes on.
     """
-    place.server.container.kill()
-    place.server.container.wait()
+    with contextlib.suppress(docker.errors.APIError):  # it has just ended by itself
+        place.server.container.kill()
+        place.server.container.wait()
     place.server.container.start()
     wait_until(lambda: ended(place.slipway, turn), "all is written", 120)
     return wait_mounted(place.slipway)
