@@ -161,7 +161,8 @@ class Program:
             self._make_room(mounter)
             mounter.following.step()
             if now >= due:
-                self._note(mounter.trouble(), mounter.process.pid)
+                trouble = mounter.trouble() or mounter.standstill.look(now)
+                self._note(trouble, mounter.process.pid)
                 due = now + PROBE_EVERY
         return ""
 

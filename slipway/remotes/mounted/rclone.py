@@ -21,6 +21,7 @@ from slipway.remotes.last_words import LastWords, shown
 from slipway.remotes.mounted import mountpoint
 from slipway.remotes.mounted.cache_claims import Claim
 from slipway.remotes.mounted.following import Following
+from slipway.remotes.mounted.standstill import Standstill
 from slipway.system import processes
 
 GRACE = 1.5  # seconds that rclone has to unmount
@@ -57,6 +58,7 @@ class Mounter:
             pass_fds=[claim.lock.fileno()],  # in use while rclone lives
             stderr=subprocess.PIPE,
         )
+        self.standstill = Standstill(self.process.pid, socket, point)
         self.last_words = LastWords(self.process.stderr)
 
     def moments(self, every: float) -> Iterator[float]:
