@@ -77,7 +77,7 @@ class Mounter:
                 if due is None and mountpoint.mounts(self.point):
                     due = time.monotonic()
                 if due is not None and time.monotonic() >= due:
-                    if processes.is_zombie(self.process.pid):
+                    if processes.is_dying(self.process.pid):
                         mountpoint.abort(self.point)
                     yield time.monotonic()
                     due = time.monotonic() + every
