@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def pending(path: Path, *, timeout: float = 2.0) -> int:
     """
     Return how many files wait for their upload, or are being uploaded. Raises OSError.
     """
-    return _waiting(call(path, "vfs/stats", timeout=timeout))
+    return waiting(call(path, "vfs/stats", timeout=timeout))
 
 
 def pending_of_all(paths: Iterable[Path], *, seconds: float) -> dict[Path, int]:
@@ -60,13 +60,23 @@ def pending_of_all(paths: Iterable[Path], *, seconds: float) -> dict[Path, int]:
     for path, (status, answer) in answers.items():
         with contextlib.suppress(ValueError, TypeError, AttributeError):  # no statistics
             if status == 200:  # noqa: PLR2004 - OK
-                found[path] = _waiting(json.loads(answer))
+                found[path] = waiting(json.loads(answer))
     return found
 
 
-def _waiting(statistics: dict[str, Any]) -> int:
+def waiting(statistics: dict[str, Any]) -> int:
+    """
+    Return how many files wait, of an answer to `vfs/stats`.
+    """
     disk = statistics.get("diskCache") or {}
     return int(disk.get("uploadsInProgress", 0)) + int(disk.get("uploadsQueued", 0))
+
+
+def queue(path: Path, *, timeout: float = 2.0) -> list[dict[str, Any]]:
+    """
+    Return what waits or is being uploaded, by name. Raises OSError.
+    """
+    return call(path, "vfs/queue", timeout=timeout).get("queue") or []
 
 
 def hurry(path: Path, *, seconds: float) -> None:
@@ -76,7 +86,7 @@ def hurry(path: Path, *, seconds: float) -> None:
     + seconds: how long this may take; what it does not come to keeps its delay
     """
     deadline = time.monotonic() + seconds
-    for item in call(path, "vfs/queue", timeout=_patience(deadline)).get("queue") or []:
+    for item in queue(path, timeout=_patience(deadline)):
         if item.get("uploading") or item.get("expiry", 1) <= 0:
             continue
         if time.monotonic() > deadline:
@@ -86,17 +96,18 @@ def hurry(path: Path, *, seconds: float) -> None:
             call(path, "vfs/queue-set-expiry", timeout=_patience(deadline), **expiry)
 
 
-def drain(path: Path, *, seconds: float) -> int:
+def drain(path: Path, *, seconds: float, is_under_way: Callable[[], bool] = lambda: False) -> int:
     """
     Have everything uploaded; returns what is left. Raises OSError where rclone does not answer.
 
     One that answers, and then is too busy to, leaves what it said last.
 
     + seconds: how long to wait for it at most
+    + is_under_way: looks at what is uploaded; tells whether there is more to be done
     """
     deadline = time.monotonic() + seconds
     left = pending(path, timeout=_patience(deadline))
-    while left and time.monotonic() <= deadline:
+    while (is_under_way() or left) and time.monotonic() <= deadline:
         with contextlib.suppress(TimeoutError):
             hurry(path, seconds=deadline - time.monotonic())
             time.sleep(_PAUSE)

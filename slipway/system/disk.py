@@ -25,6 +25,17 @@ def floor(path: Path) -> int:
     return min(_MOST, size // _SHARE)
 
 
+def spare(path: Path) -> int | None:
+    """
+    Return how many bytes are free beyond what caches have to leave; None where it can't be asked.
+    """
+    try:
+        size, free = _room(path)
+    except OSError:
+        return None
+    return free - min(_MOST, size // _SHARE)
+
+
 def shortage(path: Path) -> str:
     """
     Say that less is free than caches have to leave; "" where there is room.

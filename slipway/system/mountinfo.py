@@ -29,6 +29,7 @@ class Mount(NamedTuple):
     shared: bool  # what is mounted below it shows up in its peers: on the host
     root: str = "/"  # which part of the file system is mounted
     settings: tuple[str, ...] = ()  # the file system's own options
+    device: str = ""  # as MAJOR:MINOR
 
 
 def here() -> list[Mount]:
@@ -57,6 +58,7 @@ def parse(text: str) -> list[Mount]:
                 shared=any(field.startswith("shared:") for field in fields[6:]),
                 root=_decode(fields[3]),
                 settings=tuple(rest[0].split(",")) if rest else (),
+                device=fields[2],
             )
         )
     return mounts

@@ -17,14 +17,26 @@ def fields(stat: bytes) -> list[bytes]:
     return stat.rpartition(b")")[2].split()
 
 
-def is_zombie(pid: int) -> bool:
+def is_dying(pid: int) -> bool:
     """
-    Tell whether a process's first thread has ended; others of it may still be there.
+    Tell whether a process has been killed; it may not end, as a thread of it waits for the kernel.
+
+    That may be its first one, so that it is no zombie.
     """
     try:
-        return fields(Path(f"/proc/{pid}/stat").read_bytes())[0] == b"Z"
+        return has_been_killed(Path(f"/proc/{pid}/status").read_bytes())
     except OSError:
         return False
+
+
+def has_been_killed(status: bytes) -> bool:
+    """
+    Tell the same of /proc/PID/status (proc(5)).
+    """
+    told = dict(line.partition(b":")[::2] for line in status.splitlines())
+    pending = int(told.get(b"SigPnd", b"0"), 16) | int(told.get(b"ShdPnd", b"0"), 16)
+    is_zombie = told.get(b"State", b"").split()[:1] == [b"Z"]
+    return is_zombie or bool(pending & 1 << (signal.SIGKILL - 1))
 
 
 def kill_tree(root: int) -> None:

@@ -273,7 +273,7 @@ def test_each_option_of_a_mount_is_refused_as_a_variable() -> None:
     """
     What our command sets, a variable of the user's must not set otherwise.
     """
-    words = command("x", Path("/x"), cache=Path("/cache"), socket=Path("/socket"))
+    words = command("x", Path("/x"), cache=Path("/cache"), mode="full", socket=Path("/socket"))
     options = [word for word in words[words.index("mount") :] if word.startswith("--")]
     variables = [f"RCLONE_{word[2:].upper().replace('-', '_')}" for word in options]
     lacking = [name for name in variables if not is_refused_for_mounts(name)]

@@ -16,7 +16,7 @@ from pathlib import Path
 from slipway.environment import derived
 from slipway.remotes import rc, rclone_options, states
 from slipway.remotes.log import say
-from slipway.remotes.mounted import mountpoint, rclone
+from slipway.remotes.mounted import mountpoint, rclone, read_cache
 from slipway.remotes.mounted.rclone import Mounter
 from slipway.remotes.mounted.write_cache import WriteCache
 from slipway.remotes.pace import Pace
@@ -48,6 +48,8 @@ class Program:
         self.variables = rclone_options.variables(
             settings, inherited, around, floor=floor, is_cut_off=bool(first_process.warning())
         )
+        self.given = {**inherited, **settings.environment}
+        self.mode = read_cache.FULL
         self.cache = WriteCache(name, root, self.variables, owner=(around.uid, around.gid))
         self.signals = Signals()
         self.state = State()
@@ -82,9 +84,15 @@ class Program:
         mounter = None
         try:
             with rclone.closing(os.open(self.point, os.O_DIRECTORY)) as below:
+                mode = self._cache_mode(claim.cache)
                 with self.signals.held():  # a stop must know of it
                     mounter = Mounter(
-                        self.name, self.point, self.socket, claim=claim, variables=self.variables
+                        self.name,
+                        self.point,
+                        self.socket,
+                        claim=claim,
+                        mode=mode,
+                        variables=self.variables | read_cache.options(mode, self.given),
                     )
                 self._note(pid=mounter.process.pid)
                 complaint = self._watch(mounter, below)
@@ -95,12 +103,24 @@ class Program:
         finally:
             if mounter:
                 mounter.kill()
+                mounter.following.end()
         if complaint:
             self._tell(complaint)
             return
         ended = f"rclone ended with {mounter.process.returncode}"
         why = mounter.last_words.why()
         self._tell(why or ended, in_log=ended)
+
+    def _cache_mode(self, cache: Path) -> str:
+        """
+        Return how rclone is to cache, and say when that changes. Raises OSError.
+        """
+        mode = read_cache.mode(cache, self.given)
+        if mode != self.mode:
+            said = "is cached" if mode == read_cache.FULL else "is not cached: there is little room"
+            say(f"{self.name}: what is only read {said}")
+        self.mode = mode
+        return mode
 
     def _prepare(self) -> str:
         """
@@ -139,8 +159,10 @@ class Program:
                 self.cache.waiting = None  # rclone tells it from now on
                 mounter.hurry()
             self._make_room(mounter)
+            mounter.following.step()
             if now >= due:
-                self._note(mounter.trouble(), mounter.process.pid)
+                trouble = mounter.trouble() or mounter.standstill.look(now)
+                self._note(trouble, mounter.process.pid)
                 due = now + PROBE_EVERY
         return ""
 
@@ -162,7 +184,11 @@ class Program:
         """
         place = self.cache.place
         try:
-            left = self.cache.waiting = rc.drain(self.socket, seconds=self.drain_seconds)
+            left = self.cache.waiting = rc.drain(
+                self.socket,
+                seconds=self.drain_seconds,
+                is_under_way=mounter.following.is_under_way,
+            )
         except OSError as error:
             say(f"what waits for its upload stays in {place}: {error}")
         else:

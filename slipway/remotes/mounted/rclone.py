@@ -20,6 +20,8 @@ from slipway.remotes import rc
 from slipway.remotes.last_words import LastWords, shown
 from slipway.remotes.mounted import mountpoint
 from slipway.remotes.mounted.cache_claims import Claim
+from slipway.remotes.mounted.following import Following
+from slipway.remotes.mounted.standstill import Standstill
 from slipway.system import mountinfo, processes
 
 GRACE = 1.5  # seconds that rclone has to unmount
@@ -35,19 +37,28 @@ class Mounter:
     One `rclone mount`, which runs from here on.
     """
 
-    def __init__(
-        self, name: str, point: Path, socket: Path, *, claim: Claim, variables: Mapping[str, str]
+    def __init__(  # noqa: PLR0913 - a process's words
+        self,
+        name: str,
+        point: Path,
+        socket: Path,
+        *,
+        claim: Claim,
+        mode: str,
+        variables: Mapping[str, str],
     ) -> None:
         self.name = name
         self.point = point
         self.socket = socket
+        self.following = Following(name, socket, claim.cache)
         self._has_buckets: bool | None = None
         self.process = subprocess.Popen(
-            command(name, point, cache=claim.cache, socket=socket),
+            command(name, point, cache=claim.cache, mode=mode, socket=socket),
             env=variables,
             pass_fds=[claim.lock.fileno()],  # in use while rclone lives
             stderr=subprocess.PIPE,
         )
+        self.standstill = Standstill(self.process.pid, socket, point)
         self.last_words = LastWords(self.process.stderr)
 
     def moments(self, every: float) -> Iterator[float]:
@@ -66,7 +77,7 @@ class Mounter:
                 if due is None and mountpoint.mounts(self.point):
                     due = time.monotonic()
                 if due is not None and time.monotonic() >= due:
-                    if processes.is_zombie(self.process.pid):
+                    if processes.is_dying(self.process.pid):
                         mountpoint.abort(self.point)
                     yield time.monotonic()
                     due = time.monotonic() + every
@@ -140,7 +151,7 @@ class Mounter:
                 self.process.wait()
 
 
-def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:
+def command(name: str, point: Path, *, cache: Path, mode: str, socket: Path) -> list[str]:
     """
     Return rclone's words; what is an option here can't be set by an `RCLONE_*` variable.
 
@@ -150,7 +161,7 @@ def command(name: str, point: Path, *, cache: Path, socket: Path) -> list[str]:
     return [
         "setpriv", "--pdeathsig", "KILL", "--",
         paths.RCLONE, "mount", f"{name}:", str(point),
-        "--vfs-cache-mode", "full", "--cache-dir", str(cache),
+        "--vfs-cache-mode", mode, "--cache-dir", str(cache),
         "--rc", "--rc-no-auth", "--rc-addr", f"unix://{socket}",
     ]
     # fmt: on

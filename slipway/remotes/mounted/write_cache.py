@@ -4,14 +4,17 @@ A mount's own write cache, and those that other containers left: in order before
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from slipway.remotes import rescue
 from slipway.remotes.log import say
-from slipway.remotes.mounted import cache_claims, cache_repair, remote_files
+from slipway.remotes.mounted import cache_claims, cache_repair, following, remote_files
 from slipway.remotes.mounted.cache_claims import Claim
 from slipway.remotes.mounted.cache_repair import COMPLETE, DROP, RESCUE, Decision
 from slipway.remotes.mounted.remote_files import Backend
+from slipway.system import walk
 
 
 class WriteCache:
@@ -60,6 +63,7 @@ class WriteCache:
             is_its = now is not None and cache_repair.bare(now.name) == cache_repair.bare(folder)
             return asked.has(path) if is_its else None  # another place's, of earlier
 
+        self._set_aside_held(cache)
         repaired = cache_repair.repair(
             cache, rescued=self.rescued, remote_has=has, owner=self.owner
         )
@@ -75,6 +79,19 @@ class WriteCache:
         )
         self._report(adopted)
         return waiting - sum(decision.action == RESCUE for decision in adopted)
+
+    def _set_aside_held(self, cache: Path) -> None:
+        """
+        Set aside what an upload may have left nowhere but here. Raises OSError.
+        """
+        held = cache / following.HELD
+        reason = "was renamed while it was uploaded, and nobody has said that the remote has it"
+        done = []
+        for path, _ in list(walk.files(held)):
+            rescue.set_aside(held / path, self.rescued, path, owner=self.owner)
+            done.append(Decision("", path, RESCUE, reason))
+        self._report(done)
+        shutil.rmtree(held, ignore_errors=True)
 
     def _report(self, decisions: list[Decision]) -> None:
         what = {

@@ -110,6 +110,9 @@ def serve(
 ) -> Iterator[Callable[..., Server]]:
     """
     Start servers of a kind that rclone serves.
+
+    One comes back when it ends by itself: now and then a panic of rclone's ends it, when a
+    directory is renamed.
     """
     started: list[Container] = []
 
@@ -126,7 +129,7 @@ def serve(
                 "--dir-cache-time", "0s",
             ],
             entrypoint=[], name=f"{PREFIX}{uuid.uuid4().hex[:12]}", network=network,
-            volumes=[f"{top}:/data"],
+            volumes=[f"{top}:/data"], restart_policy={"Name": "on-failure"},
         )
         # fmt: on
         started.append(container)

@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
             uploaded.update({body["id"]} if plan()["uploads"] else ())
         else:
             waiting = [number for number in range(plan()["queue"]) if number not in uploaded]
-            queue = [{"id": number, "expiry": 5.0} for number in waiting]
+            queue = [{"id": number, "name": f"{number}", "expiry": 5.0} for number in waiting]
             document = {"diskCache": {"uploadsQueued": len(queue)}, "queue": queue}
         self.send_response(status)
         self.end_headers()

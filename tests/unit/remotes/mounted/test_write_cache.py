@@ -130,3 +130,26 @@ def test_where_files_wait(far: Far) -> None:
     far.cache.put_in_order()
 
     assert far.cache.place == far.own.root
+
+
+def test_what_an_upload_may_have_left_here_only_is_set_aside(
+    far: Far, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """
+    Each file that is held, of this cache and of one that another container left; said once.
+    """
+    for cache in (far.own, far.other):
+        (cache.root / ".held/d").mkdir(parents=True)
+        (cache.root / ".held/d" / cache.root.name).write_text("only here")
+    (far.other.root / ".lock").touch()
+    for _ in range(2):
+        far.cache.put_in_order()
+
+    rescued = far.root / ".rescued/far/d"
+    assert {path.name: path.read_text() for path in rescued.iterdir()} == {
+        "far": "only here",
+        "far~2": "only here",
+    }
+    said = capfd.readouterr().err
+    assert said.count("d/far was renamed while it was uploaded, and nobody has said") == 1
+    assert not (far.own.root / ".held").exists()
