@@ -309,6 +309,7 @@ def test_a_start_that_was_killed_is_finished_by_the_next(
     both = slipway.exec("sh", "-c", "slipway start & slipway start; wait $!")
 
     assert both.code == 0
+    slipway.wait_host_keys()  # sshd reads its files again when it gets its RSA key
     assert slipway.exec("slipway", "check").code == 0
     daemons = slipway.check_output("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
     assert daemons.count("slipway.services.supervisord -n") == 2  # its tini, and itself
