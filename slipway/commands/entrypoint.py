@@ -13,6 +13,10 @@ from slipway.system import lazily
 
 lazily.install()
 
+import gc
+
+gc.disable()  # nothing of what is imported is garbage
+
 import os
 import signal
 import subprocess
@@ -135,6 +139,8 @@ def _supervise(variables: dict[str, str]) -> NoReturn:
     Be supervisord from here on, in this Python: a new one would import most of it again.
     """
     at_start.take(variables)
+    gc.freeze()
+    gc.enable()
     from slipway.services import supervisord  # noqa: PLC0415 - only where none runs yet
 
     supervisord.main(paths.SUPERVISORD_ARGUMENTS)

@@ -122,13 +122,11 @@ class SupervisordState(FactBase["Supervisord | None"]):
     `reloadConfig` reads the files and reports; it applies nothing.
     """
 
-    def command(self) -> StringCommand:
-        """Ask all of it in one request."""
-        calls: list[supervisor_rpc.Call] = [
-            ("supervisor.getAllProcessInfo", ()),
-            ("supervisor.reloadConfig", ()),
-            ("supervisor.getProblems", ()),
-        ]
+    def command(self, *, changes: bool = True) -> StringCommand:
+        """Ask all of it in one request; without changes supervisord reads no file for it."""
+        calls: list[supervisor_rpc.Call] = [("supervisor.getAllProcessInfo", ())]
+        if changes:
+            calls += [("supervisor.reloadConfig", ()), ("supervisor.getProblems", ())]
         patience = _AGAIN if _was_silent() else _ANSWER
         socket = QuoteString(str(SUPERVISOR_SOCKET))
         # fmt: off
@@ -150,13 +148,14 @@ class SupervisordState(FactBase["Supervisord | None"]):
         if _SILENT in output:
             return _silent()
         try:
-            processes, pending, *rest = supervisor_rpc.results("\n".join(output))
+            processes, *rest = supervisor_rpc.results("\n".join(output))
         except supervisor_rpc.UNREADABLE:
             return _silent()
         if isinstance(processes, supervisor_rpc.Fault):
             if processes.faultCode != supervisor_rpc.SHUTDOWN_STATE:
                 raise processes
             return None
+        pending, *rest = rest or [[[[], [], []]]]
         broken = pending.faultString if isinstance(pending, supervisor_rpc.Fault) else ""
         ((added, changed, removed),) = [[[], [], []]] if broken else pending
         programs = {

@@ -23,7 +23,7 @@ def daemon() -> Generator[StringCommand]:
     """
     Have cron running exactly while there is a crontab.
     """
-    supervisord = expected()
+    supervisord = expected(changes=False)
     if supervisord is None or supervisord.silent or _PROGRAM not in supervisord.programs:
         host.noop("cron is not supervised here")
         return

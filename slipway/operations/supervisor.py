@@ -61,13 +61,15 @@ def apply(*, running: Sequence[str]) -> Generator[StringCommand]:
     yield from _apply(expected(), running=running)
 
 
-def expected() -> Supervisord | None:
+def expected(*, changes: bool = True) -> Supervisord | None:
     """
     Return supervisord's state; in a check, that which the operations above would leave.
+
+    + changes: with what its files would change, for which it reads them all
     """
     plan = foresight.plan()
     if plan is None or not plan.is_check:
-        return host.get_fact(SupervisordState)
+        return host.get_fact(SupervisordState, **({} if changes else {"changes": False}))
     state = plan.supervisord or host.get_fact(SupervisordState)
     return program_files.foreseen(state, plan) if state else None
 

@@ -11,7 +11,6 @@ import configparser
 import glob
 import io
 import os
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def included(main: ProgramFile, expansions: Mapping[str, str]) -> list[str]:
         return []
     base = Path(main.path).absolute().parent
     parser.expansions = dict(expansions)
-    known = {"here": str(base), "host_node_name": platform.node()}
+    known = {"here": str(base), "host_node_name": os.uname().nodename}
     words = parser.saneget("include", "files", expansions=known).split()
     found = [sorted(glob.glob(str(base / word))) for word in words]  # noqa: PTH207 - as supervisor
     return list(dict.fromkeys(path for paths in found for path in paths))

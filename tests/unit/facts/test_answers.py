@@ -24,7 +24,13 @@ from tests.unit.conftest import isolated
 from tests.unit.facts.conftest import ODD
 
 # Arguments by their annotation
-GIVEN = {"str": "/a 'b'", "list[str]": ODD, "Sequence[str]": ("/tmp", "/x \udcff"), "int": 2222}
+GIVEN = {
+    "str": "/a 'b'",
+    "list[str]": ODD,
+    "Sequence[str]": ("/tmp", "/x \udcff"),
+    "int": 2222,
+    "bool": False,
+}
 
 
 def every_fact() -> list[type[FactBase[Any]]]:

@@ -40,6 +40,20 @@ def test_supervisord_tells_programs_and_pending_changes() -> None:
     )
 
 
+def test_without_changes_no_file_is_read_for_it() -> None:
+    """
+    The programs are the same, and nothing is pending.
+    """
+    processes = [_process("sshd", "RUNNING", 7)]
+    command = SupervisordState().command(changes=False).get_raw_value()
+
+    assert "getAllProcessInfo" in command
+    assert "reloadConfig" not in command
+    assert SupervisordState().process(_answer(processes)) == Supervisord(
+        {"sshd": Program("RUNNING", 7)}, added=[], changed=[], removed=[], broken=""
+    )
+
+
 def test_each_process_of_a_group_has_a_state_of_its_own() -> None:
     """
     Only what starts with the container and was stopped, or given up, is down.
