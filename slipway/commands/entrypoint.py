@@ -139,10 +139,10 @@ def _supervise(variables: dict[str, str]) -> NoReturn:
     Be supervisord from here on, in this Python: a new one would import most of it again.
     """
     at_start.take(variables)
-    gc.freeze()
-    gc.enable()
     from slipway.services import supervisord  # noqa: PLC0415 - only where none runs yet
 
+    gc.freeze()
+    gc.enable()
     supervisord.main(paths.SUPERVISORD_ARGUMENTS)
     sys.exit()
 

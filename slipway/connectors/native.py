@@ -72,6 +72,15 @@ def output_of(words: Sequence[str]) -> bytes:
         return b""
 
 
+def unless_nothing(command: StringCommand, may_be: Callable[[], bool]) -> Inside:
+    """
+    Return a command that prints nothing, and is not run in here, where there is nothing.
+
+    + may_be: tells whether there may be something
+    """
+    return Inside(command, lambda: by_shell(command) if may_be() else Result(b""))
+
+
 def by_shell(command: StringCommand) -> Result:
     """
     Do what a command does as everywhere else: by sh.

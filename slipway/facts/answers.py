@@ -21,6 +21,8 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from slipway.system import lazily
+
 PACKAGE = "slipway.facts."
 NONE, END = b"-\n", b".\n"  # in place of an answer, and after the last
 
@@ -85,8 +87,7 @@ def digest(command: str) -> str:
 
 
 def _stand_in() -> None:
-    # Python's own SHA-256 is as good for a few small files, and OpenSSL takes 2 ms to be loaded
-    vars(sys)["modules"].setdefault("_hashlib", None)
+    lazily.install()
     modules: dict[str, dict[str, Any]] = {
         "urllib": {"__path__": []},
         "urllib.parse": {"quote_from_bytes": None},  # for pathlib, which hardly ever needs it

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway.connectors.native import Inside, Result, by_shell, is_there
+from slipway.connectors.native import is_there, unless_nothing
 from slipway.contract import paths
 
 
@@ -42,8 +42,7 @@ class ExtensionsSeen(FactBase[Seen]):
             "true",
         )
         # fmt: on
-        place = str(paths.EXTENSIONS)
-        return Inside(command, lambda: by_shell(command) if is_there(place) else Result(b""))
+        return unless_nothing(command, lambda: is_there(str(paths.EXTENSIONS)))
 
     def process(self, output: list[str]) -> Seen:
         """Read a word a line."""

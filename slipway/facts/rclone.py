@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
-from slipway.connectors.native import Inside, Result, by_shell, is_there
+from slipway.connectors.native import is_there, unless_nothing
 from slipway.contract.paths import RCLONE_CONF, SHELL_ENVIRONMENT, SUPERVISOR_PROGRAMS
 from slipway.remotes.configuration_file import is_leftover
 from slipway.remotes.states import PROGRAM_MARK
@@ -55,7 +55,7 @@ class RcloneRemotes(FactBase["list[str] | None"]):
             f"{_WITHOUT_CONTROL}RCLONE_CONFIG={configured} "
             "rclone listremotes 2>/dev/null || echo '!broken'; fi"
         )
-        return Inside(command, lambda: by_shell(command) if may_have_remotes() else Result(b""))
+        return unless_nothing(command, may_have_remotes)
 
     def process(self, output: list[str]) -> list[str] | None:
         """Drop the colon that rclone prints after each name."""
@@ -92,7 +92,7 @@ class RcloneConfiguration(FactBase["Configuration | None"]):
             "fi", ";", "cat", "--", file, "2>/dev/null", ";", "}", "||", "true",
         )
         # fmt: on
-        return Inside(command, lambda: by_shell(command) if is_there(path) else Result(b""))
+        return unless_nothing(command, lambda: is_there(path))
 
     def process(self, output: list[str]) -> Configuration:
         """Parse it as rclone does: sections of one name are one."""
@@ -213,7 +213,7 @@ class RemotePrograms(FactBase[dict[str, str]]):
         command = StringCommand(
             "grep -H", QuoteString(PROGRAM_MARK), f"{SUPERVISOR_PROGRAMS}/remote-*.conf || true"
         )
-        return Inside(command, lambda: by_shell(command) if _has_programs() else Result(b""))
+        return unless_nothing(command, _has_programs)
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Split PATH/PROGRAM.conf:MARK REMOTE."""

@@ -33,13 +33,17 @@ def host_keys(directory: str) -> list[str]:
     files = BoundedFiles()
     found = []
     with contextlib.suppress(OSError):
-        names: list[str] = files.ask(lambda: os.listdir(directory), directory)  # noqa: PTH208 - names
-        for name in sorted(fnmatch.filter(names, "ssh_host_*_key")):
+        for name in _key_names(files, directory):
             key = f"{directory}/{name}"
             with contextlib.suppress(OSError):
                 if _has_content(files, f"{key}.pub") and _has_content(files, key):
                     found += [name] if _is_whole(files.read(key)) else []
     return found
+
+
+def _key_names(files: BoundedFiles, directory: str) -> list[str]:
+    names: list[str] = files.ask(lambda: os.listdir(directory), directory)  # noqa: PTH208 - names
+    return sorted(fnmatch.filter(names, "ssh_host_*_key"))
 
 
 def _has_content(files: BoundedFiles, path: str) -> bool:
@@ -69,8 +73,9 @@ def newer(than: str, places: list[str], keys: str) -> list[str]:
         return []
     if since > now:
         return [than]
-    names = fnmatch.filter(_listed(files, keys), "ssh_host_*_key")
-    for place in (*places, *(f"{keys}/{name}" for name in names)):
+    with contextlib.suppress(OSError):
+        places = [*places, *(f"{keys}/{name}" for name in _key_names(files, keys))]
+    for place in places:
         for path in (place, *(f"{place}/{name}" for name in _listed(files, place))):
             if since < _changed(files, path) <= now:
                 return [path]

@@ -20,12 +20,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway.system import mount_list, mountinfo
+from slipway.system import mountinfo
 from slipway.system.mount_list import MountList
 from slipway.system.mountinfo import Mount
 
 BOUND = 5.0  # seconds for one call
-_MOUNTS = mount_list.PATH
+_MOUNTS = mountinfo.TABLE
 _FRESH = 1.0  # seconds for which a list counts whose kernel tells of no change
 _MOST_DESCRIPTORS = 1 << 20
 _MOST_LINKS = 40  # as the kernel follows

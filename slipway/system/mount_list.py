@@ -9,15 +9,13 @@ from pathlib import Path
 
 from slipway.system import files, mountinfo
 
-PATH = mountinfo.TABLE
-
 
 class MountList:
     """
     The list, kept open: a poll for POLLPRI tells of a change (proc_pid_mountinfo(5)).
     """
 
-    def __init__(self, path: Path = PATH) -> None:
+    def __init__(self, path: Path = mountinfo.TABLE) -> None:
         """
         Open it. Raises OSError.
         """

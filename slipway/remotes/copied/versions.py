@@ -7,18 +7,15 @@ changed does the newer one stay in its place, and then the other is kept in the 
 
 from __future__ import annotations
 
-import calendar
 import json
-import re
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from slipway.remotes.moments import SECOND, moment
+
 SAME, PUSH, FETCH, KEEP_THEIRS = "same", "push", "fetch", "keep theirs, then push"
 
-_SECOND = 1_000_000_000  # nanoseconds; coarser clocks than that are rare among file systems
 _BATCH_BYTES, _BATCH_FILES = 1 << 30, 1000
-_TIME = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)"
 
 
 class Version(NamedTuple):
@@ -75,7 +72,8 @@ def are_alike(here: Version, there: Version) -> bool:
     """
     Tell whether two versions are one, as rclone does: size and time.
     """
-    return here.size == there.size and abs(here.time - there.time) < _SECOND
+    # Clocks that are coarser than a second are rare among file systems
+    return here.size == there.size and abs(here.time - there.time) < SECOND
 
 
 def batches(names: Iterable[str], there: Mapping[str, Version]) -> Iterator[list[str]]:
@@ -100,20 +98,6 @@ def listed(text: bytes) -> dict[str, Version]:
     """
     entries = json.loads(text or b"[]")
     return {entry["Path"]: Version(entry["Size"], moment(entry["ModTime"])) for entry in entries}
-
-
-def moment(text: str) -> int:
-    """
-    Return a time of RFC 3339 in nanoseconds; datetime has microseconds. Raises ValueError.
-    """
-    match = re.fullmatch(_TIME, text)
-    if match is None:
-        raise ValueError(f"no time: {text}")
-    whole = calendar.timegm(time.strptime(match[1], "%Y-%m-%dT%H:%M:%S"))
-    if match[3] != "Z":
-        hours, minutes = int(match[3][1:3]), int(match[3][4:])
-        whole -= (1 if match[3][0] == "+" else -1) * (hours * 3600 + minutes * 60)
-    return whole * _SECOND + int((match[2] or "0").ljust(9, "0")[:9])
 
 
 def dump(last: Mapping[str, Alike]) -> bytes:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from slipway.remotes.moments import SECOND, moment
 from slipway.remotes.mounted import cache_files
 from slipway.system import files
 
@@ -46,7 +46,7 @@ def read(content: Path, metadata: Path) -> Version | None:
     if known is None or known["Dirty"]:
         return None
     try:
-        return Version(content.stat().st_size, seconds(known["ModTime"]))
+        return Version(content.stat().st_size, moment(known["ModTime"]) / SECOND)
     except (OSError, ValueError):
         return None
 
@@ -59,7 +59,7 @@ def ask(asked: Callable[..., dict[str, Any]], name: str, path: str) -> Version |
     found = answer.get("item")
     if not found:
         return None
-    return Version(int(found["Size"]), seconds(found["ModTime"]))
+    return Version(int(found["Size"]), moment(found["ModTime"]) / SECOND)
 
 
 def likeness(here: Version, there: Version | None) -> Likeness:
@@ -73,15 +73,3 @@ def likeness(here: Version, there: Version | None) -> Likeness:
     if abs(difference) < exact:
         return Likeness.SAME if here.size == there.size else Likeness.OLDER
     return Likeness.NEWER if difference > 0 else Likeness.OLDER
-
-
-def seconds(stamp: str) -> float:
-    """
-    Return an RFC 3339 time, which Go writes with nine digits, as seconds. Raises ValueError.
-    """
-    whole, dot, rest = stamp.replace("Z", "+00:00").partition(".")
-    if not dot:
-        return datetime.fromisoformat(whole).timestamp()
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    zone = rest[len(digits) :]
-    return datetime.fromisoformat(whole + zone).timestamp() + float(f"0.{digits or 0}")

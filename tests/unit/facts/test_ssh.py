@@ -200,6 +200,24 @@ def test_each_file_that_sshd_reads_is_looked_at(
     assert bool(inside.newer(str(pid), seen, str(etc))) == is_seen
 
 
+def test_host_keys_are_looked_at_behind_a_link(tmp_path: Path) -> None:
+    """
+    /etc/ssh may be one, and a shell's pattern follows it.
+    """
+    (tmp_path / "real").mkdir()
+    (tmp_path / "etc").symlink_to("real")
+    pid = tmp_path / "pid"
+    pid.touch()
+    time.sleep(0.02)  # a file's time is that of the kernel's last tick
+    (tmp_path / "real/ssh_host_x_key").touch()
+    time.sleep(0.02)
+    etc = tmp_path / "etc"
+    places = {"/etc/ssh/": f"{etc}/", "/run/slipway/": f"{tmp_path}/", "/run/sshd.pid": pid}
+
+    assert ask(SshdIsStale(), places=places)
+    assert inside.newer(str(pid), [], str(etc)) == [f"{etc}/ssh_host_x_key"]
+
+
 @pytest.mark.parametrize(
     ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::")]
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from slipway.remotes import moments
 from slipway.remotes.copied import versions
 from slipway.remotes.copied.versions import (
     FETCH,
@@ -87,7 +88,7 @@ def test_a_time_is_read_to_the_nanosecond(text: str) -> None:
     """
     Whatever zone the container is in.
     """
-    assert versions.moment(text) == MOMENTS[text]
+    assert moments.moment(text) == MOMENTS[text]
 
 
 def test_what_was_alike_outlives_the_program() -> None:

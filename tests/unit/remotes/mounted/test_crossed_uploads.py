@@ -161,8 +161,6 @@ def test_a_rename_that_crosses_an_upload_is_put_right(tmp_path: Path, row: Row) 
 
 def rename_directory(mount: Mount) -> None:
     """Its files are renamed with it."""
-    mount.write("5/in")
-    mount.look("5/in")
     mount.upload("5/in")
     mount.rename("5/in", "5.away/in")
     mount.look()
@@ -170,8 +168,6 @@ def rename_directory(mount: Mount) -> None:
 
 def rename_twice(mount: Mount) -> None:
     """Under each name it may have been uploaded."""
-    mount.write("5/in")
-    mount.look("5/in")
     mount.rename("5/in", "x")
     mount.look("x")
     mount.upload("x")
@@ -181,8 +177,6 @@ def rename_twice(mount: Mount) -> None:
 
 def rename_after_a_while(mount: Mount) -> None:
     """The upload had ended long before the rename did."""
-    mount.write("5/in")
-    mount.look("5/in")
     mount.upload("5/in")
     mount.look()
     mount.look(seconds=KEPT - 10)
@@ -192,8 +186,6 @@ def rename_after_a_while(mount: Mount) -> None:
 
 def rename_and_wait_again(mount: Mount) -> None:
     """The upload was cancelled, though it had arrived, and begins anew."""
-    mount.write("5/in")
-    mount.look("5/in")
     mount.rename("5/in", "5.away/in")
     mount.look("5.away/in")
     mount.upload("5.away/in")
@@ -212,6 +204,8 @@ def test_it_is_followed_through_its_names(
     A copy of it is taken away only under a name that it had.
     """
     mount = Mount(tmp_path, {stray: NEW} if stray else {})
+    mount.write("5/in")
+    mount.look("5/in")
     rename(mount)
     for _ in range(3):
         mount.settle()
