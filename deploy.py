@@ -24,7 +24,9 @@ settings = host.data.settings
 live = host.data.live  # false while an image is built: what belongs to one container waits
 is_start = bool(host.data.get("is_start"))  # packages are only looked at then: SSH comes first
 
-if not is_start:
+if is_start:
+    ssh.begin()
+else:
     packages.install(live=live)
 overlay.lay(added=host.data.extensions)
 users.admit(settings=settings, live=live)

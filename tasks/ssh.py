@@ -44,11 +44,22 @@ from slipway.operations import (
 from slipway.operations.files import File
 from slipway.settings import providers
 from slipway.settings.variables import Settings
-from slipway.ssh import admission, algorithms, host_key
+from slipway.ssh import admission, algorithms, host_key, own_test
 from slipway.ssh.admission import Limits
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds; the slow one later
 SMALLEST_MODULUS = 3072  # bits; the hardened policies'
+
+
+@task("SSH")
+def begin() -> None:
+    """
+    Begin what other programs take a while for, so that it is there when `serve` comes to it.
+    """
+    if not mounted.is_read_only(host.get_fact(Mounts), str(SSH)):
+        present = host.get_fact(HostKeys)
+        for kind in [kind for kind in HOST_KEYS if kind not in present]:
+            host_key.begin(kind)
 
 
 @task("SSH")
@@ -97,6 +108,8 @@ def serve(*, settings: Settings, live: bool) -> None:
             why=obstacle,
             drop_ins=[*static, *drop_ins],
         )
+        if host.data.get("is_start"):
+            own_test.begin()
     authorized_keys.merged(
         name="Authorize the keys",
         path=str(AUTHORIZED_KEYS),

@@ -38,6 +38,7 @@ PROCESSES = RUN / "processes"  # of the supervised programs, with their start ti
 SSHD_OPTIONS = RUN / "sshd.options"  # there where sshd is served from a place of our own
 SSHD_COPIES = RUN / "sshd"  # of its files, where there are lines that sshd can't use
 SSHD_LOCK = RUN / "sshd.lock"  # held while these are made
+SSHD_TESTED = RUN / "sshd.tested"  # not empty: a start that comes now need not test its files
 SSHD_FAILED = RUN / "sshd.failed"  # there where sshd has ended at once
 SSHD_LEFT_OUT = RUN / "sshd.left-out"  # these lines: slipway.ssh.usable
 HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs

@@ -4,6 +4,7 @@ sshd itself: it runs while there is a key to log in with, and with what it can u
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import time
 from collections.abc import Generator, Sequence
@@ -31,7 +32,7 @@ from slipway.operations.independent import operation
 from slipway.operations.supervisor import Complaint, checked, expected, will_run
 from slipway.services import told
 from slipway.settings import public_keys
-from slipway.ssh import pid_file
+from slipway.ssh import own_test, pid_file
 
 if TYPE_CHECKING:
     from slipway.ssh.copies import LeftOut
@@ -95,10 +96,14 @@ def _started() -> StringCommand:
     start = checked([("supervisor.startProcess", ("sshd", False))])
 
     def act() -> Result:
+        with contextlib.suppress(OSError):  # no room for a mark: it tests them itself
+            own_test.mark()
         began = time.time_ns() - _TICK
         result = start.act()
         if result.code == 0:
             pid_file.wait(since=began, seconds=PATIENCE)
+        with contextlib.suppress(OSError):
+            own_test.unmark()
         return result
 
     return Inside(start, act)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from slipway.contract import paths
 from slipway.ssh import pid_file
-from slipway.system import aside, atomic, locks, words
+from slipway.system import aside, atomic, early, locks, words
 
 SLOW = "rsa"
 BITS = 4096  # of an RSA key: what the hardened policies ask for
@@ -88,21 +88,37 @@ def offer_slow() -> None:
         reload()
 
 
+def begin(kind: str) -> None:
+    """
+    Begin to make a key that is missing, for `make`. The lock of convergences is ours.
+    """
+    key = path(kind)
+    with contextlib.suppress(OSError):  # a directory that takes no files
+        _draft(key)
+        early.begin(_maker(key, kind))
+
+
 def make(key: Path, kind: str) -> Path:
     """
     Return a whole pair beside the key's place. Raises CalledProcessError.
 
     ssh-keygen inherits the lock that we were started under, and so keeps it should we be killed.
     """
-    draft = _draft(key)
-    bits = ["-b", str(BITS)] if kind == "rsa" else []
-    words = ["ssh-keygen", "-q", "-t", kind, *bits, "-N", "", "-C", "", "-f", str(draft)]
-    subprocess.run(
-        words, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, close_fds=False
-    )
+    maker = _maker(key, kind)
+    made = early.run(maker) if early.is_begun(maker) else None
+    if made is None or made.returncode:
+        _draft(key)
+        early.run(maker).check_returncode()
+    draft = Path(atomic.temporary(str(key)))
     for part in pair(draft):
         _sync(part)
     return draft
+
+
+def _maker(key: Path, kind: str) -> list[str]:
+    bits = ["-b", str(BITS)] if kind == "rsa" else []
+    draft = atomic.temporary(str(key))
+    return ["ssh-keygen", "-q", "-t", kind, *bits, "-N", "", "-C", "", "-f", draft]
 
 
 def place(draft: Path, key: Path) -> None:

@@ -13,14 +13,14 @@ import os
 import re
 import socket
 import stat
-import subprocess
 import time
 from pathlib import Path
 
+from slipway.system import early
 from slipway.system.bounded_files import BoundedFiles
 
 OS_RELEASE = "/etc/os-release"
-_asked: list[subprocess.Popen[bytes] | None] = []  # that is answering
+_QUESTIONS = (("ssh", "-V"), ("ssh", "-Q", "kex"))  # the first answers in standard error
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # os-release(5): an assignment that means the same to us as to a shell
 _ASSIGNED = r"(ID|VERSION_ID)=(?:\"([^\"$`\\]*)\"|'([^']*)'|([\w.~+-]*))\s*"
@@ -163,8 +163,8 @@ def begin() -> None:
     """
     Ask ssh what it is, for `abilities`: at a start, while much is still imported.
     """
-    if not _asked:
-        _asked.extend((_begun("ssh", "-V"), _begun("ssh", "-Q", "kex")))
+    for words in _QUESTIONS:
+        early.begin(words)
 
 
 def abilities(os_release: str) -> bytes:
@@ -172,22 +172,12 @@ def abilities(os_release: str) -> bytes:
     Return the distribution's name in a line, then what `ssh -V` and `ssh -Q kex` print.
     """
     begin()
-    asked = list(_asked)
-    _asked.clear()
     lines = [f"{_distribution(os_release)}\n\n".encode()]
-    for process in filter(None, asked):
-        with process:
-            lines.append(process.communicate()[0])
+    for words in _QUESTIONS:
+        with contextlib.suppress(OSError):  # an image in its first operation has no ssh
+            answer = early.run(words)
+            lines += [answer.stdout, answer.stderr]
     return b"".join(lines)
-
-
-def _begun(*words: str) -> subprocess.Popen[bytes] | None:
-    try:
-        return subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-    except OSError:  # an image in its first operation
-        return None
 
 
 def _distribution(path: str) -> str:

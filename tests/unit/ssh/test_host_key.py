@@ -16,7 +16,7 @@ import pytest
 
 from slipway.contract import paths
 from slipway.ssh import host_key
-from slipway.system import supervisor_rpc
+from slipway.system import early, supervisor_rpc
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +104,37 @@ def test_a_directory_in_a_keys_place_is_kept_beside_it(tmp_path: Path, part: str
 
     assert all(each.is_file() for each in host_key.pair(key))
     assert (tmp_path / f"{part}.unusable1/inside").is_dir()
+
+
+@pytest.mark.parametrize("state", ["", "draft", "directory", "vanished", "unwritable"])
+def test_a_key_that_was_begun_is_not_made_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """
+    A draft of somebody killed is in nobody's way. Where it could not be begun it is made later.
+    """
+    monkeypatch.setattr(paths, "SSH", tmp_path / "ssh")
+    key, begun = host_key.path("ed25519"), tmp_path / "ssh/.ssh_host_ed25519_key.slipway"
+    if state != "unwritable":
+        key.parent.mkdir()
+    if state == "draft":
+        begun.write_text("half a key")
+    if state == "directory":
+        begun.mkdir()
+    host_key.begin("ed25519")
+    key.parent.mkdir(exist_ok=True)
+    if state == "directory":
+        begun.rmdir()
+    if state == "vanished":
+        early.run(host_key._maker(key, "ed25519"))  # noqa: SLF001 - it has ended
+        begun.unlink()
+    public = begun.with_name(f"{begun.name}.pub")
+    host_key.have("ed25519")
+    shown = subprocess.run(["ssh-keygen", "-y", "-f", key], capture_output=True, check=True)
+
+    assert shown.stdout.split()[:2] == host_key.pair(key)[1].read_bytes().split()[:2]
+    assert not begun.exists()
+    assert not public.exists()
 
 
 Have = Callable[..., str]
