@@ -18,6 +18,7 @@ from slipway.contract import paths
 from slipway.settings.extension import NAME, Extension, default_complaint
 from slipway.settings.variable import Variable
 from slipway.settings.variables import VARIABLES
+from slipway.system import files
 from slipway.system.alarm import ring_after
 
 PATIENCE = 2.0  # seconds for one extension.py: it declares, and the container's start waits for it
@@ -125,7 +126,7 @@ class _WrongError(Exception):
 def _declaration(directory: Path) -> Extension:
     file = directory / _DECLARATION
     try:
-        source = file.read_bytes()
+        source = files.read(file)
     except FileNotFoundError:
         return Extension()
     except OSError as error:

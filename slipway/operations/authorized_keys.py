@@ -151,12 +151,14 @@ def _beside(path: str, file: KeyFile, keys: Sequence[str]) -> bytes | None:
     """
     Return what to keep beside a file that is not ours to replace; None where it is.
 
-    sshd ignores one that is not root's, or that others may write to.
+    sshd ignores one that is not root's, or that others may write to, or a directory above it.
     """
     rule, counts = _fixed(path, file)
     if not rule:
         return None
-    is_ignored = bool(file.mode) and (file.user != "root" or bool(int(file.mode, 8) & 0o022))
+    is_ignored = bool(file.mode) and (
+        file.user != "root" or bool(int(file.mode, 8) & 0o022) or bool(_unsafe_place(path))
+    )
     theirs = _by_identity(file.content.decode(errors="surrogateescape")) if counts else {}
     more = [line for line in keys if public_keys.identity(line) not in theirs]
     if more or (theirs and is_ignored):

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from slipway.contract import paths
-from slipway.system import atomic, processes
+from slipway.system import atomic, files, processes
 
 PATIENCE = 5.0  # seconds that they have to end, then they are killed
 
@@ -40,7 +40,7 @@ def end() -> None:
     End what an earlier supervisord has left running. Raises OSError.
     """
     try:
-        lines = paths.PROCESSES.read_text().splitlines()
+        lines = files.read(paths.PROCESSES).decode().splitlines()
     except FileNotFoundError:
         return
     known = [(int(pid), ticks) for pid, ticks in (line.split(" ", 1) for line in lines)]

@@ -9,6 +9,7 @@ millions each start takes it seconds.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from typing import Any
 
@@ -46,7 +47,9 @@ class _Checked:
         """Return the command. Raises ProcessException, which makes the start one that failed."""
         directory = self.config.directory
         if directory is not None and not os.path.isdir(directory):  # noqa: PTH112 - a string
-            raise NotFound(f"the working directory {directory} does not exist")
+            is_there = os.path.lexists(directory)
+            words = "is no directory" if is_there else "does not exist"
+            raise NotFound(f"the working directory {directory} {words}")
         return super().get_execv_args()  # type: ignore[misc]  # of the class beside
 
     def _prepare_child_fds(self) -> None:
@@ -102,8 +105,27 @@ class _Later(process.SocketManager):  # type: ignore[misc]  # likewise
     is_wanted = False
 
     def get_socket(self) -> Any:
-        """Return the socket. Raises OSError or ValueError."""
-        return super().get_socket() if self.is_wanted else None
+        """
+        Return the socket. Raises OSError or ValueError, also where its path is taken.
+
+        supervisor would remove whatever is there.
+        """
+        if not self.is_wanted:
+            return None
+        path = getattr(self.socket_config, "path", None)
+        if path and not self.is_prepared() and _is_taken(path):
+            raise ValueError(f"{path} is there and is no socket: it stays")
+        return super().get_socket()
+
+
+def _is_taken(path: str) -> bool:
+    """
+    Tell whether something else than a socket is there, which a link is, too.
+    """
+    try:
+        return not stat.S_ISSOCK(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def install() -> None:

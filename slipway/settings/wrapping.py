@@ -12,15 +12,33 @@ import re
 from collections.abc import Callable
 
 # Opening and closing
-_PAIRS = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»", "<": ">"}  # noqa: RUF001
+_PAIRS = {
+    '"': '"',
+    "'": "'",
+    "`": "`",
+    "“": "”",
+    "„": "“",
+    "‘": "’",  # noqa: RUF001
+    "«": "»",
+    "<": ">",
+    "(": ")",
+    "*": "*",
+    "|": "|",
+}
 _TYPE = r"(?:sk-|webauthn-sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+"
 # A name in capitals: options of a key are written in small letters
 _ASSIGNMENT = (
     r"(?:\$\s+)?(?:export\s+|set\s+|setx\s+|declare\s+-x\s+|ENV\s+|-e\s+|--env[= ]\s*|\$env:)?"
     r"[A-Z][A-Z0-9_]{2,40}\s*[=:]\s*(?=\S)"
 )
+# A shell's or a file's whose names need no capitals: the type of a key comes next
+_NAMED = (
+    r"(?:setx\s+\w+\s+|set\s+-\w+\s+\w+\s+|[A-Za-z][A-Za-z0-9_ ]{0,40}:\s+"
+    r"|[A-Za-z]\w{0,40}\s*=\s*(?=[\"']))"
+    rf"(?=[\"']?{_TYPE}\s)"
+)
 _ECHO = r"(?:\$\s+)?echo\s+(.*?)\s*>>?\s*\S*authorized_keys\s*"
-_BULLET = r"(?:-|\*|>|\d{1,2}[.)])\s+(?=\S)"
+_BULLET = r"(?:-|\*|>|•|\+|\d{1,2}[.)])\s+(?=\S)"
 _TWICE = rf"({_TYPE})[ \t]+\1[ \t]+(?=AAAA)"
 _ESCAPED = rf"({_TYPE})(?:\\[ ]|%20|&nbsp;|&#32;|\+)(?=AAAA)"
 _SPACES = r"[\u00a0\u2000-\u200a\u202f\u205f\u3000]"
@@ -94,7 +112,7 @@ def _half_quoted(text: str) -> tuple[str, str]:
 
 
 def _assigned(text: str) -> tuple[str, str]:
-    match = re.match(_ASSIGNMENT, text)
+    match = re.match(_ASSIGNMENT, text) or re.match(_NAMED, text)
     return (text[match.end() :], "NAME=") if match else (text, "")
 
 
@@ -121,7 +139,7 @@ def _bulleted(text: str) -> tuple[str, str]:
 
 
 def _ended(text: str) -> tuple[str, str]:
-    shorter = text.rstrip("\\,; \t")
+    shorter = text.rstrip("\\,;. \t")
     return (shorter, "an end of line") if len(shorter) < len(text) else (text, "")
 
 

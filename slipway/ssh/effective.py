@@ -5,6 +5,7 @@ sshd's configuration as it holds: what `sshd -T` says for one connection.
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ def ask(connection: Connection) -> dict[str, list[str]]:
         "user": connection.user,
         "host": connection.address,
         "addr": connection.address,
-        "laddr": "127.0.0.1",
+        "laddr": _own_address(connection.address),
         "lport": str(connection.port),
     }
     words = ",".join(f"{name}={value}" for name, value in criteria.items())
@@ -63,6 +64,20 @@ def ask(connection: Connection) -> dict[str, list[str]]:
     if done.returncode:
         raise CannotTell(trouble(done.stderr.decode(errors="replace")))
     return parse(done.stdout.decode(errors="replace"))
+
+
+def _own_address(address: str) -> str:
+    """
+    Return the container's address that a connection from there would come to. Nothing is sent.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            asked.connect((address, 9))
+            own: str = asked.getsockname()[0]
+    except OSError:  # no way leads there
+        return "127.0.0.1"
+    return own
 
 
 def parse(output: str) -> dict[str, list[str]]:

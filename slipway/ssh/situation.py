@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from slipway.contract import paths
 from slipway.settings import public_keys
-from slipway.ssh import account, configuration, effective, key_files, login, usable, wrappers
+from slipway.ssh import account, configuration, effective, key_files, login, pam, usable, wrappers
 from slipway.ssh.account import GROUP, PASSWD, SHADOW, USER, Account, Shell
 from slipway.ssh.configuration import Written
 from slipway.ssh.key_files import KeyFile
@@ -151,7 +151,12 @@ def _of_account(root: Account, subject: Subject) -> list[Obstacle]:
     findings = account.findings(
         root, shell, pam=subject.value("UsePAM") == "yes", today=int(time.time()) // DAY
     )
-    return [Obstacle(what, path, is_chosen=chosen) for what, path, chosen in findings]
+    found = [Obstacle(what, path, is_chosen=chosen) for what, path, chosen in findings]
+    if found or subject.value("UsePAM") != "yes":
+        return found
+    address = subject.connection.address
+    refusal = pam.refusal(root.name, address=address, shell=root.shell)
+    return [Obstacle(refusal.what, is_chosen=refusal.is_chosen)] if refusal else []
 
 
 def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list[Obstacle]:
@@ -257,7 +262,8 @@ def _listening(subject: Subject) -> list[tuple[str, int]]:
 def _contents(written: Written, root: Account, more: Iterable[str]) -> list[str]:
     fixed = (PASSWD, SHADOW, GROUP, wrappers.ALLOW, wrappers.DENY, root.shell, paths.SSHD)
     given = (str(paths.AUTHORIZED_KEYS_MOUNT), str(paths.ROOT_REFUSED), str(paths.LOGINS), *more)
-    return list(dict.fromkeys([*written.looked_at, *fixed, *given]))
+    rules = (str(file) for place in pam.PLACES for file in sorted(Path(place).glob("*")))
+    return list(dict.fromkeys([*written.looked_at, *fixed, *given, *pam.PLACES, *rules]))
 
 
 def _text(path: str) -> str:

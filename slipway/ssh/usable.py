@@ -21,7 +21,7 @@ from typing import Any
 from slipway.contract import paths
 from slipway.ssh import configuration
 from slipway.ssh.copies import Copies, LeftOut, Unusable
-from slipway.system import atomic, locks, supervisor_rpc
+from slipway.system import atomic, files, locks, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for `sshd -t`; it takes a hundredth of one, and waits for a FIFO for ever
 _TICK = 10_000_000  # nanoseconds of a file's clock
@@ -34,7 +34,7 @@ def left_out() -> list[LeftOut]:
     Return what the sshd that runs does without.
     """
     try:
-        return parse(paths.SSHD_LEFT_OUT.read_text())
+        return parse(files.read(paths.SSHD_LEFT_OUT).decode(errors="replace"))
     except OSError:
         return []
 
@@ -175,7 +175,8 @@ def serve() -> None:
     for each in settle():
         sys.stdout.write(f"slipway: left out: {each}\n")
     sys.stdout.flush()
-    os.execv(paths.SSHD, [paths.SSHD, "-D", "-e", *configuration.options()])  # noqa: S606 - words
+    words = [paths.SSHD, "-D", "-e", "-o", f"PidFile={paths.SSHD_PID}", *configuration.options()]
+    os.execv(paths.SSHD, words)  # noqa: S606 - words
 
 
 if __name__ == "__main__":

@@ -17,10 +17,9 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway.system import mountinfo
+from slipway.system import files, mountinfo
 from slipway.system.mount_list import MountList
 from slipway.system.mountinfo import Mount
 
@@ -70,9 +69,9 @@ class BoundedFiles:
 
     def read(self, path: str) -> bytes:
         """
-        Return a file's content.
+        Return a regular file's content.
         """
-        content: bytes = self._asked(lambda: Path(path).read_bytes(), path)
+        content: bytes = self._asked(lambda: files.read(path), path)
         return content
 
     def readlink(self, path: str) -> str:
@@ -267,7 +266,7 @@ def _answer(question: Callable[[], Any], path: str, writing: int) -> None:
         content = marshal.dumps((question(), None))
     except OSError as error:
         number = error.errno or errno.EIO
-        content = marshal.dumps((None, (number, os.strerror(number), path)))
+        content = marshal.dumps((None, (number, error.strerror or os.strerror(number), path)))
     except BaseException:  # noqa: BLE001 - never on into what the parent does
         content = marshal.dumps((None, (errno.EIO, os.strerror(errno.EIO), path)))
     try:

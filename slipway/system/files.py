@@ -1,10 +1,48 @@
 """
-The content of a file that may not be there.
+The content of a file that may not be there, or be none.
+
+Anybody may put a FIFO, a device or gigabytes in a file's place. Opening the first would wait for
+ever, and reading the others would fill the memory.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
+
+LARGEST = 16 << 20  # bytes of a file that is read whole
+_PART = 1 << 18  # bytes: /proc/sys has no memory for megabytes
+_NULL = os.makedev(1, 3)  # /dev/null, which is mounted over what should be empty
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_KINDS = {
+    stat.S_IFIFO: "is a FIFO",
+    stat.S_IFSOCK: "is a socket",
+    stat.S_IFCHR: "is a device",
+    stat.S_IFBLK: "is a device",
+}
+
+
+def read(path: Path | str) -> bytes:
+    """
+    Return the content of a regular file. Raises OSError, also for one that is larger than LARGEST.
+    """
+    status = os.stat(path)  # noqa: PTH116 - a start has no need of a Path
+    if words := _KINDS.get(stat.S_IFMT(status.st_mode)):
+        if status.st_rdev == _NULL and stat.S_ISCHR(status.st_mode):
+            return b""
+        raise OSError(errno.EINVAL, words, str(path))
+    descriptor = os.open(path, _FLAGS)
+    try:
+        content, size = b"", status.st_size
+        while max(size, len(content)) <= LARGEST and (part := os.read(descriptor, _PART)):
+            content += part
+    finally:
+        os.close(descriptor)
+    if max(size, len(content)) > LARGEST:
+        raise OSError(errno.EFBIG, f"is larger than {LARGEST >> 20} MB", str(path))
+    return content
 
 
 def content(path: Path) -> bytes | None:
@@ -12,7 +50,7 @@ def content(path: Path) -> bytes | None:
     Return a file's content; None where there is no such file. Raises OSError.
     """
     try:
-        return path.read_bytes()
+        return read(path)
     except FileNotFoundError:
         return None
 
@@ -22,6 +60,6 @@ def readable(path: Path) -> bytes | None:
     Return a file's content; None where it can't be read, for whatever reason.
     """
     try:
-        return path.read_bytes()
+        return read(path)
     except OSError:
         return None

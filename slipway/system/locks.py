@@ -5,6 +5,7 @@ Locks that die with their holder, however that ends and whatever container it is
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
@@ -17,7 +18,7 @@ def hold(path: Path) -> Iterator[None]:
     Hold an exclusive lock, waiting for whoever has it. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as stream:
+    with open(path, "ab", opener=_opened) as stream:
         flock(stream, LOCK_EX)
         yield
 
@@ -26,7 +27,7 @@ def take(path: Path) -> IO[bytes] | None:
     """
     Return an exclusive lock, held until it is closed; None while somebody has it. Raises OSError.
     """
-    stream = path.open("ab")
+    stream = open(path, "ab", opener=_opened)  # noqa: SIM115 - as above; it is returned
     try:
         flock(stream, LOCK_EX | LOCK_NB)
     except BlockingIOError:
@@ -43,10 +44,17 @@ def is_held(path: Path) -> bool:
     Tell whether somebody holds the lock now. Raises OSError.
     """
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb", opener=_opened) as stream:
             flock(stream, LOCK_SH | LOCK_NB)
     except FileNotFoundError:
         return False
     except BlockingIOError:
         return True
     return False
+
+
+def _opened(path: str, flags: int) -> int:
+    """
+    Open a lock, and wait for nobody where a FIFO lies in its place.
+    """
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY, 0o666)

@@ -58,6 +58,15 @@ def passwd(*, program: str = "/bin/bash", home: str = "/root") -> str:
     return f"sed -i 's,^root:.*,{PASSWD.format(home=home, shell=program)},' /etc/passwd"
 
 
+def pam(line: str, words: str, **expected: Any) -> Row:
+    """
+    Return a row with a line before all others of sshd's PAM.
+    """
+    return Row(
+        f"sed -i '1i {line}' /etc/pam.d/sshd", "sed -i 1d /etc/pam.d/sshd", words, **expected
+    )
+
+
 LINE_1 = f"({DROP_IN} line 1)"
 LINE_2 = f"({DROP_IN} line 2)"
 OPEN: dict[str, Any] = {"opens": True, "has_terminal": True, "tried": True}
@@ -103,6 +112,29 @@ ROWS = {
     "PermitTTY no": drop_in("PermitTTY no", LINE_1, opens=True),
     "PasswordAuthentication yes": drop_in(
         "PasswordAuthentication yes", f"PasswordAuthentication yes {LINE_1}", **OPEN
+    ),
+    "Match LocalAddress": drop_in(
+        "Match LocalAddress *,!127.0.0.1\n DenyUsers root", LINE_2, tried=True
+    ),
+    # PAM, which no file tells all about
+    "PAM, a rule for accounts": pam("account required pam_deny.so", "PAM refuses it (account)"),
+    "PAM, a rule for sessions": pam(
+        "session required pam_deny.so", "PAM refuses it (session)", is_ill=True
+    ),
+    "PAM, a module that is missing": pam(
+        "account required pam_nope.so", "Module is unknown", is_ill=True
+    ),
+    "PAM, its files are missing": Row(
+        "mv /etc/pam.d/common-account /tmp/o",
+        "mv /tmp/o /etc/pam.d/common-account",
+        "its files can't be read",
+        is_ill=True,
+    ),
+    "PAM, no memory": Row(
+        "echo 'root hard as 1000' > /etc/security/limits.d/o.conf",
+        "rm /etc/security/limits.d/o.conf",
+        "no room for a shell",
+        is_ill=True,
     ),
     # The account
     "shell nologin": Row(passwd(program="/usr/sbin/nologin"), passwd(), "is /usr/sbin/nologin"),
@@ -185,6 +217,8 @@ HARMLESS = {
         "AuthorizedKeysFile /root/.ssh/authorized_keys /var/lib/slipway/authorized_keys"
     ),
     "UsePAM no": drop_in("UsePAM no"),
+    "a PAM line that says nothing": pam("what is this line", ""),
+    "a pid file elsewhere": drop_in("PidFile /tmp/pid"),
     "MaxAuthTries 1": drop_in("MaxAuthTries 1"),
     "ForceCommand for another": drop_in("Match User bob\n ForceCommand /bin/false"),
     "ChrootDirectory /": drop_in("ChrootDirectory /"),

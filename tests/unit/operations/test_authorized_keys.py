@@ -178,6 +178,26 @@ def test_a_file_that_is_not_ours_to_replace_stays(
     assert run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts) == []
 
 
+@pytest.mark.parametrize("theirs", [[ONE], [TWO], [TWO, ONE]])
+def test_a_read_only_file_below_what_a_group_may_write_to_has_a_spare(
+    run: Run, theirs: list[str]
+) -> None:
+    """
+    Sshd ignores the file for a directory above it: a Secret of Kubernetes with an fsGroup, say.
+    """
+    real = "/root/.ssh/..data/authorized_keys"
+    facts = {
+        Mounts: mounted("/root/.ssh", "ro"),
+        KeyFiles: {FILE: stored(*theirs, mode="640", real=real)},
+        UnsafePlace: "/root/.ssh",
+    }
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
+    (upload,) = [command for command in commands if " <- " in command]
+
+    assert set(upload.partition(" <- ")[2].splitlines()) == {*theirs, ONE}
+    assert len(run.host.connector_data["degraded"]) == 1
+
+
 def test_a_mounted_file_that_sshd_reads_is_enough(run: Run) -> None:
     """
     Its lines are not doubled, and the options that they have there hold.

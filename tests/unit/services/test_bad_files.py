@@ -434,6 +434,8 @@ def test_a_socket_that_can_not_be_made_costs_its_program_alone(with_own: Running
     """
     FastCGI's; the same for a port of the main file.
     """
+    precious = with_own.here / "precious"
+    precious.write_text("mine")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         text = CONFIGURATION.format(here=with_own.here)
@@ -444,13 +446,18 @@ def test_a_socket_that_can_not_be_made_costs_its_program_alone(with_own: Running
         with_own.has(
             fast=f"[fcgi-program:fast]\n{SLEEP}{socket_of}",
             far="[fcgi-program:far]\ncommand=x\nsocket=unix:///no/such/place\nstartretries=0\n",
+            over=f"[fcgi-program:over]\n{SLEEP}socket=unix://{precious}\nstartretries=0\n",
             good=GOOD,
         )
         with_own.start()
         until(lambda: with_own.states()["fast:fast"] == "FATAL", "it is given up")
         until(lambda: with_own.states()["far:far"] == "FATAL", "it is given up")
 
+        until(lambda: with_own.states()["over:over"] == "FATAL", "it is given up")
+
     assert "its socket can't be made" in with_own.programs()["fast:fast"]["spawnerr"]
+    assert "is no socket: it stays" in with_own.programs()["over:over"]["spawnerr"]
+    assert precious.read_text() == "mine"
     assert [problem.reason for problem in left_out(with_own)] == [
         "[inet_http_server]: Address already in use"
     ]

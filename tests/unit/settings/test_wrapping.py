@@ -56,6 +56,16 @@ WRAPPED = {
     "a no-break space": ONE.replace(" ", "\u00a0", 1),
     "a zero-width space": f"\u200b{ONE}",
     "a mark of direction": f"\u202a{ONE}",
+    "fish's set": f"set -x SSH_PUBKEY '{ONE}'",
+    "Windows' setx": f'setx SSH_PUBKEY "{ONE}"',
+    "TOML": f'ssh_pubkey = "{ONE}"',
+    "a pod's value": f'value: "{ONE}"',
+    "a label": f"Public key: {ONE}",
+    "bold": f"**{ONE}**",
+    "a table's cell": f"| {ONE} |",
+    "parentheses": f"({ONE})",
+    "a bullet": f"• {ONE}",
+    "a full stop": f"{KEY}.",
     "underscores in quotes": f"'{ONE}'".replace(" ", "___"),
 }
 

@@ -13,6 +13,7 @@ import pytest
 from slipway.contract import paths
 from slipway.ssh import own_test
 
+RUNS = f"sshd -D -e -o PidFile={paths.SSHD_PID}"
 SSHD = """#!/bin/sh
 echo "sshd $*" >> {log}
 [ "$1" != -t ] || exit {code}
@@ -70,8 +71,8 @@ def test_a_test_that_was_passed_is_good_for_one_start(place: Place) -> None:
     own_test.mark()
 
     assert place.log.read_text() == "sshd -t\n"
-    assert place.starts() == ["sshd -D -e"]
-    assert place.starts() == ["sshd -t", "sshd -D -e"]
+    assert place.starts() == [RUNS]
+    assert place.starts() == ["sshd -t", RUNS]
 
 
 @pytest.mark.parametrize("code", [0, 1, 255])
@@ -80,7 +81,7 @@ def test_a_start_without_a_mark_tests(place: Place, code: int) -> None:
     Nobody has begun a test, its mark is taken away again, or nothing is in it.
     """
     place.has_sshd(code)
-    after = ["looked-closer"] if code else ["sshd -D -e"]
+    after = ["looked-closer"] if code else [RUNS]
     own_test.mark()
     without = place.starts()
     paths.SSHD_TESTED.touch()
@@ -140,4 +141,4 @@ def test_the_files_that_it_is_given_are_tested(place: Place) -> None:
     own_test.mark()
 
     assert place.log.read_text() == "sshd -t -f /else/where\n"
-    assert place.starts() == ["sshd -D -e -f /else/where"]
+    assert place.starts() == [f"{RUNS} -f /else/where"]

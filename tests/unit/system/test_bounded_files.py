@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.system import bounded_files
+from slipway.system import bounded_files, files
 from slipway.system.bounded_files import BoundedFiles
 
 LINE = "36 35 98:0 / {point} rw,noatime - {kind} source rw\n"
@@ -27,6 +27,14 @@ def silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     os.mkfifo(point / "file")
     _say(tmp_path, monkeypatch, LINE.format(point=point, kind="fuse.rclone"))
     return point
+
+
+@pytest.fixture(autouse=True)
+def _a_fifo_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    It stands for a file whose server does not answer.
+    """
+    monkeypatch.setattr(files, "read", lambda path: Path(path).read_bytes())
 
 
 @pytest.fixture(autouse=True)

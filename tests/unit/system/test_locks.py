@@ -4,9 +4,12 @@ Locks between processes.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from slipway.system import locks
 
@@ -48,3 +51,14 @@ def test_a_lock_that_somebody_has_is_not_waited_for(tmp_path: Path) -> None:
     again = locks.take(lock)
     assert again is not None
     again.close()
+
+
+def test_a_fifo_in_a_locks_place_is_not_waited_for(tmp_path: Path) -> None:
+    """
+    Whoever asks goes on.
+    """
+    os.mkfifo(tmp_path / "lock")
+
+    assert not locks.is_held(tmp_path / "lock")
+    with pytest.raises(OSError, match="No such device"):
+        locks.take(tmp_path / "lock")

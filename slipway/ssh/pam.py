@@ -1,0 +1,61 @@
+"""
+Whether PAM lets somebody in, and what its session leaves him: asked as sshd asks it.
+
+Any module may refuse, and limits.conf may leave a session that can't start a shell. No file says so
+for sure. So PAM itself is asked, in a process of its own, as a session changes who opens it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import NamedTuple
+
+TIMEOUT = 2.0  # seconds; it takes a tenth of one
+PLACES = ("/etc/pam.d", "/etc/security", "/etc/security/limits.d", "/etc/nologin", "/run/nologin")
+_MEANT = {6, 7, 8, 11, 13}  # permission denied, and the like: a rule says so
+
+
+class Refusal(NamedTuple):
+    """
+    Why no session opens.
+    """
+
+    what: str
+    is_chosen: bool  # a rule says so, and somebody may want it
+
+
+def refusal(user: str, *, address: str, shell: str) -> Refusal | None:
+    """
+    Return why PAM keeps a user from a session; None where it does not, or can't be asked.
+
+    + address: where he comes from
+    + shell: what is run in the session
+    """
+    words = [sys.executable, "-I", "-m", "slipway.ssh.pam_session", user, address, shell]
+    try:
+        done = subprocess.run(
+            words, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT
+        )
+    except subprocess.TimeoutExpired:
+        return Refusal(f"PAM opens no session within {TIMEOUT:.0f} s", is_chosen=False)
+    except OSError:
+        return None
+    return parse(done.stdout.decode(errors="replace"))
+
+
+def parse(said: str) -> Refusal | None:
+    """
+    Return what the process has said of each stage; one that stops half-way was ended in it.
+    """
+    stage = ""
+    for line in said.splitlines():
+        stage, number, words = (*line.split("\t"), "", "")[:3]
+        if stage in ("done", "unknown"):
+            return None
+        if number:
+            return Refusal(f"PAM refuses it ({stage}): {words}", int(number) in _MEANT)
+    if stage == "shell":
+        what = "PAM's session has no room for a shell: see /etc/security/limits.conf and limits.d"
+        return Refusal(what, is_chosen=False)
+    return Refusal(f"PAM ends it ({stage})", is_chosen=False) if stage else None
