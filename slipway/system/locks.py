@@ -10,6 +10,8 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 from typing import IO
 
+from slipway.system.alarm import ring_after
+
 
 @contextlib.contextmanager
 def hold(path: Path) -> Iterator[None]:
@@ -50,3 +52,19 @@ def is_held(path: Path) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+def wait(path: Path, *, seconds: float) -> bool:
+    """
+    Wait until nobody holds the lock, and do not keep it; tell whether that came in time.
+
+    For a process's main thread. Raises OSError.
+    """
+    try:
+        with path.open("rb") as stream, ring_after(seconds, TimeoutError()):
+            flock(stream, LOCK_SH)
+    except FileNotFoundError:
+        return True
+    except TimeoutError:
+        return False
+    return True
