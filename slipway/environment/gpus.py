@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway.system import atomic
+from slipway.system import atomic, files
 
 TRACES = (
     "/dev/nvidia[0-9]*",
@@ -100,7 +100,7 @@ def lost(path: Path) -> str:
     all the nodes.
     """
     try:
-        nodes = path.read_text().splitlines()
+        nodes = files.text(path).splitlines()
     except (OSError, ValueError):  # nothing is known of the start
         return ""
     for node in nodes:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from slipway.system import atomic
+from slipway.system import atomic, files
 
 
 def save(path: Path, environment: Mapping[str, str]) -> None:
@@ -26,7 +26,7 @@ def read(path: Path) -> dict[str, str]:
     """
     Return the environment that `save` wrote. Raises OSError.
     """
-    return parse(path.read_bytes().split(b"\0"))
+    return parse(files.regular(path).split(b"\0"))
 
 
 def parse(words: Iterable[bytes]) -> dict[str, str]:

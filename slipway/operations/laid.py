@@ -29,6 +29,7 @@ from slipway.facts.mounts import Mounts
 from slipway.operations import foresight
 from slipway.operations.degraded import note
 from slipway.operations.mounted import writable
+from slipway.system import aside
 from slipway.system.atomic import temporary
 from slipway.system.bounded_files import BoundedFiles
 
@@ -106,6 +107,8 @@ class RecordDraft(NamedTuple):
         # fmt: off
         return [
             "recorded=0; { mkdir -p --", QuoteString(posixpath.dirname(self.place)),
+            "&& (for place in", beside, place, '; do [ ! -d "$place" ] || [ -L "$place" ]',
+            '|| mv -T --backup=numbered -- "$place" "$place.replaced" || exit 1; done)',
             "&& mv -f -T --", draft, beside, "&& sync", beside, "&& mv -T --", beside, place,
             "; } || { recorded=$?; rm -f --", draft, beside, "|| true; };",
         ]
@@ -124,6 +127,9 @@ class RecordDraft(NamedTuple):
     def _move(self, beside: Path) -> None:
         try:
             beside.parent.mkdir(parents=True, exist_ok=True)
+            for place in (beside, Path(self.place)):
+                if place.is_dir() and not place.is_symlink():
+                    aside.keep(place, suffix="replaced")
             beside.unlink(missing_ok=True)
             with os.fdopen(
                 os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"

@@ -133,7 +133,7 @@ def configured(workspace: str) -> Iterator[Remote]:
     points = {mount.point for mount in mounts if mount.type == "fuse.rclone"}
     for file in sorted(paths.SUPERVISOR_PROGRAMS.glob("remote-*.conf")):
         try:
-            first, _, rest = file.read_text(errors="surrogateescape").partition("\n")
+            first, _, rest = files.text(file).partition("\n")
         except OSError:  # removed meanwhile
             continue
         if not first.startswith(PROGRAM_MARK):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from slipway.contract import paths
-from slipway.system import processes, supervisor_rpc
+from slipway.system import files, processes, supervisor_rpc
 
 CALLS: list[supervisor_rpc.Call] = [
     ("supervisor.getAllProcessInfo", ()),
@@ -88,7 +88,7 @@ def _stopped() -> int:
     Return the number of a supervisord that a signal has stopped, 0 for none.
     """
     try:
-        pid = int(PID.read_text())
+        pid = int(files.regular(PID))
         state = processes.fields(Path(f"/proc/{pid}/stat").read_bytes())[0]
     except (OSError, ValueError):
         return 0

@@ -21,7 +21,7 @@ from typing import Any
 from slipway.contract import paths
 from slipway.ssh import configuration
 from slipway.ssh.copies import Copies, LeftOut, Unusable
-from slipway.system import atomic, locks, supervisor_rpc
+from slipway.system import atomic, files, locks, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for `sshd -t`; it takes a hundredth of one, and waits for a FIFO for ever
 _TICK = 10_000_000  # nanoseconds of a file's clock
@@ -34,7 +34,7 @@ def left_out() -> list[LeftOut]:
     Return what the sshd that runs does without.
     """
     try:
-        return parse(paths.SSHD_LEFT_OUT.read_text())
+        return parse(files.text(paths.SSHD_LEFT_OUT))
     except OSError:
         return []
 

@@ -17,10 +17,9 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from slipway.system import mountinfo
+from slipway.system import files, mountinfo
 from slipway.system.mount_list import MountList
 from slipway.system.mountinfo import Mount
 
@@ -72,7 +71,7 @@ class BoundedFiles:
         """
         Return a file's content.
         """
-        content: bytes = self._asked(lambda: Path(path).read_bytes(), path)
+        content: bytes = self._asked(lambda: files.regular(path), path)
         return content
 
     def readlink(self, path: str) -> str:

@@ -5,6 +5,7 @@ Locks that die with their holder, however that ends and whatever container it is
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
@@ -45,7 +46,7 @@ def is_held(path: Path) -> bool:
     Tell whether somebody holds the lock now. Raises OSError.
     """
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb", opener=_without_waiting) as stream:
             flock(stream, LOCK_SH | LOCK_NB)
     except FileNotFoundError:
         return False
@@ -61,10 +62,17 @@ def wait(path: Path, *, seconds: float) -> bool:
     For a process's main thread. Raises OSError.
     """
     try:
-        with path.open("rb") as stream, ring_after(seconds, TimeoutError()):
+        with (
+            open(path, "rb", opener=_without_waiting) as stream,
+            ring_after(seconds, TimeoutError()),
+        ):
             flock(stream, LOCK_SH)
     except FileNotFoundError:
         return True
     except TimeoutError:
         return False
     return True
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # of a FIFO's writer

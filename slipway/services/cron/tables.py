@@ -14,6 +14,7 @@ from typing import NamedTuple
 from slipway.services.cron import schedule
 from slipway.services.cron.present import DROP_INS, SPOOL, SYSTEM
 from slipway.services.cron.schedule import AT_START, Schedule
+from slipway.system import files
 
 _VARIABLE = r"""\s*("[^"]*"|'[^']*'|[^\s=]+)\s*=\s*(.*?)\s*"""
 _PACKAGE_NAME = r"[A-Za-z0-9_-]+"  # of a file in cron.d: no backup of an editor's
@@ -52,7 +53,7 @@ def read(root: str = "") -> Table:
     for path, user in _files(root):
         try:
             _check(path, user)
-            text = path.read_text(errors="surrogateescape")
+            text = files.text(path)
         except OSError as error:
             problems.append(f"{path}: {error.strerror}")
             continue

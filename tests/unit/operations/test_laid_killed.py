@@ -154,8 +154,6 @@ def test_whatever_a_killed_run_leaves_is_ours(root: Path, after: str, *, is_shel
         "rmdir state; : > state",
         "rmdir state; ln -s nowhere/at/all state; : > nowhere",
         "rmdir state; ln -s state state",
-        "mkdir -p state/laid/x",
-        "mkdir -p state/.laid.slipway/x",
     ],
 )
 def test_files_do_not_wait_for_their_record(root: Path, odd: str, *, is_shell: bool) -> None:
@@ -171,3 +169,17 @@ def test_files_do_not_wait_for_their_record(root: Path, odd: str, *, is_shell: b
         f"{name} first\n" for name in NAMES
     ]
     assert [*root.glob("etc/.*"), *root.glob("run/.*")] == []
+
+
+@pytest.mark.parametrize("is_shell", [False, True])
+@pytest.mark.parametrize("name", ["laid", ".laid.slipway"])
+def test_what_is_in_the_records_place_is_kept(root: Path, name: str, *, is_shell: bool) -> None:
+    """
+    Beside it, as everywhere.
+    """
+    (root / "count").write_text(f"{MOST}\n")
+    (root / "state" / name / "inside").mkdir(parents=True)
+    lay(root, "first", is_shell=is_shell)
+
+    assert (root / "state/laid").read_text().count("\n") == len(NAMES)
+    assert (root / "state" / f"{name}.replaced/inside").is_dir()
