@@ -5,6 +5,7 @@ Locks that die with their holder, however that ends and whatever container it is
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from slipway.system.alarm import ring_after
+
+_NOWHERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}  # no lock is held where no file can be
 
 
 @contextlib.contextmanager
@@ -48,10 +51,11 @@ def is_held(path: Path) -> bool:
     try:
         with open(path, "rb", opener=_without_waiting) as stream:
             flock(stream, LOCK_SH | LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
+    except OSError as error:
+        if error.errno not in _NOWHERE:
+            raise
     return False
 
 
@@ -67,10 +71,11 @@ def wait(path: Path, *, seconds: float) -> bool:
             ring_after(seconds, TimeoutError()),
         ):
             flock(stream, LOCK_SH)
-    except FileNotFoundError:
-        return True
     except TimeoutError:
         return False
+    except OSError as error:
+        if error.errno not in _NOWHERE:
+            raise
     return True
 
 

@@ -126,3 +126,15 @@ def test_junk_is_no_error_but_of_its_own_kind(
     monkeypatch.setattr(told, "PID", place)
     with ring_after(3, RuntimeError("it waits")):
         READ[reader](place)
+
+
+@pytest.mark.parametrize("place", ["none/lock", "file/lock", "loop/lock", "loop"])
+def test_no_lock_is_held_where_no_file_can_be(tmp_path: Path, place: str) -> None:
+    """
+    A check has nobody to wait for then.
+    """
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+
+    assert not locks.is_held(tmp_path / place)
+    assert locks.wait(tmp_path / place, seconds=1)
