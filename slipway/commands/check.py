@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 
-from slipway.commands import output
+from slipway.commands import output, undisturbed
 from slipway.contract import exits
 from slipway.converge import light_pyinfra
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     light_pyinfra.install()
     from slipway.converge import here  # noqa: PLC0415 - pyinfra comes after its stand-ins
 
-    report = here.check(is_verbose=options.verbose)
+    report = undisturbed.looked(lambda: here.check(is_verbose=options.verbose))
     drift = [operation for operation in report.operations if operation.outcome == "changed"]
     lines = [str(operation) for operation in report.failed]
     lines += [line for operation in drift for line in operation.lines()]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 
+from slipway.commands import undisturbed
 from slipway.contract.paths import EXTENSIONS, PROJECT
 
 
@@ -37,4 +38,5 @@ def run(options: argparse.Namespace) -> int:
         "-p",
         "slipway.commands.spec_fixtures",
     ]
-    return int(bool(pytest.main([*words, *options.pytest, *map(str, specs)])))
+    words += [*options.pytest, *map(str, specs)]
+    return int(bool(undisturbed.looked(lambda: pytest.main(words))))

@@ -100,7 +100,7 @@ def lost(path: Path) -> str:
     all the nodes.
     """
     try:
-        nodes = files.read(path).decode().splitlines()
+        nodes = files.text(path).splitlines()
     except (OSError, ValueError):  # nothing is known of the start
         return ""
     for node in nodes:

@@ -29,6 +29,8 @@ def prepare(provider: str = providers.DOCKER.name) -> None:
     for file in (*locks, paths.REPORT, paths.UNFINISHED):
         if os.path.lexists(file) and (file.is_symlink() or not file.is_file()):
             aside.keep(file, suffix="replaced")
+    if paths.SUPERVISOR_SOCKET.is_dir():  # supervisord would try to unlink it without an end
+        aside.keep(paths.SUPERVISOR_SOCKET, suffix="replaced")
     with contextlib.suppress(OSError):  # logs go elsewhere then, and the convergence names it
         _make(paths.LOGS)
 

@@ -26,7 +26,8 @@ _WITHOUT_CONTROL = (
     r"for name in $(env | sed -n 's/^\(RCLONE_RC[A-Z_]*\)=.*/\1/p'); do unset $name; done; "
 )
 # A file that somebody has broken would end the shell: it is tried in another one first
-_VARIABLES = f"! ( . {SHELL_ENVIRONMENT} ) >/dev/null 2>&1 || . {SHELL_ENVIRONMENT}; "
+_READ = f". {SHELL_ENVIRONMENT}"
+_VARIABLES = f"[ ! -f {SHELL_ENVIRONMENT} ] || ! ( {_READ} ) >/dev/null 2>&1 || {_READ}; "
 # What rclone itself writes back while it runs: no reason to mount again.
 _WRITTEN_BACK = r"token|cookie|session|expir|salted|client_(uid|access|refresh)"
 _CAP_FOWNER = 1 << 3  # capabilities(7): may change the mode of others' files

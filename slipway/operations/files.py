@@ -18,13 +18,13 @@ from pyinfra import host
 from pyinfra.api import FileUploadCommand, QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
-from slipway.contract import paths
 from slipway.facts.files import NO_ANSWER, FileState, FileStates, FileText
 from slipway.facts.mounts import Mounts
 from slipway.operations import differences, foresight, laid
 from slipway.operations.degraded import degrade
 from slipway.operations.directories import aside
 from slipway.operations.independent import operation
+from slipway.operations.laid import RecordDraft
 from slipway.operations.mounted import why_fixed
 from slipway.system.atomic import temporary
 from slipway.system.counting import counted
@@ -117,13 +117,12 @@ def _put(files: Sequence[File], states: Mapping[str, FileState]) -> Generator[Co
         for file in files
         if file.path in seen and seen[file.path].sha256 != file.expected.sha256
     }
-    yield from laid.keep(laid.changed(known, differing))
+    yield from laid.keep(known.changed(differing))
     for file in files:
         if file.path in states and states[file.path].type == "directory":
             yield aside(file.path)
-    yield from write(files)
-    if lines := laid.recorded(known, {file.path: file.expected.sha256 for file in files}):
-        yield from write([File(str(paths.LAID), lines, mode="600")])
+    new = {file.path: file.expected.sha256 for file in files}
+    yield from write(files, record=known.ahead(new, seen))
 
 
 def replaced(files: Sequence[File]) -> Generator[Command]:
@@ -170,13 +169,15 @@ def _removable(paths: Sequence[str], states: Mapping[str, FileState]) -> list[st
     return ours
 
 
-def write(files: Iterable[File]) -> Generator[Command]:
+def write(files: Iterable[File], *, record: RecordDraft | None = None) -> Generator[Command]:
     """
     Yield the commands that replace files: a draft beside each, synced, then renamed over it.
 
     A draft is root's alone until it has its owner and mode, so that no secret is readable by
     others for a moment. /run is not synced: it does not outlive a crash. Where there is no room
     for one of them none is moved.
+
+    + record: of what we lay, moved to its place before the files are
     """
     files = list(files)
     if not files:
@@ -184,17 +185,21 @@ def write(files: Iterable[File]) -> Generator[Command]:
     for file in files:
         foresight.leave(file.path, file.content)
     drafts = [QuoteString(temporary(file.path)) for file in files]
-    directories = sorted({posixpath.dirname(file.path) for file in files})
+    uploads = {temporary(file.path): file.content for file in files}
+    if record:
+        uploads[record.path] = record.content
+    made = [*map(QuoteString, uploads)]
+    directories = sorted({*map(posixpath.dirname, uploads)})
     # fmt: off
     begin = StringCommand(
         "mkdir", "-p", "--", *map(QuoteString, directories),
-        "&&", "rm", "-f", "--", *drafts,
-        "&&", "(umask 077 && for draft in", *drafts, '; do : > "$draft" || exit 1; done)',
+        "&&", "rm", "-f", "--", *made,
+        "&&", "(umask 077 && for draft in", *made, '; do : > "$draft" || exit 1; done)',
     )
     # fmt: on
-    yield Inside(begin, lambda: _attempt(_begin, files))
-    for file in files:
-        yield FileUploadCommand(BytesIO(file.content), temporary(file.path))
+    yield Inside(begin, lambda: _attempt(_begin, uploads))
+    for path, content in uploads.items():
+        yield FileUploadCommand(BytesIO(content), path)
     steps: list[object] = ["set -e;"]
     for file, draft in zip(files, drafts, strict=True):
         owner = QuoteString(f"{file.user}:{file.group}")
@@ -208,31 +213,32 @@ def write(files: Iterable[File]) -> Generator[Command]:
     ]:
         steps += ["sync", *durable, ";"]
     steps += [_UNLESS_ORPHANED]
+    steps += record.steps() if record else []
     for file, draft in zip(files, drafts, strict=True):
         steps += ["mv", "-T", "--", draft, QuoteString(file.path), ";"]
-    yield Inside(StringCommand(*steps), lambda: _attempt(_end, files))
+    steps += ['exit "$recorded"'] if record else []
+    yield Inside(StringCommand(*steps), lambda: _attempt(_end, files, record))
 
 
-def _attempt(step: Callable[[Sequence[File]], None], files: Sequence[File]) -> Result:
+def _attempt(step: Callable[..., None], *given: object) -> Result:
     """
     Do a step of `write` as its command does.
     """
     try:
-        step(files)
+        step(*given)
     except (OSError, LookupError) as error:
         return Result(b"", f"{error}\n".encode(errors="surrogateescape"), code=1)
     return Result(b"")
 
 
-def _begin(files: Sequence[File]) -> None:
-    for file in files:
-        draft = temporary(file.path)
+def _begin(drafts: Iterable[str]) -> None:
+    for draft in drafts:
         os.makedirs(posixpath.dirname(draft), exist_ok=True)  # noqa: PTH103 - a link may lead there
         Path(draft).unlink(missing_ok=True)
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _end(files: Sequence[File]) -> None:
+def _end(files: Sequence[File], record: RecordDraft | None) -> None:
     for file in files:
         draft = temporary(file.path)
         if (file.user, file.group) != ("root", "root"):
@@ -241,8 +247,11 @@ def _end(files: Sequence[File]) -> None:
         if not file.path.startswith("/run/"):
             with Path(draft).open("rb") as stream:
                 os.fsync(stream.fileno())
+    failure = record.move() if record else None
     for file in files:
         Path(temporary(file.path)).rename(file.path)
+    if failure:
+        raise failure
 
 
 @operation()

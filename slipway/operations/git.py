@@ -12,7 +12,7 @@ from slipway.facts.files import FileText
 from slipway.facts.mounts import Mounts
 from slipway.operations import foresight
 from slipway.operations.degraded import degrade
-from slipway.operations.files import Command, File, write
+from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
 from slipway.system import mountinfo
 
@@ -36,4 +36,4 @@ def included(*, path: str, file: str) -> Generator[Command]:
         host.noop(f"{path} is not ours to change")
         return
     foresight.change(path, f"without its line `{line}`")
-    yield from write([File(path, f"{line}\n{text}".encode(errors="surrogateescape"))])
+    yield from replaced([File(path, f"{line}\n{text}".encode(errors="surrogateescape"))])

@@ -4,66 +4,160 @@ Files of ours that somebody else has changed: what they held is kept, and they a
 A record says what we laid where. A file that is still that, and not what this version lays, is ours
 of an older version; any other content is somebody's work. While an image is built, a file without
 a record is the base's.
+
+The record is there before the files are: it has what is laid now, and what is there until then. So
+whenever a run is killed, the old file and the new one are known as ours.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import posixpath
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
-from slipway.contract.paths import LAID, REPLACED
+from slipway.contract.paths import LAID, REPLACED, RUN
 from slipway.facts.files import FileState, FileStates, FileText
+from slipway.facts.mounts import Mounts
 from slipway.operations import foresight
 from slipway.operations.degraded import note
+from slipway.operations.mounted import writable
+from slipway.system import aside
+from slipway.system.atomic import temporary
+from slipway.system.bounded_files import BoundedFiles
 
 _OURS = ("/etc/", "/usr/", "/var/")  # elsewhere is what belongs to one start, or to the user
 _LARGEST = 1 << 20  # bytes of a file that is kept: ours have a few hundred
 _LINE = r"([0-9a-f]{64})  (/.+)"  # as sha256sum(1) writes it
 
 
-def record() -> dict[str, str]:
+class Record(NamedTuple):
     """
-    Return what we laid, by path. Without a plan nobody would read a note, and none is kept.
+    What we laid: the digests of each path, the newest one last.
+    """
+
+    place: str = str(LAID)
+    known: Mapping[str, Sequence[str]] = {}
+
+    def ahead(self, laid: Mapping[str, str], seen: Mapping[str, FileState]) -> RecordDraft | None:
+        """
+        Return the record as it must be before files are laid; None where it stays as it is.
+
+        + laid: what is laid now, by path, as sha256
+        + seen: what is there at these paths
+        """
+        ours = {path: digest for path, digest in laid.items() if path.startswith(_OURS)}
+        if foresight.plan() is None or all(
+            self.known.get(path, [""])[-1] == digest for path, digest in ours.items()
+        ):
+            return None
+        digests = dict(self.known)
+        for path, digest in ours.items():
+            there = seen[path].sha256 if path in seen else ""
+            is_ours = there in self.known.get(path, ()) and there != digest
+            digests[path] = [there, digest] if is_ours else [digest]
+        lines = [f"{digest}  {path}\n" for path in sorted(digests) for digest in digests[path]]
+        return RecordDraft(self.place, "".join(lines).encode(errors="surrogateescape"))
+
+    def changed(self, seen: Mapping[str, FileState]) -> list[str]:
+        """
+        Return which of these files somebody has changed.
+
+        + seen: those that are to be replaced
+        """
+        if foresight.plan() is None:
+            return []
+        is_build = not host.data.get("live")
+        return [
+            path
+            for path, state in seen.items()
+            if state.sha256 and path.startswith(_OURS)
+            if state.sha256 not in self.known.get(path, [state.sha256] if is_build else [])
+        ]
+
+
+class RecordDraft(NamedTuple):
+    """
+    The record's new content, on its way.
+
+    It waits in /run, where it can always be written. That it can't be put in its place is said
+    after the files are laid: these must not wait for it.
+    """
+
+    place: str
+    content: bytes
+
+    @property
+    def path(self) -> str:
+        """Return where it waits."""
+        return temporary(str(RUN / "record"))
+
+    def steps(self) -> list[object]:
+        """
+        Return the words for a shell that move it; `$recorded` says how that went.
+        """
+        draft, beside, place = map(QuoteString, (self.path, temporary(self.place), self.place))
+        # fmt: off
+        return [
+            "recorded=0; { mkdir -p --", QuoteString(posixpath.dirname(self.place)),
+            "&& (for place in", beside, place, '; do [ ! -d "$place" ] || [ -L "$place" ]',
+            '|| mv -T --backup=numbered -- "$place" "$place.replaced" || exit 1; done)',
+            "&& mv -f -T --", draft, beside, "&& sync", beside, "&& mv -T --", beside, place,
+            "; } || { recorded=$?; rm -f --", draft, beside, "|| true; };",
+        ]
+        # fmt: on
+
+    def move(self) -> OSError | None:
+        """
+        Do the same; returns why it could not be done.
+        """
+        try:
+            BoundedFiles().ask(partial(self._move, Path(temporary(self.place))), self.place)
+        except OSError as error:
+            return error
+        return None
+
+    def _move(self, beside: Path) -> None:
+        try:
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            for place in (beside, Path(self.place)):
+                if place.is_dir() and not place.is_symlink():
+                    aside.keep(place, suffix="replaced")
+            beside.unlink(missing_ok=True)
+            with os.fdopen(
+                os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as stream:
+                stream.write(self.content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(self.path).unlink(missing_ok=True)  # now: with the record in place none comes back
+            beside.rename(self.place)
+        except OSError:
+            for draft in (Path(self.path), beside):
+                with contextlib.suppress(OSError):
+                    draft.unlink()
+            raise
+
+
+def record() -> Record:
+    """
+    Return what we laid. Without a plan nobody would read a note, and none is kept.
     """
     if foresight.plan() is None:
-        return {}
-    lines = host.get_fact(FileText, path=str(LAID)).splitlines()
-    found = (re.fullmatch(_LINE, line) for line in lines)
-    return {line[2]: line[1] for line in found if line}
-
-
-def recorded(known: Mapping[str, str], laid: Mapping[str, str]) -> bytes:
-    """
-    Return the new content of the record; b"" where it stays as it is.
-
-    + laid: what is laid now, by path, as sha256
-    """
-    ours = {path: digest for path, digest in laid.items() if path.startswith(_OURS)}
-    if foresight.plan() is None or not ours.items() - known.items():
-        return b""
-    entries = sorted({**known, **ours}.items())
-    return "".join(f"{digest}  {path}\n" for path, digest in entries).encode()
-
-
-def changed(known: Mapping[str, str], seen: Mapping[str, FileState]) -> list[str]:
-    """
-    Return which of these files somebody has changed.
-
-    + seen: those that are to be replaced
-    """
-    if foresight.plan() is None:
-        return []
-    is_build = not host.data.get("live")
-    return [
-        path
-        for path, state in seen.items()
-        if state.sha256 and path.startswith(_OURS)
-        if known.get(path, state.sha256 if is_build else "") != state.sha256
-    ]
+        return Record()
+    place = writable(host.get_fact(Mounts), str(LAID))
+    known: dict[str, list[str]] = {}
+    for line in host.get_fact(FileText, path=place).splitlines():
+        if found := re.fullmatch(_LINE, line):
+            known.setdefault(found[2], []).append(found[1])
+    return Record(place, known)
 
 
 def keep(paths: list[str]) -> Generator[StringCommand]:

@@ -17,7 +17,7 @@ from slipway.contract.paths import UTMP
 from slipway.facts.sessions import SessionRecord
 from slipway.operations import foresight
 from slipway.operations.independent import operation
-from slipway.system import atomic
+from slipway.system import aside, atomic
 
 _GROUP = "utmp"  # Debian's; programs like tmux are of it
 
@@ -32,8 +32,9 @@ def recorded() -> Generator[StringCommand]:
         host.noop(f"{UTMP} is there")
         return
     foresight.change(str(UTMP), wrong)
-    again = f"install -m 664 /dev/null {UTMP}"
-    command = StringCommand(f"install -m 664 -g {_GROUP} /dev/null {UTMP} 2>/dev/null || {again}")
+    room = f"[ ! -d {UTMP} ] || [ -L {UTMP} ] || mv -T --backup=numbered {UTMP} {UTMP}.replaced; "
+    new = f"install -T -m 664 -g {_GROUP} /dev/null {UTMP} 2>/dev/null"
+    command = StringCommand(f"{room}{new} || install -T -m 664 /dev/null {UTMP}")
     yield Inside(command, _made)
 
 
@@ -42,6 +43,10 @@ def _made() -> Result:
     Do what the command does. Where root may give nothing away, or has no such group, it is root's.
     """
     try:
+        if UTMP.is_symlink():
+            UTMP.unlink()  # what it leads to is somebody's
+        elif UTMP.is_dir():
+            aside.keep(UTMP, suffix="replaced")
         atomic.write(UTMP, b"", mode=0o664, durable=False)
         UTMP.chmod(0o664)
         with contextlib.suppress(KeyError, PermissionError):

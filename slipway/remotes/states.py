@@ -133,10 +133,9 @@ def configured(workspace: str) -> Iterator[Remote]:
     points = {mount.point for mount in mounts if mount.type == "fuse.rclone"}
     for file in sorted(paths.SUPERVISOR_PROGRAMS.glob("remote-*.conf")):
         try:
-            text = files.read(file).decode(errors="surrogateescape")
+            first, _, rest = files.text(file).partition("\n")
         except OSError:  # removed meanwhile
             continue
-        first, _, rest = text.partition("\n")
         if not first.startswith(PROGRAM_MARK):
             continue
         name = first.removeprefix(PROGRAM_MARK)

@@ -9,6 +9,7 @@ next `slipway start` ends them, so that they run under supervision again; sessio
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import time
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from pathlib import Path
 from slipway.contract import paths
 from slipway.system import atomic, files, processes
 
+_LINE = r"(\d+) (\d+)"  # a process number, its start time
 PATIENCE = 5.0  # seconds that they have to end, then they are killed
 
 _remembered: set[int] = set()
@@ -40,10 +42,11 @@ def end() -> None:
     End what an earlier supervisord has left running. Raises OSError.
     """
     try:
-        lines = files.read(paths.PROCESSES).decode().splitlines()
-    except FileNotFoundError:
+        lines = files.text(paths.PROCESSES).splitlines()
+    except OSError:
         return
-    known = [(int(pid), ticks) for pid, ticks in (line.split(" ", 1) for line in lines)]
+    found = [re.fullmatch(_LINE, line) for line in lines]
+    known = [(int(line[1]), line[2]) for line in found if line]
     _signal(known, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
     while any(began(pid) == ticks for pid, ticks in known):

@@ -34,7 +34,7 @@ def left_out() -> list[LeftOut]:
     Return what the sshd that runs does without.
     """
     try:
-        return parse(files.read(paths.SSHD_LEFT_OUT).decode(errors="replace"))
+        return parse(files.text(paths.SSHD_LEFT_OUT))
     except OSError:
         return []
 

@@ -35,14 +35,21 @@ def read(path: Path | str) -> bytes:
         raise OSError(errno.EINVAL, words, str(path))
     descriptor = os.open(path, _FLAGS)
     try:
-        content, size = b"", status.st_size
+        content, size = bytearray(), status.st_size
         while max(size, len(content)) <= LARGEST and (part := os.read(descriptor, _PART)):
             content += part
     finally:
         os.close(descriptor)
     if max(size, len(content)) > LARGEST:
         raise OSError(errno.EFBIG, f"is larger than {LARGEST >> 20} MB", str(path))
-    return content
+    return bytes(content)
+
+
+def text(path: Path | str) -> str:
+    """
+    Return a file's text, whatever bytes it has. Raises OSError as `read` does.
+    """
+    return read(path).decode(errors="surrogateescape")
 
 
 def content(path: Path) -> bytes | None:

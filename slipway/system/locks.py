@@ -5,11 +5,16 @@ Locks that die with their holder, however that ends and whatever container it is
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 from typing import IO
+
+from slipway.system.alarm import ring_after
+
+_NOWHERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}  # no lock is held where no file can be
 
 
 @contextlib.contextmanager
@@ -46,11 +51,32 @@ def is_held(path: Path) -> bool:
     try:
         with open(path, "rb", opener=_opened) as stream:
             flock(stream, LOCK_SH | LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
+    except OSError as error:
+        if error.errno not in _NOWHERE:
+            raise
     return False
+
+
+def wait(path: Path, *, seconds: float) -> bool:
+    """
+    Wait until nobody holds the lock, and do not keep it; tell whether that came in time.
+
+    For a process's main thread. Raises OSError.
+    """
+    try:
+        with (
+            open(path, "rb", opener=_opened) as stream,
+            ring_after(seconds, TimeoutError()),
+        ):
+            flock(stream, LOCK_SH)
+    except TimeoutError:
+        return False
+    except OSError as error:
+        if error.errno not in _NOWHERE:
+            raise
+    return True
 
 
 def _opened(path: str, flags: int) -> int:

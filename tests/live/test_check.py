@@ -223,3 +223,24 @@ def test_verbosely_it_shows_differences_and_never_a_secret(slipway: Slipway, key
     assert "    $ mkdir -p -- /etc" in said
     assert "hunter2" not in said
     assert "CANARY" not in said
+
+
+def test_what_is_half_done_is_no_drift(start: Start, key: KeyPair) -> None:
+    """
+    A check waits for a start, a convergence and the maker of a host key.
+    """
+    container = start(environment={"SSH_PUBKEY": key.public})
+    at_start = [container.exec("slipway", "check") for _ in range(3)]
+    container.wait_host_keys()
+    again = "rm -r /etc/ssh/ssh_host_rsa_key /root/.ssh /workspace; slipway converge > /dev/null"
+    container.check_output("sh", "-c", again)
+    beside = [container.exec("slipway", "check") for _ in range(3)]
+    half_done = "mv /etc/motd /tmp/motd; touch /tmp/held; sleep 3; mv /tmp/motd /etc/motd"
+    hold = f"flock /run/slipway/lock sh -c '{half_done}' > /dev/null 2>&1 &"
+    container.check_output("sh", "-c", f"{hold}\nuntil [ -e /tmp/held ]; do sleep 0.01; done")
+    waited = container.exec("slipway", "check")
+
+    assert [(each.code, each.stdout) for each in (*at_start, *beside, waited)] == [
+        (0, "nothing would change\n")
+    ] * 7
+    assert "waiting for its end" in waited.stderr

@@ -24,6 +24,7 @@ from slipway.contract import paths, report
 from slipway.environment import public, saved
 from slipway.services.cron import tables
 from slipway.services.cron.tables import Job
+from slipway.system import files
 
 _MINUTE = 60
 _AT_START = 60.0  # seconds from the container's start within which this program starts with it
@@ -172,7 +173,7 @@ def _own_variables() -> dict[str, str]:
 
 def _baked() -> set[str]:
     try:
-        return set(paths.BAKED.read_text().splitlines())
+        return set(files.text(paths.BAKED).splitlines())
     except OSError:
         return set()
 
@@ -185,7 +186,7 @@ def _is_first() -> bool:
     """
     boot = report.boot()
     try:
-        is_known = _STARTED.read_text() == boot
+        is_known = files.text(_STARTED) == boot
     except OSError:
         is_known = False
     _STARTED.write_text(boot)

@@ -53,7 +53,7 @@ def read(root: str = "") -> Table:
     for path, user in _files(root):
         try:
             _check(path, user)
-            text = files.read(path).decode(errors="surrogateescape")
+            text = files.text(path)
         except OSError as error:
             problems.append(f"{path}: {error.strerror}")
             continue

@@ -20,6 +20,7 @@ from slipway.contract import exits, paths
 HERE = Path(cli.__file__).parent
 NO_COMMANDS = {"__init__", "announcement", "cli", "entrypoint", "keeping", "output"}
 NO_COMMANDS |= {"glance", "page", "platforms", "pod_spec", "remedies", "spec_fixtures"}
+NO_COMMANDS |= {"undisturbed"}
 
 
 def test_each_subcommand_is_a_module_of_its_name() -> None:

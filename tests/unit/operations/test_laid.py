@@ -4,6 +4,7 @@ Whose work a file is that differs from ours: an older version's, or somebody's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -13,9 +14,11 @@ from pyinfra.context import ctx_host
 from slipway.contract import paths
 from slipway.contract.refusal import Note
 from slipway.facts.files import FileState, FileStates, FileText
+from slipway.facts.mounts import Mounts
 from slipway.operations import files
 from slipway.operations.files import File
 from slipway.operations.foresight import PLAN, Plan
+from slipway.system.mountinfo import Mount
 from tests.unit.conftest import FactHost, _text
 
 MOTD = File("/etc/motd", b"ours\n")
@@ -30,8 +33,14 @@ def seen(content: bytes) -> FileState:
     return MOTD.expected._replace(sha256=digest(content))
 
 
-def laid(
-    there: bytes, *, record: str, live: bool = True, kept: bool = True, file: File = MOTD
+def laid(  # noqa: PLR0913 - each is a choice of the test's
+    there: bytes,
+    *,
+    record: str,
+    live: bool = True,
+    kept: bool = True,
+    file: File = MOTD,
+    mounts: Sequence[Mount] = (),
 ) -> tuple[list[str], list[Note]]:
     """
     Return the commands that lay a file, and what is noted.
@@ -45,7 +54,7 @@ def laid(
             if path in paths
         }
 
-    host = FactHost({FileStates: states, FileText: record})
+    host = FactHost({FileStates: states, FileText: record, Mounts: list(mounts)})
     host.data["live"] = live
     host.connector_data[PLAN] = Plan(is_check=False)
     with ctx_host.use(host):
@@ -83,16 +92,51 @@ def test_somebodys_work_is_kept(record: str, *, live: bool, kept: bool) -> None:
         assert f"chmod 700 {paths.REPLACED}" in commands[0]
 
 
-def test_what_is_laid_is_recorded() -> None:
+@pytest.mark.parametrize(
+    ("record", "written"),
+    [
+        ([], ["ours\n"]),
+        (["older"], ["older", "ours\n"]),
+        (["oldest", "older"], ["older", "ours\n"]),
+        (["older", "oldest"], ["older", "ours\n"]),
+        (["other"], ["ours\n"]),
+        (["ours\n", "other"], ["ours\n"]),
+        (["ours\n", "older"], ["older", "ours\n"]),
+        (["ours\n"], None),  # as it must be already
+        (["older", "ours\n"], None),
+    ],
+)
+def test_what_is_laid_is_recorded_before(record: list[str], written: list[str] | None) -> None:
     """
-    Beside what was before; root alone reads it.
+    What is laid comes last, and before it what is there until then, if it is ours.
     """
+    lines = "".join(f"{digest(each.encode())}  /etc/motd\n" for each in record)
+    commands, _ = laid(b"older", record=lines)
+    uploads = [each for each in commands if each.startswith("/run/slipway/.record.slipway <- ")]
+    expected = "".join(f"{digest(each.encode())}  /etc/motd\n" for each in written or [])
+
+    assert uploads == ([f"/run/slipway/.record.slipway <- {expected}"] if written else [])
+    assert (commands[-1].find(f" {paths.LAID} ;") > 0) is bool(written)
+    assert commands[-1].find(f" {paths.LAID} ;") < commands[-1].find(" /etc/motd ;")
+
+
+def test_what_else_is_recorded_stays() -> None:
     commands, _ = laid(b"older", record=f"{digest(b'x')}  /etc/other\n")
-    (written,) = [each for each in commands if each.startswith(f"{paths.STATE}/.laid.slipway <- ")]
+    (written,) = [each for each in commands if " <- " in each and "record" in each]
 
     assert f"{digest(b'ours' + bytes([10]))}  /etc/motd\n" in written
     assert f"{digest(b'x')}  /etc/other\n" in written
-    assert any(f"chmod 600 {paths.STATE}/.laid.slipway" in command for command in commands)
+
+
+def test_a_record_of_a_read_only_place_is_kept_elsewhere() -> None:
+    """
+    Until the container's next start, as all notes are.
+    """
+    mount = Mount(str(paths.STATE), "ext4", "/dev/x", frozenset({"ro"}), shared=False)
+    commands, _ = laid(b"older", record="", mounts=[mount])
+
+    assert "-- /run/slipway/.laid.slipway /run/slipway/laid ;" in commands[-1]
+    assert str(paths.LAID) not in commands[-1]
 
 
 def test_what_could_not_be_kept_is_replaced_all_the_same() -> None:

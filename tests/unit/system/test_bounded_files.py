@@ -71,7 +71,7 @@ def test_a_read_that_never_ends_is_left_behind(silent: Path) -> None:
     """
     files = BoundedFiles(bound=0.2)
     with pytest.raises(TimeoutError, match=f"the file system at {silent} does not answer"):
-        files.read(str(silent / "file"))
+        files.ask((silent / "file").read_bytes, str(silent / "file"))
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         files.lstat(str(silent / "file"))
@@ -89,7 +89,7 @@ def test_a_link_into_a_mount_is_not_followed_here(silent: Path, tmp_path: Path) 
     (tmp_path / "x").mkdir()
     for path in ("direct", "relative", "above/file", "x/../mount/./file"):
         with pytest.raises(TimeoutError):
-            BoundedFiles(bound=0.1).read(str(tmp_path / path))
+            BoundedFiles(bound=0.1).ask((tmp_path / path).read_bytes, str(tmp_path / path))
 
 
 def test_what_answers_is_told_as_it_is(silent: Path) -> None:
@@ -144,4 +144,4 @@ def test_each_kind_of_mount_that_may_hang_is_known(
     _say(tmp_path, monkeypatch, LINE.format(point=tmp_path, kind=kind))
 
     with pytest.raises(TimeoutError):
-        BoundedFiles(bound=0.1).read(str(tmp_path / "file"))
+        BoundedFiles(bound=0.1).ask((tmp_path / "file").read_bytes, str(tmp_path / "file"))

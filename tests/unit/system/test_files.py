@@ -4,13 +4,24 @@ Files that may not be there.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from slipway.system import bounded_files, files
+from slipway.contract import paths, report
+from slipway.environment import gpus, saved
+from slipway.remotes import states
+from slipway.services import orphans, told
+from slipway.services.cron import tables
+from slipway.ssh import usable
+from slipway.system import bounded_files, files, locks
+from slipway.system.alarm import ring_after
+from slipway.system.bounded_files import BoundedFiles
 
 
 def test_only_a_file_that_is_not_there_has_no_content(tmp_path: Path) -> None:
@@ -82,3 +93,95 @@ def test_the_kernels_own_files_are_read(tmp_path: Path) -> None:
 
     assert files.read("/proc/sys/net/ipv4/ip_unprivileged_port_start").strip().isdigit()
     assert len(files.read(tmp_path / "large")) == files.LARGEST
+
+
+def listen(path: str) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+
+
+def linked_fifo(path: str) -> None:
+    os.mkfifo(f"{path}.to")
+    Path(path).symlink_to(f"{path}.to")
+
+
+PUT: dict[str, Callable[[str], None]] = {
+    "a FIFO": os.mkfifo,
+    "a socket": listen,
+    "a directory": os.mkdir,
+    "a device": lambda path: Path(path).symlink_to("/dev/zero"),
+    "a link to a FIFO": linked_fifo,
+    "a loop": lambda path: Path(path).symlink_to(path),
+}
+READ: dict[str, Callable[[Path], object]] = {
+    "files.read": files.read,
+    "files.text": files.text,
+    "files.readable": files.readable,
+    "files.content": files.content,
+    "bounded files": lambda path: BoundedFiles().read(str(path)),
+    "the report": lambda _: report.load(),
+    "the environment": saved.read,
+    "GPUs": gpus.lost,
+    "orphans": lambda _: orphans.end(),
+    "supervisord's number": lambda _: told._stopped(),  # noqa: SLF001
+    "lines left out": lambda _: usable.left_out(),
+    "remotes": lambda _: [*states.configured("/workspace")],
+    "a crontab": lambda path: tables.read(str(path.parent)),
+    "a lock": locks.is_held,
+    "a lock's end": lambda path: locks.wait(path, seconds=1),
+}
+
+
+@pytest.mark.parametrize("reader", READ)
+@pytest.mark.parametrize("odd", PUT)
+def test_nothing_that_is_no_file_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, odd: str, reader: str
+) -> None:
+    """
+    It has no content: that is said, or taken for nothing.
+    """
+    (tmp_path / "etc/cron.d").mkdir(parents=True)
+    place = tmp_path / "etc/crontab"
+    for name in ("REPORT", "PROCESSES", "SSHD_LEFT_OUT"):
+        monkeypatch.setattr(paths, name, place)
+    monkeypatch.setattr(told, "PID", place)
+    monkeypatch.setattr(paths, "SUPERVISOR_PROGRAMS", place.parent)
+    PUT[odd](str(place))
+    PUT[odd](str(place.parent / "remote-x.conf"))
+    with contextlib.suppress(OSError), ring_after(3, RuntimeError("it waits")):
+        READ[reader](tmp_path if reader == "a crontab" else place)
+
+
+JUNK = [
+    *(b"", b"\0", b"\xff\xfe\x00", b"null", b"[]", b"1 2\n1\n", b"x y\n", b"-1 5\n"),
+    b'{"operations": 3}',
+]
+
+
+@pytest.mark.parametrize("junk", JUNK)
+@pytest.mark.parametrize("reader", [name for name in READ if not name.startswith("files.")])
+def test_junk_is_no_error_but_of_its_own_kind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, junk: bytes, reader: str
+) -> None:
+    """
+    In what we read back of our own.
+    """
+    place = tmp_path / "place"
+    place.write_bytes(junk)
+    for name in ("REPORT", "PROCESSES", "SSHD_LEFT_OUT"):
+        monkeypatch.setattr(paths, name, place)
+    monkeypatch.setattr(told, "PID", place)
+    with ring_after(3, RuntimeError("it waits")):
+        READ[reader](place)
+
+
+@pytest.mark.parametrize("place", ["none/lock", "file/lock", "loop/lock", "loop"])
+def test_no_lock_is_held_where_no_file_can_be(tmp_path: Path, place: str) -> None:
+    """
+    A check has nobody to wait for then.
+    """
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+
+    assert not locks.is_held(tmp_path / place)
+    assert locks.wait(tmp_path / place, seconds=1)
