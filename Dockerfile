@@ -23,7 +23,8 @@ RUN if command -v update-ca-certificates && find /usr/local/share/ca-certificate
  && python3 -I -B /opt/slipway/assembly/install.py "${PACKAGES_OF}" \
  && apt-get clean
 
-# --- The venv: built here, so that pip and a build backend stay out of the image.
+# --- The venv: built here, so that pip and a build backend stay out of the image. Byte-code has no
+# debug ranges, the columns that a traceback underlines: it is a twelfth smaller, and read sooner.
 FROM packages AS venv
 RUN apt-get -q update \
  && DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install python3-venv
@@ -38,7 +39,7 @@ RUN python3 -m venv /tools \
         -r /tmp/requirements.lock \
  && /opt/slipway/venv/bin/pip uninstall -q -y -r /opt/slipway/assembly/left-out.txt \
  && /opt/slipway/venv/bin/pip uninstall -q -y setuptools pip \
- && /opt/slipway/venv/bin/python3 -I -B /opt/slipway/assembly/prune.py
+ && /opt/slipway/venv/bin/python3 -I -B -X no_debug_ranges /opt/slipway/assembly/prune.py
 
 # --- The project: compiled, and known to the venv.
 FROM venv AS project
@@ -48,7 +49,7 @@ COPY files/ /opt/slipway/files/
 COPY tests/image/ /opt/slipway/tests/image/
 COPY slipway/ /opt/slipway/slipway/
 COPY assembly/project.py /opt/slipway/assembly/
-RUN /tools/bin/python3 -I -B /opt/slipway/assembly/project.py
+RUN /tools/bin/python3 -I -B -X no_debug_ranges /opt/slipway/assembly/project.py
 
 # --- The image: its own deploy.py brings it to the state that it brings every container to.
 FROM packages
