@@ -14,7 +14,8 @@ from typing import IO
 
 from slipway.system.alarm import ring_after
 
-_NOWHERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}  # no lock is held where no file can be
+# No lock is held where no file can be, or something else is: a directory, a socket
+_NOWHERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO}
 
 
 @contextlib.contextmanager

@@ -62,3 +62,28 @@ def test_a_fifo_in_a_locks_place_is_not_waited_for(tmp_path: Path) -> None:
     assert not locks.is_held(tmp_path / "lock")
     with pytest.raises(OSError, match="No such device"):
         locks.take(tmp_path / "lock")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "true",
+        "mkdir {}",
+        "mkfifo {}",
+        "ln -s {0} {0}",
+        "ln -s /nowhere {}",
+        "mkdir {0}.d; ln -s {0}.d {0}",
+        "ln -s /dev/zero {}",
+        "ln -s /etc/passwd/below {}",
+        "mknod {} b 200 200",
+        "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' {}",
+    ],
+)
+def test_nobody_holds_a_lock_where_no_lock_is(tmp_path: Path, command: str) -> None:
+    """
+    Who only looks whether one is held goes on.
+    """
+    subprocess.run(["sh", "-c", command.format("lock")], check=True, cwd=tmp_path)
+
+    assert not locks.is_held(tmp_path / "lock")
+    assert locks.wait(tmp_path / "lock", seconds=5)
