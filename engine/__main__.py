@@ -179,18 +179,20 @@ def have_podman(project: Project, steps: Steps) -> None:
 
 def down(project: Project, steps: Steps) -> None:
     """
-    Remove the container. The workspace and everything under config/ stay.
+    Remove the container, and what Compose made with it. The workspace and all of config/ stay.
     """
     with steps.step("container") as step:
         stack = Compose(project, compose(project.environment))
-        if not stack.exists():
+        was_there, others, networks = stack.exists(), stack.others(), stack.networks()
+        if not (was_there or others or networks):
             step.did("there was none", timed=False)
             return
         log = project.log("compose")
         words = [*stack.words, "down"]
         if run(words, log=log, environment=stack.environment(), cwd=project.root) != 0:
             raise Failure("Compose could not take the container down: its log says why", log)
-        step.did("removed")
+        left = " and ".join([*others, *(f"network {name}" for name in networks)])
+        step.did("removed" if was_there else f"there was none; removed {left}")
 
 
 def shell(project: Project, _steps: Steps) -> None:

@@ -68,23 +68,12 @@ class Compose(Stack):
         """
         uplink = network.uplink_mtu()
         words = ["docker", "network", "inspect", "--format", client.NETWORK_MTU]
-        answer = ask([*words, self._network()], environment=self.project.environment).text.strip()
+        answer = ask(
+            [*words, *self.networks()[:1]], environment=self.project.environment
+        ).text.strip()
         now = int(answer) if answer.isdigit() else uplink
         self.outgrown = now > uplink
         self.decided["NETWORK_MTU"] = str(min(now, uplink))
-
-    def _network(self) -> str:
-        """
-        Return the name of the project's network, by the label that Compose gives it.
-        """
-        # fmt: off
-        words = [
-            "docker", "network", "ls", "--format", "{{.Name}}",
-            "--filter", f"label=com.docker.compose.project={self.name}",
-        ]
-        # fmt: on
-        names = ask(words, environment=self.project.environment).text.split()
-        return names[0] if names else ""
 
     def _decide_ports(self) -> None:
         """

@@ -101,6 +101,18 @@ class Stack:
         """
         return bool(self._ids("--all", "--quiet"))
 
+    def networks(self) -> list[str]:
+        """
+        Return the names of the project's networks, by the label that Compose gives them.
+        """
+        return self._labelled("network", "ls")
+
+    def others(self) -> list[str]:
+        """
+        Return the names of the project's containers, whatever service they are of.
+        """
+        return self._labelled("ps", "--all", shown="{{.Names}}")
+
     def published(self, container: str, inside: int) -> int | None:
         """
         Return the host's port for one of a running container's.
@@ -159,6 +171,11 @@ class Stack:
     def _ids(self, *options: str) -> list[str]:
         words = self._command("ps", *options, SERVICE)
         return ask(words, environment=self.environment(), cwd=self.project.root).text.split()
+
+    def _labelled(self, *words: str, shown: str = "{{.Name}}") -> list[str]:
+        label = f"label=com.docker.compose.project={self.name}"
+        command = ["docker", *words, "--format", shown, "--filter", label]
+        return ask(command, environment=self.project.environment).text.split()
 
     def _inspect(self, container: str) -> dict[str, Any]:
         answer = ask(["docker", "inspect", container], environment=self.project.environment)
