@@ -38,11 +38,14 @@ class ReadAhead:
         host: Host,
         connector: ContainerConnector,
         foresee: Callable[[], Sequence[Question]] = list,
+        *,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Take part in what connecting asks.
 
         + foresee: returns what facts will ask, as far as that is known without the host's data
+        + before: called with a shell that answers, before anything is asked
         """
         self.asked: dict[str, Question] = {}  # of facts, in order, by what was run for them
         # those that were asked together with connecting; None where that had nothing to ask
@@ -51,7 +54,7 @@ class ReadAhead:
         self._answers: dict[str, Result] = {}
         self._fact: tuple[type[Any], dict[str, Any]] | None = None  # the one that is asked now
         self._failure: OSError | None = None  # of a question that had no end
-        self._foresee = foresee
+        self._foresee, self._before = foresee, before
         self._host, self._connector = host, connector
         self._get_fact, self._execute = host.get_fact, connector.execute
         self._ask_all = connector.ask_all
@@ -89,6 +92,7 @@ class ReadAhead:
         By the process alone: the shell of a container that is perhaps not Slipway's is told no
         more than connecting has to.
         """
+        self._before()
         self.foreseen = list(self._foresee())
         if not self.foreseen:
             return self._ask_all(scripts)

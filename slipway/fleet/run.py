@@ -7,6 +7,7 @@ What `pyinfra @container/NAME deploy.py` does, in one phase.
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import cast
@@ -27,6 +28,10 @@ from slipway.fleet.read_ahead import ReadAhead
 from slipway.system.atomic import temporary
 
 _PATIENCE = 5.0  # seconds: the first container may be slow
+_CONVERGENCE = (
+    60  # seconds for one that runs in a container; one that installs packages takes longer
+)
+_HELD = 1  # flock(1)'s code after that time
 
 
 class Fleet:
@@ -65,7 +70,12 @@ class Fleet:
         begun, step = Begun.now(), "connect"
         operations: list[Operation] = []
         host.connector_data["lock"] = str(paths.LOCK)  # what is read ahead is read under it, too
-        facts = ReadAhead(host, _connector(host), partial(self._expected, host, asked))
+        facts = ReadAhead(
+            host,
+            _connector(host),
+            partial(self._expected, host, asked),
+            before=partial(self._settle, host),
+        )
         try:
             self._run.connect(host)
             step = "converge"
@@ -99,6 +109,21 @@ class Fleet:
             if host is self._first:
                 asked.set(list(facts.asked.values()))
         return self._run.operations(host)
+
+    def _settle(self, host: Host) -> None:
+        """
+        Have a check wait for a convergence that runs in its container.
+
+        The lock is never kept: a start must not wait for who only looks.
+        """
+        if not self._run.is_check:
+            return  # the shell has the lock
+        lock = shlex.quote(str(paths.LOCK))
+        waiting = f"[ ! -f {lock} ] || flock -s -w {_CONVERGENCE} {lock} true"
+        if _connector(host).perform(waiting).code == _HELD:
+            name = host.name.removeprefix("@container/")
+            what = "a convergence runs there still: what it has half done may be named"
+            sys.stderr.write(f"slipway.fleet: {name}: {what}\n")
 
     def _expected(self, host: Host, asked: AsyncResult[list[Question]]) -> Sequence[Question]:
         """

@@ -244,3 +244,47 @@ def test_a_first_one_that_is_never_asked_holds_up_no_other(
         "second": "1 changed",
         "third": "1 changed",
     }
+
+
+@pytest.mark.parametrize("holds", [0.3, 60.0, None], ids=["ends", "goes on", "none"])
+def test_a_check_waits_for_a_convergence_and_keeps_no_lock(
+    containers: Containers,
+    deploy: Deploy,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    holds: float | None,
+) -> None:
+    """
+    One that runs in the container is let finish; one that has no end is said.
+    """
+    deploy(LAY)
+    containers.add("one", {})
+    lock = paths.REPORT.with_name("lock")
+    monkeypatch.setattr(paths, "LOCK", lock)
+    monkeypatch.setattr(run, "_CONVERGENCE", 2)
+    connect = ContainerConnector.connect
+
+    def asking(connector: ContainerConnector) -> None:
+        connect(connector)
+        connector.ask_all([])
+
+    monkeypatch.setattr(ContainerConnector, "connect", asking)
+    holder = None
+    if holds:
+        holder = subprocess.Popen(
+            ["flock", lock, "sh", "-c", f"echo; exec sleep {holds}"], stdout=subprocess.PIPE
+        )
+        assert holder.stdout is not None
+        holder.stdout.readline()
+    made = Fleet(["one"], is_check=True).run()["one"]
+    has_ended = holder is None or holder.poll() is not None
+    if holder and holder.stdout:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+
+    assert made.totals["changed"] == 1
+    assert has_ended == (holds != 60.0)
+    said = "one: a convergence runs there still: what it has half done may be named"
+    assert (said in capfd.readouterr().err) == (holds == 60.0)
+    assert lock.exists() == bool(holds)
