@@ -4,6 +4,7 @@ Which clone, which image, which environment a command works on.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from engine import dotenv
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+_SERVICE = re.compile(r"\w+_PORT=(tcp|udp|sctp)://\S+:\d+")
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,18 @@ class Project:
     @classmethod
     def at(cls, root: Path, environment: Mapping[str, str]) -> Project:
         """
-        Return the project of a clone. An empty variable doesn't hide one of `.env`.
+        Return the project of a clone.
+
+        Neither an empty variable hides one of `.env`, nor what Kubernetes tells of a service called
+        ssh (SSH_PORT=tcp://...).
         """
         written = dotenv.read(root / ".env")
         # make exports those that it isn't given, too
-        given = {name: value for name, value in environment.items() if value or name not in written}
+        given = {
+            name: value
+            for name, value in environment.items()
+            if (value or name not in written) and not _SERVICE.fullmatch(f"{name}={value}")
+        }
         return cls(root, given, {**written, **given})
 
     @property

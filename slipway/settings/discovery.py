@@ -4,7 +4,8 @@ Variables that a platform sets for services which happen to be called as our var
 Kubernetes gives each container the services of its namespace (NAME_SERVICE_HOST, NAME_PORT and
 their like, https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables),
 Docker's links the containers that are linked (NAME_PORT, NAME_ENV_X). A service `slipway` would
-otherwise be taken for typing errors in our own names.
+otherwise be taken for typing errors in our own names, `rclone-rc` for options of rclone's, and the
+address of a service `jupyter` for the port that an extended image's JUPYTER_PORT is.
 """
 
 from __future__ import annotations
@@ -12,33 +13,51 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_PREFIX = r"(SLIPWAY(?:_[A-Z0-9_]+?)?)"
 _PORT_URL = r"(?:tcp|udp|sctp)://\S+:\d+"
-_OF_SERVICE = r"_SERVICE_(?:HOST|PORT(?:_\w+)?)"
-_OF_PORT = r"_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO|START|END)(?:_\w+)?)?)?"
-_OF_LINK = r"_(?:NAME|ENV_\w+)"
+_ONE_PORT = r"_PORT_\d+_(?:TCP|UDP|SCTP)"
+# What follows a service's name, and the value that belongs to it
+_SHAPES = (
+    (re.compile(r"_SERVICE_HOST"), re.compile(r"(?s).*")),
+    (re.compile(r"_SERVICE_PORT(?:_\w+)?"), re.compile(r"\d+")),
+    (re.compile(rf"_PORT|{_ONE_PORT}(?:_START|_END)?"), re.compile(_PORT_URL)),
+    (re.compile(rf"{_ONE_PORT}_(?:ADDR|PORT|PROTO)(?:_\w+)?"), re.compile(r"\S+")),
+    (re.compile(r"(?s)_NAME|_ENV_.+"), re.compile(r"(?s).*")),
+)
+_JOINT = re.compile(r"_(?=SERVICE_|PORT|NAME|ENV_)")
+_PROOF = re.compile(rf"(?P<prefix>[A-Z_]\w*?)(?:_PORT|{_ONE_PORT})")
 
 
 def announced(environ: Mapping[str, str]) -> set[str]:
     """
     Return the names that announce services; what a user could have meant is none of them.
 
-    A service has a host and a port, or a port that is a URL; a name alone proves nothing.
+    A service has a host and a port, or a port that is a URL, or the name of two containers that a
+    link has; a name alone proves nothing.
     """
-    names = [name for name in environ if name.startswith("SLIPWAY")]
-    prefixes = {match[1] for name in names if (match := _proof(name, environ))}
-    shapes = [_OF_SERVICE, _OF_PORT, _OF_LINK]
-    return {
-        name
-        for name in names
-        for prefix in prefixes
-        if any(re.fullmatch(re.escape(prefix) + shape, name) for shape in shapes)
-    }
+    prefixes = {prefix for name in environ if (prefix := _proven(name, environ))}
+    return {name for name, value in environ.items() if prefixes and _is_of(name, value, prefixes)}
 
 
-def _proof(name: str, environ: Mapping[str, str]) -> re.Match[str] | None:
-    match = re.fullmatch(f"{_PREFIX}_SERVICE_HOST", name)
-    if match:
-        return match if f"{match[1]}_SERVICE_PORT" in environ else None
-    match = re.fullmatch(f"{_PREFIX}_PORT(?:_[0-9]+_(?:TCP|UDP|SCTP))?", name)
-    return match if match and re.fullmatch(_PORT_URL, environ[name]) else None
+def _proven(name: str, environ: Mapping[str, str]) -> str:
+    """
+    Return the prefix of a service that a variable proves; "" for none.
+    """
+    value = environ[name]
+    if name.endswith("_SERVICE_HOST"):
+        prefix = name.removesuffix("_SERVICE_HOST")
+        return prefix if f"{prefix}_SERVICE_PORT" in environ else ""
+    if name.endswith("_NAME"):
+        prefix = name.removesuffix("_NAME")
+        alias = re.fullmatch(r"/[\w.-]+/([\w.-]+)", value)
+        return prefix if alias and alias[1].upper().replace("-", "_") == prefix else ""
+    match = "://" in value and re.fullmatch(_PORT_URL, value) and _PROOF.fullmatch(name)
+    return match["prefix"] if match else ""
+
+
+def _is_of(name: str, value: str, prefixes: set[str]) -> bool:
+    return any(
+        shape.fullmatch(name, joint.start()) and values.fullmatch(value)
+        for joint in _JOINT.finditer(name)
+        if name[: joint.start()] in prefixes
+        for shape, values in _SHAPES
+    )

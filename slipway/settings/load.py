@@ -145,6 +145,7 @@ class _Reader:
         self.refusals: list[Refusal] = []
         self.notes: list[Note] = []
         self.sources: dict[str, str] = {}
+        self.services: set[str] = set()
         self.from_files: dict[str, str] = {}
         self.withheld: set[str] = set()
         self.key_sources: tuple[str, ...] = ()
@@ -156,13 +157,15 @@ class _Reader:
                 self.refuse(
                     name or "a variable", "can't be held by an environment", "it is ignored"
                 )
+        self.services |= announced(self.environ)
         self.provider = providers.detect(self.environ)
         for name in sorted(self.environ):
             if self.environ[name] and names_a_file(name, self.environ, own=self.own):
                 self._from_file(name)
 
     def refuse(self, variable: str, rule: str, effect: str) -> None:
-        self.refusals.append(Refusal(printable(variable), rule, effect))
+        if variable not in self.services:  # which nobody has given as ours
+            self.refusals.append(Refusal(printable(variable), rule, effect))
 
     def value(self, variable: Variable[Any], resolve: Callable[[str], str]) -> Any:
         """
@@ -237,11 +240,8 @@ class _Reader:
 
     def unknown(self) -> None:
         ours = [name for name in sorted(self.environ) if name.startswith("SLIPWAY_")]
-        unknown = [name for name in ours if name.removesuffix("_FILE") not in self.own]
-        services = announced(self.environ) if unknown else set()
-        for name in unknown:
-            if name not in services:
-                self.refuse(name, "is no variable of Slipway's; a typo?", "it is ignored")
+        for name in (name for name in ours if name.removesuffix("_FILE") not in self.own):
+            self.refuse(name, "is no variable of Slipway's; a typo?", "it is ignored")
 
     def _origin(self, name: str) -> str:
         """

@@ -78,3 +78,17 @@ def test_the_base_images_name(tmp_path: Path, environment: dict[str, str], base:
     A name of the user's wins; else the release makes it.
     """
     assert base == Project.at(tmp_path, environment).base
+
+
+def test_what_tells_of_a_service_is_no_port_of_the_users(tmp_path: Path) -> None:
+    """
+    Kubernetes gives a container SSH_PORT where there is a service `ssh`.
+    """
+    (tmp_path / ".env").write_text("SSH_PORT=2200\n")
+    of_services = {"SSH_PORT": "tcp://10.0.0.7:22", "RCLONE_PORT": "tcp://[fd00::7]:5572"}
+    engine = {"DOCKER_HOST": "tcp://10.0.0.7:2375"}
+    project = Project.at(tmp_path, {**of_services, **engine})
+
+    assert project.settings == {"SSH_PORT": "2200", **engine}
+    assert project.environment == engine
+    assert Project.at(tmp_path, {"SSH_PORT": "2201"}).settings["SSH_PORT"] == "2201"

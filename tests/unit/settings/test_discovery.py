@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import pytest
 
+from slipway.extension import Variable, port
 from slipway.settings.load import load
+from slipway.settings.variables import VARIABLES
 
 
 def service(prefix: str, port: int = 22, kind: str = "tcp") -> dict[str, str]:
@@ -26,6 +28,7 @@ def service(prefix: str, port: int = 22, kind: str = "tcp") -> dict[str, str]:
     }
 
 
+FILES = Variable("FILES_PORT", port, default="8000", meaning="An extended image's own.")
 LINK = {
     "SLIPWAY_PORT": "tcp://172.17.0.2:22",
     "SLIPWAY_PORT_22_TCP": "tcp://172.17.0.2:22",
@@ -48,15 +51,37 @@ LINK = {
         {"SLIPWAY_SERVICE_HOST": "fd00::7", "SLIPWAY_SERVICE_PORT": "22"},
         {"SLIPWAY_PORT": "tcp://[fd00::7]:22"},
         LINK,
+        {**LINK, "SLIPWAY_ENV_a.b": "1", "SLIPWAY_ENV_MOTD": "two\nlines"},
+        {"SLIPWAY_NAME": "/client/slipway", "SLIPWAY_ENV_X": "1"},  # of one that EXPOSEs nothing
+        {"SLIPWAY_2_NAME": "/a.b/slipway-2", "SLIPWAY_2_ENV_X": "1"},
+        {"SLIPWAY_PORT": "tcp://a:1", "SLIPWAY_PORT_1_TCP_START": "tcp://a:1"},
+        {"SLIPWAY_PORT": "tcp://a:1", "SLIPWAY_PORT_1_TCP_PORT_END": "3"},
+        service("SLIPWAY_PORT"),
+        service("SLIPWAY_SERVICE"),
+        service("SLIPWAY_PORT_22"),
+        service("SLIPWAY_ENV_X"),
+        service("SLIPWAY_NAME"),
+        service("SLIPWAY_WORKSPACE_FILE"),
+        service("WORKSPACE"),
+        service("GPU_COUNT"),
+        service("SSH_PUBKEY"),
+        service("RCLONE_RC"),
+        service("RCLONE_RC_ADDR"),
+        service("RCLONE_DAEMON"),
+        service("RCLONE_CONFIG_FAR"),
+        {"RCLONE_RC_NAME": "/x/rclone-rc", "RCLONE_RC_ENV_A": "1"},
+        service("FILES"),
     ],
 )
 def test_an_announced_service_is_no_typo(environ: dict[str, str]) -> None:
     """
     Also under strict, where it would end the start.
     """
-    loaded = load({**environ, "SLIPWAY_STRICT": "true"})
+    loaded = load({**environ, "SLIPWAY_STRICT": "true"}, declared=[*VARIABLES, FILES])
 
     assert loaded.refusals == ()
+    assert loaded.variables["FILES_PORT"] == 8000
+    assert dict(loaded.settings.environment).items() >= environ.items()
     assert loaded.settings.strict is True
 
 
@@ -70,13 +95,17 @@ def test_an_announced_service_is_no_typo(environ: dict[str, str]) -> None:
         ("SLIPWAY_ENV_X", "1"),
         ("SLIPWAY_STRCT", "true"),
         ("SLIPWAY_PORT_22_TCP_ADDR", "10.0.0.7"),
+        ("SLIPWAY_NAME", "/home/box"),
+        ("SLIPWAY_SSH_NAME", "/client/slipway"),
+        ("RCLONE_RC_ADDR", "tcp://10.0.0.7:22"),
+        ("FILES_PORT", "10.0.0.7:22"),
     ],
 )
 def test_a_name_alone_proves_no_service(name: str, value: str) -> None:
     """
     A user may have meant something by it, so it is refused.
     """
-    (refusal,) = load({name: value}).refusals
+    (refusal,) = load({name: value}, declared=[*VARIABLES, FILES]).refusals
 
     assert refusal.variable == name
 
@@ -88,3 +117,13 @@ def test_a_typo_beside_a_service_is_one() -> None:
     (refusal,) = load({**service("SLIPWAY"), "SLIPWAY_PROT": "22"}).refusals
 
     assert refusal.variable == "SLIPWAY_PROT"
+
+
+def test_a_value_of_the_users_beside_a_service_of_that_name_is_one() -> None:
+    """
+    It is no address of a service, and breaks its rule.
+    """
+    given = {**service("FILES"), "FILES_PORT": "many"}
+    (refusal,) = load(given, declared=[*VARIABLES, FILES]).refusals
+
+    assert refusal.variable == "FILES_PORT"
