@@ -24,6 +24,7 @@ from typing import Any
 from supervisor import loggers
 
 AGAIN = 60.0  # seconds between two complaints of one file
+_SYSLOG = "/dev/log"
 STUCK = 2.0  # seconds that a reader of a pipe has to take something
 
 _files: weakref.WeakSet[LogFile] = weakref.WeakSet()
@@ -109,7 +110,9 @@ class LogFile:
         """
         Open it without waiting: a FIFO that nobody reads is an error (ENXIO), not a wait.
         """
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        if not _is_device(self.path):
+            flags |= os.O_CREAT
         self.descriptor = os.open(self.path, flags, 0o666)
         self.is_file = stat.S_ISREG(os.fstat(self.descriptor).st_mode)
         if self.is_file:
@@ -149,7 +152,7 @@ class LogFile:
         try:
             there = os.stat(self.path)  # noqa: PTH116 - for each line
         except FileNotFoundError:
-            return not self.path.startswith("/dev/")  # where a file would fill the memory
+            return not _is_device(self.path)
         return (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino)
 
     def _rotate(self) -> None:
@@ -169,6 +172,36 @@ class LogFile:
             return
         self.close()
         self._open()
+
+
+class Syslog(LogFile):
+    """
+    The system's log: syslog(3) says nothing where nobody takes lines.
+    """
+
+    def __init__(self, send: Callable[[str], None]) -> None:
+        self.send = send
+        super().__init__(_SYSLOG)
+
+    def _open(self) -> None:
+        try:
+            there = os.stat(_SYSLOG).st_mode  # noqa: PTH116 - for each line
+        except FileNotFoundError:
+            there = 0
+        self.is_file = False
+        if not stat.S_ISSOCK(there):
+            raise OSError(errno.ENOTCONN, "no system log takes lines here")
+
+    def _write(self, data: bytes) -> None:
+        self._open()
+        self.send(data.decode(errors="replace"))
+
+
+def _is_device(path: str) -> bool:
+    """
+    Tell whether a path is one of /dev, where a file that is made fills the memory.
+    """
+    return path.startswith("/dev/") and not path.startswith("/dev/shm/")  # noqa: S108 - a user's own
 
 
 class Handler(loggers.Handler):  # type: ignore[misc]  # it has no annotations
@@ -193,6 +226,22 @@ class Handler(loggers.Handler):  # type: ignore[misc]  # it has no annotations
         self.stream.remove()
 
 
+class SyslogHandler(loggers.SyslogHandler):  # type: ignore[misc]  # likewise
+    """
+    The same for the system's log, each line by itself.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stream = Syslog(super()._syslog)
+
+    def remove(self) -> None:
+        """Nothing is there to be removed."""
+
+    def _syslog(self, line: str | bytes) -> None:
+        self.stream.write(line if isinstance(line, bytes) else line.encode(errors="replace"))
+
+
 def handle_file(  # noqa: PLR0913, PLR0917 - supervisor's own signature
     logger: Any,
     filename: str,
@@ -205,19 +254,27 @@ def handle_file(  # noqa: PLR0913, PLR0917 - supervisor's own signature
     Add a log file to a logger, in the place of `supervisor.loggers.handle_file`.
     """
     if filename == "syslog":
-        _supervisors(logger, filename, fmt)
+        handle_syslog(logger, fmt)
         return
-    handler = Handler(LogFile(filename, most=maxbytes if rotating else 0, backups=backups))
+    file = LogFile(filename, most=maxbytes if rotating else 0, backups=backups)
+    _add(logger, Handler(file), fmt)
+
+
+def handle_syslog(logger: Any, fmt: str) -> None:
+    """
+    Add the system's log to a logger, in the place of `supervisor.loggers.handle_syslog`.
+    """
+    _add(logger, SyslogHandler(), fmt)
+
+
+def _add(logger: Any, handler: loggers.Handler, fmt: str) -> None:
     handler.setFormat(fmt)
     handler.setLevel(logger.level)
     logger.addHandler(handler)
-
-
-_supervisors = loggers.handle_file
 
 
 def install() -> None:
     """
     Have supervisor use these files for all its logs.
     """
-    loggers.handle_file = handle_file
+    loggers.handle_file, loggers.handle_syslog = handle_file, handle_syslog

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import os
 import resource
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from supervisor import loggers
 
 from slipway.services import log_file
 from slipway.services.log_file import LogFile
@@ -126,6 +128,62 @@ def test_a_log_that_can_not_be_used_is_told_once(
         path.unlink()
     log.write(b"again\n")
     assert path.read_text() == "again\n"
+    assert log_file.troubles() == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["/dev/no-such-device", "/dev/stdou", "/dev/no/log", "/dev/shm/no/such.log"]
+)
+def test_a_device_that_is_not_there_is_made_by_nobody(path: str) -> None:
+    """
+    A file in /dev is memory, and nobody looks for a log there.
+    """
+    log = LogFile(path)
+    log.write(b"line\n")
+
+    assert log_file.troubles() == {path: "No such file or directory"}
+    assert not Path(path).exists()
+
+
+def test_memory_that_is_for_files_takes_a_log() -> None:
+    """
+    A user's own choice.
+    """
+    path = Path(f"/dev/shm/{os.getpid()}.log")
+    try:
+        LogFile(str(path)).write(b"line\n")
+        assert path.read_bytes() == b"line\n"
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("add", ["handle_file", "handle_syslog"])
+def test_lines_for_a_system_log_that_is_not_there_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add: str
+) -> None:
+    """
+    A container has none; syslog(3) drops them without a word. One that comes gets each line.
+    """
+    place, said = tmp_path / "log", list[str]()
+    monkeypatch.setattr(log_file, "_SYSLOG", str(place))
+    monkeypatch.setattr(loggers.SyslogHandler, "_syslog", lambda _, line: said.append(line))
+    logger = loggers.Logger()
+    words = ("syslog", "web %(message)s") if add == "handle_file" else ("web %(message)s",)
+    getattr(log_file, add)(logger, *words)
+    logger.info(b"lost\n")
+    assert log_file.troubles() == {str(place): "no system log takes lines here"}
+    place.write_text("")
+    logger.info("lost, too")
+    assert log_file.troubles() == {str(place): "no system log takes lines here"}
+    assert said == []
+    place.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as there:
+        there.bind(str(place))
+        logger.info(b"one\ntw\xc3\xb6\n")
+        logger.handlers[0].remove()
+        logger.handlers[0].reopen()
+
+    assert said == ["web one", "web twö"]
     assert log_file.troubles() == {}
 
 
