@@ -44,7 +44,12 @@ def guarded(run: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return exits.INTERRUPTED
     except PermissionError as error:
-        return fail(f"{error.filename}: {error.strerror}; run it as root")
+        as_root = "; run it as root" if error.filename else ""  # else a call was refused, no file
+        return fail(f"{_told(error)}{as_root}")
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return fail(f"{where}{error.strerror or error}")
+        return fail(_told(error))
+
+
+def _told(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"

@@ -4,8 +4,6 @@ CPUs: those seen, and the limits.
 
 from __future__ import annotations
 
-import os
-
 from pyinfra.api import FactBase, StringCommand
 
 from slipway.connectors.native import Inside, Result
@@ -40,5 +38,5 @@ def _counted() -> Result:
     """
     Do what the command does.
     """
-    lines = [str(len(os.sched_getaffinity(0))), *cpus.lines()]
+    lines = [str(cpus.seen()), *cpus.lines()]
     return Result("".join(f"{line}\n" for line in lines).encode())

@@ -26,7 +26,7 @@ from slipway.operations.directories import aside
 from slipway.operations.independent import operation
 from slipway.operations.laid import RecordDraft
 from slipway.operations.mounted import why_fixed
-from slipway.system.atomic import temporary
+from slipway.system.atomic import sync, temporary
 from slipway.system.counting import counted
 
 Command = StringCommand | FileUploadCommand
@@ -246,7 +246,7 @@ def _end(files: Sequence[File], record: RecordDraft | None) -> None:
         Path(draft).chmod(int(file.mode, 8))
         if not file.path.startswith("/run/"):
             with Path(draft).open("rb") as stream:
-                os.fsync(stream.fileno())
+                sync(stream.fileno())
     failure = record.move() if record else None
     for file in files:
         Path(temporary(file.path)).rename(file.path)

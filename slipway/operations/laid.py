@@ -30,7 +30,7 @@ from slipway.operations import foresight
 from slipway.operations.degraded import note
 from slipway.operations.mounted import writable
 from slipway.system import aside
-from slipway.system.atomic import temporary
+from slipway.system.atomic import sync, temporary
 from slipway.system.bounded_files import BoundedFiles
 
 _OURS = ("/etc/", "/usr/", "/var/")  # elsewhere is what belongs to one start, or to the user
@@ -136,7 +136,7 @@ class RecordDraft(NamedTuple):
             ) as stream:
                 stream.write(self.content)
                 stream.flush()
-                os.fsync(stream.fileno())
+                sync(stream.fileno())
             Path(self.path).unlink(missing_ok=True)  # now: with the record in place none comes back
             beside.rename(self.place)
         except OSError:

@@ -197,7 +197,7 @@ def _draft(key: Path) -> Path:
 
 def _sync(file: Path) -> None:
     descriptor = os.open(file, os.O_RDONLY)
-    os.fsync(descriptor)
+    atomic.sync(descriptor)
     os.close(descriptor)
 
 

@@ -2,8 +2,12 @@
 Files written whole: a reader, a crash or a full disk sees the old content or the new one.
 """
 
+import errno
 import os
 from pathlib import Path
+
+# A seccomp profile, or a filesystem that knows no such thing
+_NO_SYNC = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}
 
 
 def temporary(path: str) -> str:
@@ -22,6 +26,17 @@ def is_temporary(path: str) -> bool:
     """
     name = os.path.basename(path)  # noqa: PTH119 - no Path, of which one is made for each file
     return name.startswith(".") and name.endswith(".slipway")
+
+
+def sync(descriptor: int) -> None:
+    """
+    Have a file's content on its disk. Where that can't be asked for, it comes there by itself.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def write(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
@@ -50,7 +65,7 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True
                 os.fchmod(stream.fileno(), there.st_mode & 0o7777)
             if durable:
                 stream.flush()
-                os.fsync(stream.fileno())
+                sync(stream.fileno())
         if draft != path:
             draft.rename(path)
     except BaseException as error:

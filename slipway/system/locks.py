@@ -16,22 +16,28 @@ from slipway.system.alarm import ring_after
 
 # No lock is held where no file can be, or something else is: a directory, a socket
 _NOWHERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO}
+# A seccomp profile, or a filesystem, that knows no locks
+_UNKNOWN = {errno.EPERM, errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP}
 
 
 @contextlib.contextmanager
 def hold(path: Path) -> Iterator[None]:
     """
     Hold an exclusive lock, waiting for whoever has it. Raises OSError.
+
+    Where no locks are known the block runs all the same: a start must not end for that.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab", opener=_opened) as stream:
-        flock(stream, LOCK_EX)
+        _lock(stream, LOCK_EX)
         yield
 
 
 def take(path: Path) -> IO[bytes] | None:
     """
-    Return an exclusive lock, held until it is closed; None while somebody has it. Raises OSError.
+    Return an exclusive lock, held until it is closed; None while somebody has it.
+
+    Raises OSError, also where no locks are known: data is nobody's without one.
     """
     stream = open(path, "ab", opener=_opened)  # noqa: SIM115 - as above; it is returned
     try:
@@ -45,9 +51,11 @@ def take(path: Path) -> IO[bytes] | None:
     return stream
 
 
-def is_held(path: Path) -> bool:
+def is_held(path: Path, *, where_unknown: bool = False) -> bool:
     """
     Tell whether somebody holds the lock now. Raises OSError.
+
+    + where_unknown: the answer where no locks are known
     """
     try:
         with open(path, "rb", opener=_opened) as stream:
@@ -55,6 +63,8 @@ def is_held(path: Path) -> bool:
     except BlockingIOError:
         return True
     except OSError as error:
+        if error.errno in _UNKNOWN:
+            return where_unknown
         if error.errno not in _NOWHERE:
             raise
     return False
@@ -71,13 +81,21 @@ def wait(path: Path, *, seconds: float) -> bool:
             open(path, "rb", opener=_opened) as stream,
             ring_after(seconds, TimeoutError()),
         ):
-            flock(stream, LOCK_SH)
+            _lock(stream, LOCK_SH)
     except TimeoutError:
         return False
     except OSError as error:
         if error.errno not in _NOWHERE:
             raise
     return True
+
+
+def _lock(stream: IO[bytes], how: int) -> None:
+    try:
+        flock(stream, how)
+    except OSError as error:
+        if error.errno not in _UNKNOWN:
+            raise
 
 
 def _opened(path: str, flags: int) -> int:

@@ -61,6 +61,7 @@ def _claimed(cache: Path) -> Claim | None:
 
 def unused(root: Path) -> list[Path]:
     """
-    Return the caches that nobody uses now, of whatever remote.
+    Return the caches that nobody uses now, of whatever remote; none where that can't be known.
     """
-    return sorted(lock.parent for lock in root.glob("*/.lock") if not locks.is_held(lock))
+    found = root.glob("*/.lock")
+    return sorted(each.parent for each in found if not locks.is_held(each, where_unknown=True))
