@@ -33,7 +33,7 @@ def complaint(configured: str) -> str:
     Return why rclone would wait for ever for its file; "" where it would not, or there is none.
     """
     try:
-        status = Path(configured).stat()
+        status = os.stat(configured)  # noqa: PTH116 - "" is no path; to Path it is a directory
     except OSError:
         return ""  # rclone names what it is
     is_file = stat.S_ISREG(status.st_mode) and status.st_size <= files.LARGEST
