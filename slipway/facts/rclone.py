@@ -8,6 +8,7 @@ import fnmatch
 import os
 import posixpath
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Mapping
 from hashlib import sha256
@@ -20,6 +21,7 @@ from slipway.contract.paths import RCLONE_CONF, SHELL_ENVIRONMENT, SUPERVISOR_PR
 from slipway.remotes.configuration_file import is_leftover
 from slipway.remotes.states import PROGRAM_MARK
 from slipway.system.bounded_files import BoundedFiles
+from slipway.system.files import LARGEST
 
 # A remote control of the user's would serve this question, too, or keep it from being answered.
 _WITHOUT_CONTROL = (
@@ -28,6 +30,11 @@ _WITHOUT_CONTROL = (
 # A file that somebody has broken would end the shell: it is tried in another one first
 _READ = f". {SHELL_ENVIRONMENT}"
 _VARIABLES = f"[ ! -f {SHELL_ENVIRONMENT} ] || ! ( {_READ} ) >/dev/null 2>&1 || {_READ}; "
+# rclone would wait for a FIFO, and read a device or gigabytes to its end
+_UNREADABLE = (
+    '[ -e "$conf" ] && ! [ "$conf" -ef /dev/null ] && ! { [ -f "$conf" ] '
+    f'&& [ "$(stat -Lc %s -- "$conf")" -le {LARGEST} ]; }}'
+)
 # What rclone itself writes back while it runs: no reason to mount again.
 _WRITTEN_BACK = r"token|cookie|session|expir|salted|client_(uid|access|refresh)"
 _CAP_FOWNER = 1 << 3  # capabilities(7): may change the mode of others' files
@@ -51,9 +58,10 @@ class RcloneRemotes(FactBase["list[str] | None"]):
         configured = f'"${{RCLONE_CONFIG:-{RCLONE_CONF}}}"'
         # `export` starts no process, and nearly always there is nothing
         command = StringCommand(
-            f"{_VARIABLES}if [ -s {configured} ] "
+            f"{_VARIABLES}conf={configured}; if {_UNREADABLE}; then echo '!broken'; "
+            'elif [ -s "$conf" ] '
             "|| case $(export -p) in *RCLONE_CONFIG_*_TYPE=*) true ;; *) false ;; esac; then "
-            f"{_WITHOUT_CONTROL}RCLONE_CONFIG={configured} "
+            f'{_WITHOUT_CONTROL}RCLONE_CONFIG="$conf" '
             "rclone listremotes 2>/dev/null || echo '!broken'; fi"
         )
         return unless_nothing(command, may_have_remotes)
@@ -83,14 +91,15 @@ class RcloneConfiguration(FactBase["Configuration | None"]):
     """
 
     def command(self, path: str) -> StringCommand:
-        """Stat it without following a link, ask whether it can be written, and read it."""
+        """Stat it without following a link, ask whether it can be written, and read a file."""
         file = QuoteString(path)
         # fmt: off
         command = StringCommand(
             "LC_ALL=C", "stat", "-c", "'%F|%a|%u'", "--", file, "2>/dev/null", "&&",
             "{", "grep", "^CapEff:", "/proc/self/status", "&&",
             "if", "[", "-w", file, "]", ";", "then", "echo", "rw", ";", "else", "echo", "ro", ";",
-            "fi", ";", "cat", "--", file, "2>/dev/null", ";", "}", "||", "true",
+            "fi", ";", "[", "!", "-f", file, "]", "||",
+            "head", "-c", str(LARGEST), "--", file, "2>/dev/null", ";", "}", "||", "true",
         )
         # fmt: on
         return unless_nothing(command, lambda: is_there(path))
@@ -143,8 +152,10 @@ def may_have_remotes() -> bool:
     """
     files = BoundedFiles()
     try:
-        if is_there(str(RCLONE_CONF)) and files.stat(str(RCLONE_CONF)).size:
-            return True
+        if is_there(str(RCLONE_CONF)):
+            status = files.stat(str(RCLONE_CONF))
+            if status.size or not stat.S_ISREG(status.mode):
+                return True
         here = files.read("/proc/self/environ")
         there = files.read(str(SHELL_ENVIRONMENT)) if is_there(str(SHELL_ENVIRONMENT)) else b""
     except OSError:
@@ -212,7 +223,9 @@ class RemotePrograms(FactBase[dict[str, str]]):
     def command(self) -> StringCommand:
         """Read the first line of each file, which is ours."""
         command = StringCommand(
-            "grep -H", QuoteString(PROGRAM_MARK), f"{SUPERVISOR_PROGRAMS}/remote-*.conf || true"
+            "grep -H -D skip",
+            QuoteString(PROGRAM_MARK),
+            f"{SUPERVISOR_PROGRAMS}/remote-*.conf || true",
         )
         return unless_nothing(command, _has_programs)
 

@@ -113,8 +113,8 @@ def supervised(
     if remotes is None:
         degrade(
             "remotes",
-            "rclone can't read its configuration; mend it (`rclone listremotes` names the line) "
-            "and run `slipway converge`",
+            f"rclone can't read its configuration; mend {configured} (`rclone listremotes` names "
+            "the line; a FIFO, a device or a directory is no file) and run `slipway converge`",
         )
         host.noop("the configuration is broken: mounts stay as they are")
         return

@@ -1,19 +1,20 @@
 """
-rclone's configuration file where it is mounted by itself, and can't be replaced.
+rclone's configuration file where it is no file, or is mounted by itself and can't be replaced.
 
-rclone moves the file to another name and a new one into its place. A file that is a mount point
-can't be moved (rename(2), EBUSY): rclone tries for ten seconds, fails with exit code 0, and leaves
-an empty file for each try.
+rclone waits for ever for a FIFO. It moves the file to another name and a new one into its place. A
+file that is a mount point can't be moved (rename(2), EBUSY): rclone tries for ten seconds, fails
+with exit code 0, and leaves an empty file for each try.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from slipway.system import mountinfo
+from slipway.system import files, mountinfo
 from slipway.system.mountinfo import Mount
 
 WAY_OUT = "mount the directory that it is in, as `-v DIRECTORY:/etc/rclone`"
@@ -25,6 +26,19 @@ def is_mounted(mounts: Iterable[Mount], path: str) -> bool:
     Tell whether a canonical path is a mount of its own.
     """
     return any(mount.point == path for mount in mounts)
+
+
+def complaint(configured: str) -> str:
+    """
+    Return why rclone would wait for ever for its file; "" where it would not, or there is none.
+    """
+    try:
+        status = os.stat(configured)  # noqa: PTH116 - "" is no path; to Path it is a directory
+    except OSError:
+        return ""  # rclone names what it is
+    is_file = stat.S_ISREG(status.st_mode) and status.st_size <= files.LARGEST
+    is_nothing = os.path.realpath(configured) == os.devnull
+    return "" if is_file or is_nothing else f"{configured} is no file that rclone can read"
 
 
 def is_leftover(path: str, of: str) -> bool:

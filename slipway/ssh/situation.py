@@ -24,6 +24,7 @@ from slipway.system import files
 from slipway.system.bounded_files import BoundedFiles
 
 STRANGER = "203.0.113.7"  # an address that is nobody's (RFC 5737)
+_ALL = "ALL: ALL"
 _MOST_PROBES = 8
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - compared with, not bound to
 UNUSABLE = usable.UNUSABLE
@@ -140,9 +141,7 @@ def _met(subject: Subject) -> list[Obstacle]:
         if not os.access(path, os.R_OK):
             what = f"RevokedKeys {path} can't be read, so sshd takes no key"
             found.append(subject.obstacle("RevokedKeys", what))
-    if rule := _denied(subject.connection.address):
-        found.append(Obstacle("TCP wrappers close the connection", rule, closes=True))
-    return found
+    return found + _of_wrappers(subject.connection.address)
 
 
 def _of_account(root: Account, subject: Subject) -> list[Obstacle]:
@@ -173,17 +172,31 @@ def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list
     return found
 
 
-def _denied(address: str) -> str:
+def _of_wrappers(address: str) -> list[Obstacle]:
     """
-    Return the rule of TCP wrappers that refuses an address, where this sshd asks them.
+    Return what TCP wrappers have against an address, where this sshd asks them.
     """
-    deny = _text(wrappers.DENY)
-    if not wrappers.rules(deny) and not wrappers.rules(_text(wrappers.ALLOW)):
-        return ""
-    rule = wrappers.denied(_text(wrappers.ALLOW), deny, address)
-    if not rule:
-        return ""
-    return rule if wrappers.LIBRARY in (files.readable(Path(paths.SSHD)) or b"") else ""
+    allow, deny = _text(wrappers.ALLOW), _text(wrappers.DENY)
+    asked = [wrappers.ALLOW, *([wrappers.DENY] if wrappers.denied(allow, _ALL, address) else [])]
+    endless = next(filter(_is_endless, asked), "")
+    rule = "" if endless else wrappers.denied(allow, deny, address)
+    if not (endless or rule) or wrappers.LIBRARY not in (files.readable(Path(paths.SSHD)) or b""):
+        return []
+    if endless:
+        what = f"TCP wrappers wait for {endless}, which is no file"
+        return [Obstacle(what, is_chosen=False, closes=True)]
+    return [Obstacle("TCP wrappers close the connection", rule, closes=True)]
+
+
+def _is_endless(path: str) -> bool:
+    """
+    Tell whether a reader may never come to an end: of a FIFO, or of a device.
+    """
+    try:
+        _bounded().read(path)
+    except OSError as error:
+        return error.strerror in ("is a FIFO", "is a device")
+    return False
 
 
 def _left_out() -> list[Obstacle]:

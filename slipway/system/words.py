@@ -13,13 +13,16 @@ import signal
 from collections.abc import Sequence
 
 MOST = 3  # lines that say why
+_MOST_TELLING = 3
 _SIGNALLED = 128  # and the signal's number: the exit code that a shell gives such an end
 
 _ESCAPES = r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]"
 _FRAME = r"^[@#=*~^|+\s-]+|[@#=*~^|+\s-]+$"  # signs around a line, or all of it
 _FAULT = r"(?s)<name>faultString</name>\s*<value><string>(.*?)</string>"
 _TRACEBACK = "Traceback (most recent call last):"
-_STAMP = r"^\d{4}[/-]\d\d[/-]\d\d[T ]\d\d:\d\d:\d\d\S* "  # rclone's
+_MARGIN = r"^\s*[|+] ?"  # of a traceback in a group of exceptions
+_STAMP = r"^\d{4}[/-]\d\d[/-]\d\d[T ]\d\d:\d\d:\d\d\S* (UTC )?"  # rclone's, loggers'
+_EXCEPTION = r"[\w.]+(Error|Exception|Exit|Interrupt|Expired|Group)(:|$)"
 
 # Progress and advice of apt, dpkg, mount and rclone
 _IDLE = (
@@ -27,13 +30,18 @@ _IDLE = (
     r"Fetched |Selecting previously|\(Reading database|Preparing to unpack|Unpacking |Setting up |"
     r"Processing triggers|After this operation|\d+ (upgraded|not fully installed)|"
     r"Errors were encountered while|dmesg\(1\) may have|NOTICE: Config file \"[^\"]*\" not found|"
-    r"-- ?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ?--)"
+    r"-- ?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ?--|at \S+\(.*\)$|\.\.\. \d+ more$|"
+    r"During handling of the above exception|The above exception was the direct cause)"
 )
-_WORST = r"(?i)(E: |fatal: |error: |CRITICAL: |ERROR |\w+: (fatal|error)\b)"
+_WORST = (
+    r"(?i)(E: |fatal: |error: |CRITICAL: |ERROR |\S+: (fatal|error)\b|curl: \(\d+\)|panic: |"
+    r"caused by: )"
+)
 _BAD = (
     r"(?i)\b(error|errors|fatal|fail|fails|failed|failure|cannot|can't|couldn't|could not|unable|"
     r"denied|refused|bad|badly|invalid|illegal|too open|too many|not (found|permitted|supported|a)|"
-    r"no (such|space|\w+ available)|unknown|unsupported|unprotected|unrecognized|busy|"
+    r"no (such|space|argument|\w+ available)|problem|rejected|unavailable|panicked|exception|fault|"
+    r"aborted|end of file|unknown|unsupported|unprotected|unrecognized|busy|"
     r"(does not|already) exists?|missing|broken|expecting|unexpected|timed out|timeout|killed)\b"
 )
 _MILD = r"(?i)(W: |warning\b|notice\b)"
@@ -49,12 +57,12 @@ def said(output: str | Sequence[str], *, program: str = "", code: int | None = N
     text = output if isinstance(output, str) else "\n".join(output)
     if fault := re.search(_FAULT, text):
         return html.unescape(fault[1]).strip() or ended(program, code)
-    kept = lines(text)
-    ranked = sorted((line for line in kept if _weight(line)), key=_weight, reverse=True)
+    found = _weighed(text)
+    ranked = sorted((line for line in found if found[line]), key=found.__getitem__, reverse=True)
     telling = ranked[:MOST]
     if telling:
-        return "; ".join(line.rstrip(".;:") for line in kept if line in telling)
-    return " ".join(kept) or ended(program, code)
+        return "; ".join(line.rstrip(".;:") for line in found if line in telling)
+    return " ".join(found) or ended(program, code)
 
 
 def lines(text: str) -> list[str]:
@@ -63,16 +71,34 @@ def lines(text: str) -> list[str]:
 
     Of a traceback only its last line is for a person.
     """
-    found: dict[str, None] = {}
-    is_traceback = False
+    return list(_weighed(text))
+
+
+def _weighed(text: str) -> dict[str, int]:
+    """
+    Return these lines with how much each tells of a failure.
+
+    An exception that came while another was handled is what the program ended with. What follows a
+    colon tells as much as what stands before it.
+    """
+    found: dict[str, int] = {}
+    is_traceback, announced, exceptions = False, 0, 0
     for raw in text.split("\n"):
-        shown = raw.rstrip("\r").rpartition("\r")[2]  # by a terminal
-        line = re.sub(_ESCAPES, "", shown)
-        is_traceback = line == _TRACEBACK or (is_traceback and line[:1] in ("", " "))
-        line = re.sub(_STAMP, "", re.sub(_FRAME, "", line))
-        if line and not is_traceback and not re.match(_IDLE, line):
-            found[line] = None
-    return list(found)
+        shown = re.sub(_ESCAPES, "", raw.rstrip("\r").rpartition("\r")[2])  # by a terminal
+        inner = re.sub(_MARGIN, "", shown)
+        was_traceback = is_traceback
+        is_traceback = inner.endswith(_TRACEBACK) or (is_traceback and inner[:1] in ("", " "))
+        line = re.sub(_STAMP, "", re.sub(_FRAME, "", shown))
+        if not line or is_traceback or re.match(_IDLE, line):
+            continue
+        if was_traceback or re.match(_EXCEPTION, line):
+            exceptions += 1
+            weight = _MOST_TELLING + exceptions
+        else:
+            weight = max(_weight(line), announced)
+        found[line] = max(found.get(line, 0), weight)
+        announced = weight if line.endswith(":") and weight > 1 else 0
+    return found
 
 
 def ended(program: str, code: int | None) -> str:
@@ -93,5 +119,5 @@ def _weight(line: str) -> int:
     Return how much a line tells of a failure, 0 for nothing.
     """
     if re.match(_WORST, line):
-        return 3
+        return _MOST_TELLING
     return (1 if re.match(_MILD, line) else 2) if re.search(_BAD, line) else 0

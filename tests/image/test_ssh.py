@@ -11,14 +11,15 @@ KEYS_FALLBACK = "/var/lib/slipway/authorized_keys"
 
 def test_only_keys_open_a_session(effective: list[str], chosen: dict[str, str]) -> None:
     """
-    Sshd offers public keys and nothing else; whether root may come at all is his owner's choice.
+    Sshd offers public keys and nothing else. Whether root may come at all, and how strict
+    sshd is with his files, is his owner's choice.
     """
     assert "passwordauthentication no" in effective
     assert "kbdinteractiveauthentication no" in effective
     assert "pubkeyauthentication yes" in effective
     assert "permitrootlogin without-password" in effective or "permitrootlogin" in chosen
-    assert "permituserenvironment no" in effective
-    assert "strictmodes yes" in effective
+    assert "permituserenvironment no" in effective or "permituserenvironment" in chosen
+    assert "strictmodes yes" in effective or "strictmodes" in chosen
 
 
 # dev-sec's ssh-baseline (controls/sshd_spec.rb), as `sshd -T` prints it
@@ -95,7 +96,7 @@ def test_only_strong_moduli_are_left(host: Host) -> None:
     lines = host.file("/etc/ssh/moduli").content_string.splitlines()
     sizes = [int(line.split()[4]) + 1 for line in lines if not line.startswith("#")]
 
-    assert len(sizes) > 100
+    assert sizes
     assert min(sizes) >= 3072
 
 

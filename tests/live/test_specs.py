@@ -171,6 +171,11 @@ CHOICES = {
     "a MAC": (f"echo 'MACs hmac-sha2-512' > {SSHD_D}/00-a.conf", "chosen: MACs"),
     "no root": (f"echo 'PermitRootLogin no' > {SSHD_D}/00-a.conf", "chosen: PermitRootLogin no"),
     "X11": (f"echo 'X11Forwarding yes' > {SSHD_D}/00-a.conf", "chosen: X11Forwarding yes"),
+    "how strict sshd is": (
+        f"printf 'StrictModes no\\nPermitUserEnvironment yes\\n' > {SSHD_D}/00-a.conf",
+        "chosen: StrictModes no",
+    ),
+    "moduli of his own": ("sed -i '41,$d' /etc/ssh/moduli", ""),
     "an rclone of his own": ("nohup rclone rcd --rc-no-auth >/dev/null 2>&1 &", ""),
 }
 # fmt: on

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from slipway.remotes import rclone_options, states
+from slipway.remotes import configuration_file, rclone_options, states
 from slipway.remotes.copied import directory, versions
 from slipway.remotes.copied.memory import Memory
 from slipway.remotes.copied.rclone import Copier, Late
@@ -102,6 +102,8 @@ class Sync:
         """
         Say why the directory is none of this remote's; "" where it is. Raises OSError.
         """
+        if why := configuration_file.complaint(self.copier.variables["RCLONE_CONFIG"]):
+            return f"can't be used: {why}"
         options = self.copier.options()
         if options is None:
             return "can't be used: rclone does not read its configuration"
@@ -113,6 +115,9 @@ class Sync:
         Make both sides alike, or push what changed here; tells whether nothing is left.
         """
         self.copier.why = ""
+        if why := configuration_file.complaint(self.copier.variables["RCLONE_CONFIG"]):
+            self._note(f"can't be used: {why}")
+            return False
         try:
             done = self.reconcile(everything=everything)
         except Late:

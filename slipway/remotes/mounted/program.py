@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slipway.environment import derived
-from slipway.remotes import rc, rclone_options, states
+from slipway.remotes import configuration_file, rc, rclone_options, states
 from slipway.remotes.log import say
 from slipway.remotes.mounted import mountpoint, rclone, read_cache
 from slipway.remotes.mounted.rclone import Mounter
@@ -77,6 +77,9 @@ class Program:
         """
         Mount it once, and return when rclone has ended. Raises OSError.
         """
+        if complaint := configuration_file.complaint(self.variables["RCLONE_CONFIG"]):
+            self._tell(complaint)
+            return
         claim = self.cache.put_in_order()
         if complaint := self._prepare():
             self._tell(complaint)

@@ -19,6 +19,7 @@ from slipway.facts.rclone import (
     RcloneRemotes,
     RemotePrograms,
 )
+from slipway.remotes import configuration_file
 from slipway.remotes.states import PROGRAM_MARK
 from tests.unit.facts.conftest import ask, needs_root
 
@@ -84,6 +85,54 @@ def test_no_remotes_are_not_a_broken_configuration(tmp_path: Path) -> None:
     (tmp_path / "rclone.conf").write_text("[broken\n= =")
 
     assert (nothing, empty, ask_rclone(tmp_path)) == ([], [], None)
+
+
+ODD = {
+    "a FIFO": "mkfifo {}",
+    "a link to a FIFO": "mkfifo {}.x; ln -s {}.x {}",
+    "a directory": "mkdir {}",
+    "a device": "ln -s /dev/zero {}",
+    "a terminal": "ln -s /dev/ptmx {}",
+    "gigabytes": "truncate -s 16G {}",
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_what_is_no_file_is_waited_for_by_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """
+    It is a configuration that rclone can't read, also where variables have a remote.
+    """
+    file = tmp_path / "rclone.conf"
+    subprocess.run(["sh", "-c", ODD[what].replace("{}", str(file))], check=True)
+    seen = ask(RcloneConfiguration(), path=str(file))
+    remotes = ask_rclone(tmp_path, variables="export RCLONE_CONFIG_ENV_TYPE=memory")
+    monkeypatch.setattr(rclone, "RCLONE_CONF", file)
+    monkeypatch.setattr(rclone, "SHELL_ENVIRONMENT", tmp_path / "env.sh")
+
+    assert seen.digests == {}
+    assert remotes is None
+    assert rclone.may_have_remotes()
+    assert str(file) in configuration_file.complaint(str(file))
+
+
+def test_no_file_at_all_is_a_choice(tmp_path: Path) -> None:
+    """
+    As rclone's documents have it: /dev/null, for remotes of variables only.
+    """
+    variables = "export RCLONE_CONFIG=/dev/null RCLONE_CONFIG_ENV_TYPE=memory"
+    said = map(configuration_file.complaint, ("/dev/null", str(tmp_path / "gone"), ""))
+
+    assert ask_rclone(tmp_path, variables=variables) == ["env"]
+    assert list(said) == ["", "", ""]
+
+
+def test_a_fifo_among_the_programs_is_passed_by(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "remote-a.conf")
+    (tmp_path / "remote-b.conf").write_text(f"{PROGRAM_MARK}b\n")
+
+    assert ask(RemotePrograms(), places={"/etc/supervisor/conf.d": tmp_path}) == {"remote-b": "b"}
 
 
 def test_mount_programs_are_ours_by_their_mark(tmp_path: Path) -> None:

@@ -135,6 +135,19 @@ def test_a_remote_that_is_away_changes_nothing(pair: Pair) -> None:
     assert (pair.there / "f").exists()
 
 
+def test_a_configuration_that_is_no_file_is_named(
+    pair: Pair, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """
+    A FIFO would be waited for, and a stop for rclone.
+    """
+    os.mkfifo(pair.variables["RCLONE_CONFIG"])
+    is_usable = pair.begin()
+
+    assert not is_usable
+    assert "none.conf is no file that rclone can read" in capfd.readouterr().err
+
+
 def test_a_directory_that_vanishes_there_is_no_empty_remote(pair: Pair, tmp_path: Path) -> None:
     """
     Rclone ends with 3 then as well, with the rest listed: nothing is decided on that.
