@@ -17,14 +17,14 @@ _PORT_URL = r"(?:tcp|udp|sctp)://\S+:\d+"
 _ONE_PORT = r"_PORT_\d+_(?:TCP|UDP|SCTP)"
 # What follows a service's name, and the value that belongs to it
 _SHAPES = (
-    (re.compile(r"_SERVICE_HOST"), re.compile(r"(?s).*")),
-    (re.compile(r"_SERVICE_PORT(?:_\w+)?"), re.compile(r"\d+")),
-    (re.compile(rf"_PORT|{_ONE_PORT}(?:_START|_END)?"), re.compile(_PORT_URL)),
-    (re.compile(rf"{_ONE_PORT}_(?:ADDR|PORT|PROTO)(?:_\w+)?"), re.compile(r"\S+")),
-    (re.compile(r"(?s)_NAME|_ENV_.+"), re.compile(r"(?s).*")),
+    (r"_SERVICE_HOST", r"(?s).*"),
+    (r"_SERVICE_PORT(?:_\w+)?", r"\d+"),
+    (rf"_PORT|{_ONE_PORT}(?:_START|_END)?", _PORT_URL),
+    (rf"{_ONE_PORT}_(?:ADDR|PORT|PROTO)(?:_\w+)?", r"\S+"),
+    (r"(?s)_NAME|_ENV_.+", r"(?s).*"),
 )
-_JOINT = re.compile(r"_(?=SERVICE_|PORT|NAME|ENV_)")
-_PROOF = re.compile(rf"(?P<prefix>[A-Z_]\w*?)(?:_PORT|{_ONE_PORT})")
+_JOINT = r"_(?=SERVICE_|PORT|NAME|ENV_)"
+_PROOF = rf"(?P<prefix>[A-Z_]\w*?)(?:_PORT|{_ONE_PORT})"
 
 
 def announced(environ: Mapping[str, str]) -> set[str]:
@@ -50,14 +50,14 @@ def _proven(name: str, environ: Mapping[str, str]) -> str:
         prefix = name.removesuffix("_NAME")
         alias = re.fullmatch(r"/[\w.-]+/([\w.-]+)", value)
         return prefix if alias and alias[1].upper().replace("-", "_") == prefix else ""
-    match = "://" in value and re.fullmatch(_PORT_URL, value) and _PROOF.fullmatch(name)
+    match = "://" in value and re.fullmatch(_PORT_URL, value) and re.fullmatch(_PROOF, name)
     return match["prefix"] if match else ""
 
 
 def _is_of(name: str, value: str, prefixes: set[str]) -> bool:
     return any(
-        shape.fullmatch(name, joint.start()) and values.fullmatch(value)
-        for joint in _JOINT.finditer(name)
+        re.fullmatch(shape, name[joint.start() :]) and re.fullmatch(values, value)
+        for joint in re.finditer(_JOINT, name)
         if name[: joint.start()] in prefixes
         for shape, values in _SHAPES
     )
