@@ -14,10 +14,10 @@ from __future__ import annotations
 import glob  # Path.glob() has no absolute patterns
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from slipway.environment.gpus import Gpus
+from slipway.system import files
 
 DRIVER = "/proc/driver/nvidia/version"
 MODELS = "/proc/driver/nvidia/gpus/*/information"
@@ -109,7 +109,7 @@ def lines(root: str = "") -> list[str]:
     for pattern in TEXTS:
         for path in glob.glob(root + pattern):  # noqa: PTH207 - see the import
             try:
-                text = Path(path).read_text(errors="replace")
+                text = files.read(path).decode(errors="replace")
             except OSError:
                 continue
             found += [f"{path.removeprefix(root)}:{line}" for line in text.splitlines()]

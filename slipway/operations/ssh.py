@@ -15,8 +15,9 @@ from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import (
     MODULI,
     PYTHON,
+    STATE,
 )
-from slipway.facts.files import FileText
+from slipway.facts.files import FileStates, FileText
 from slipway.facts.mounts import Mounts
 from slipway.facts.ssh import (
     HostKeyIsInTheMaking,
@@ -33,6 +34,7 @@ from slipway.operations.supervisor import checked
 from slipway.ssh import host_key
 from slipway.system import mountinfo
 from slipway.system.atomic import temporary
+from slipway.system.mountinfo import Mount
 
 # In the package's sshd_config; what follows are options, which sshd's own sftp takes as well
 _SFTP_PROGRAM = r"(?im)^([ \t]*Subsystem[ \t]+sftp[ \t]+)/usr/lib/openssh/sftp-server(?=\s|$)"
@@ -72,22 +74,19 @@ def no_foreign_host_keys(*, record: str) -> Generator[Command]:
 
     Two containers with one key could each pass for the other. The first start notes which container
     the keys are of; where the note is another container's they are removed, and made anew. Keys on
-    a volume belong to whoever mounts it.
+    a volume belong to whoever mounts it. What a read-only root keeps is not used (ssh_place).
 
     + record: where it is noted
     """
     mounts = host.get_fact(Mounts)
     record = writable(mounts, record)
-    here = mountinfo.container(mounts)
     noted = host.get_fact(FileText, path=record).strip()
-    digest = hashlib.sha256(here.encode(errors="surrogateescape")).hexdigest()
-    if not here or noted == digest:
+    digest = owner(mounts)
+    if not digest or noted == digest:
         host.noop("the host keys are this container's")
         return
-    present: set[str] = host.get_fact(HostKeys) if noted else set()
-    pairs = [host_key.pair(host_key.path(kind)) for kind in sorted(present)]
-    parts = [str(part) for pair in pairs for part in pair]
-    ours = [part for part in parts if not mountinfo.is_volume(mounts, part)]
+    ours = [part for part in _key_files() if not why_fixed(mounts, part)] if noted else []
+    ours = [part for part in ours if not mountinfo.is_volume(mounts, part)]
     foresight.change(record, "names another container" if noted else "missing")
     if ours:
         for part in ours:
@@ -95,6 +94,26 @@ def no_foreign_host_keys(*, record: str) -> Generator[Command]:
             foresight.leave(part, None)
         yield StringCommand("rm", "-f", "--", *map(QuoteString, ours))
     yield from replaced([File(record, f"{digest}\n".encode(), mode="600")])
+
+
+def owner(mounts: list[Mount]) -> str:
+    """
+    Return what is noted of this container; "" where nothing tells it from others.
+    """
+    here = mountinfo.container(mounts)
+    return hashlib.sha256(here.encode(errors="surrogateescape")).hexdigest() if here else ""
+
+
+def _key_files() -> list[str]:
+    """
+    Return the files of the host keys that are there, in /etc/ssh and where sshd is served else.
+    """
+    present: set[str] = host.get_fact(HostKeys)
+    parts = [part for kind in sorted(present) for part in host_key.pair(host_key.path(kind))]
+    names = [host_key.path(kind).name for kind in host_key.KINDS]
+    spare = [part for name in names for part in host_key.pair(STATE / "ssh" / name)]
+    states = host.get_fact(FileStates, paths=[str(part) for part in spare])
+    return [*map(str, parts), *states]
 
 
 @operation()

@@ -24,13 +24,13 @@ from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
 from slipway.operations.mounted import is_read_only, why_fixed, writable
+from slipway.operations.ssh import owner
 from slipway.operations.supervisor import tried
 from slipway.ssh import host_key
 from slipway.system import mountinfo
 from slipway.system.atomic import temporary
 
 _NOTHING = sha256(b"").hexdigest()
-KINDS = ("ed25519", "rsa", "ecdsa")
 # sshd_config(5) as Debian has it, for a mounted /etc/ssh that has none
 MAIN = f"""\
 # Slipway's, as there was none in this directory. It stays as you change it.
@@ -110,6 +110,8 @@ def obstacle(*, drop_ins: Sequence[File]) -> str:
         return f"others can read {open_keys[0]}, and its mode can't be changed"
     if not closed:
         return ""
+    if usable and _are_the_images():
+        return "it is read-only and its host keys are the image's, so that others have them, too"
     states = host.get_fact(FileStates, paths=[main, *(file.path for file in drop_ins)])
     if not usable:
         return "it is read-only and holds no ed25519 host key"
@@ -159,7 +161,7 @@ def elsewhere(*, why: str, drop_ins: Sequence[File]) -> Generator[Command]:
 
 
 def _keys() -> dict[str, FileState]:
-    wanted = [str(host_key.path(kind)) for kind in KINDS]
+    wanted = [str(host_key.path(kind)) for kind in host_key.KINDS]
     states = host.get_fact(FileStates, paths=wanted)
     return {
         path: states[path]
@@ -172,13 +174,27 @@ def _is_empty(state: FileState) -> bool:
     return state.sha256 == _NOTHING
 
 
+def _are_the_images() -> bool:
+    """
+    Tell whether the host keys came with the image and can't be removed: others have them, too.
+
+    `docker commit` copies them, say. A key that this container has made is noted as its own.
+    """
+    mounts, path = host.get_fact(Mounts), str(host_key.path("ed25519"))
+    if not why_fixed(mounts, path) or mountinfo.is_volume(mounts, path) or not owner(mounts):
+        return False
+    return bool(host.get_fact(FileText, path=str(paths.BELONGS_TO)).strip() != owner(mounts))
+
+
 def _copies(place: str) -> tuple[list[File], bool]:
     """
     Return the keys of /etc/ssh as files of our place, and whether a new one is wanted there.
     """
-    names = [host_key.path(kind).name for kind in KINDS]
+    names = [host_key.path(kind).name for kind in host_key.KINDS]
     theirs = {f"{paths.SSH}/{name}": f"{place}/{name}" for name in names}
-    found = host.get_fact(KeyFiles, paths=[*theirs, *theirs.values()])
+    if _are_the_images():
+        theirs = {}
+    found = host.get_fact(KeyFiles, paths=[*theirs, f"{place}/{names[0]}"])
     copies = [
         File(own, found[path].content, mode="600")
         for path, own in theirs.items()

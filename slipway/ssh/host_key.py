@@ -20,6 +20,7 @@ from slipway.contract import paths
 from slipway.ssh import pid_file
 from slipway.system import aside, atomic, early, locks, words
 
+KINDS = ("ed25519", "rsa", "ecdsa")
 SLOW = "rsa"
 BITS = 4096  # of an RSA key: what the hardened policies ask for
 PATIENCE = 5.0  # seconds for sshd to have read its files again

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 TIMEOUT = 2.0  # seconds; it takes a tenth of one
 PLACES = ("/etc/pam.d", "/etc/security", "/etc/security/limits.d", "/etc/nologin", "/run/nologin")
-_MEANT = {6, 7, 8, 11, 13}  # permission denied, and the like: a rule says so
+_MEANT = {6, 7, 8, 11, 13}  # permission denied, and the like: of an account, a rule says so
 
 
 class Refusal(NamedTuple):
@@ -54,7 +54,8 @@ def parse(said: str) -> Refusal | None:
         if stage in ("done", "unknown"):
             return None
         if number:
-            return Refusal(f"PAM refuses it ({stage}): {words}", int(number) in _MEANT)
+            is_rule = stage == "account" and int(number) in _MEANT
+            return Refusal(f"PAM refuses it ({stage}): {words}", is_chosen=is_rule)
     if stage == "shell":
         what = "PAM's session has no room for a shell: see /etc/security/limits.conf and limits.d"
         return Refusal(what, is_chosen=False)

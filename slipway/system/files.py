@@ -10,7 +10,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from pathlib import Path
+
+TYPE_CHECKING = False  # typing takes its time, and supervisord's smallest parts read files, too
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LARGEST = 16 << 20  # bytes of a file that is read whole
 _PART = 1 << 18  # bytes: /proc/sys has no memory for megabytes
@@ -24,7 +27,7 @@ _KINDS = {
 }
 
 
-def read(path: Path | str) -> bytes:
+def read(path: str | os.PathLike[str]) -> bytes:
     """
     Return the content of a regular file. Raises OSError, also for one that is larger than LARGEST.
     """
@@ -45,7 +48,7 @@ def read(path: Path | str) -> bytes:
     return bytes(content)
 
 
-def text(path: Path | str) -> str:
+def text(path: str | os.PathLike[str]) -> str:
     """
     Return a file's text, whatever bytes it has. Raises OSError as `read` does.
     """

@@ -167,7 +167,18 @@ def test_two_containers_of_a_committed_image_have_host_keys_of_their_own(
     keys = [other.check_output("cat", public) for other in (first, *others)]
     for other in (first, *others):
         other.restart()
+    places = ("/run", "/tmp", "/var/log/supervisor", "/var/lib/slipway")
+    closed = start(
+        image=name,
+        environment={"SSH_PUBKEY": key.public},
+        read_only=True,
+        tmpfs=dict.fromkeys(places, ""),
+    )
+    closed.wait_ssh(key)
+    served = closed.check_output("sh", "-c", "ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null")
 
+    assert served.split()[2] not in known
+    assert "its host keys are the image's" in closed.check_output("slipway", "status")
     assert len(set(keys)) == 3
     assert keys[0] == known
     assert [other.check_output("cat", public) for other in (first, *others)] == keys

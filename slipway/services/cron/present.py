@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+from slipway.system import files
+
 SPOOL = "/var/spool/cron/crontabs"
 SYSTEM = "/etc/crontab"
 DROP_INS = "/etc/cron.d"
@@ -57,10 +59,10 @@ def _files(directory: str) -> list[str]:
     """
     try:
         with os.scandir(directory) as entries:
-            files = [entry.path for entry in entries if entry.is_file()]
+            found = [entry.path for entry in entries if entry.is_file()]
     except OSError:
         return []
-    return sorted(path for path in files if path[len(directory) + 1] != ".")
+    return sorted(path for path in found if path[len(directory) + 1] != ".")
 
 
 def _has_job(path: str, *, but_for: str = "\0") -> bool:
@@ -70,8 +72,7 @@ def _has_job(path: str, *, but_for: str = "\0") -> bool:
     + but_for: a word of jobs that don't count
     """
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123 - pathlib is not imported for this
-            lines = stream.read().decode(errors="replace").splitlines()
+        lines = files.read(path).decode(errors="replace").splitlines()
     except OSError:
         return False
     words = (line.strip() for line in lines)

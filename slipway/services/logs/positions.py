@@ -12,6 +12,8 @@ import json
 import os
 import time
 
+from slipway.system import files
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,8 +48,7 @@ class Positions:
         if self.file is None:
             return None
         try:
-            with open(self.file, "rb") as stream:  # noqa: PTH123  # without pathlib
-                saved = json.loads(stream.read())
+            saved = json.loads(files.read(self.file))
             return {name: _position(*values) for name, values in saved.items()}
         except (OSError, ValueError, TypeError, AttributeError, IndexError):
             return None

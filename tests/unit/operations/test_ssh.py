@@ -1,6 +1,8 @@
 import hashlib
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from pyinfra.context import ctx_host
 
 from slipway.connectors.native import Inside, Result
 from slipway.contract import paths
-from slipway.facts.files import FileText
+from slipway.facts.files import FileState, FileStates, FileText
 from slipway.facts.mounts import Mounts
 from slipway.facts.ssh import (
     HostKeyIsInTheMaking,
@@ -63,11 +65,18 @@ DIGEST = hashlib.sha256(b"overlay / upperdir=/l/1").hexdigest()
 RECORD = "/var/lib/slipway/container"
 
 
-def foreign(run: Run, noted: str, *, mounts: list[Mount] = HERE) -> list[str]:
+def foreign(
+    run: Run,
+    noted: str,
+    *,
+    mounts: list[Mount] = HERE,
+    states: Mapping[str, FileState] = MappingProxyType({}),
+) -> list[str]:
     """
     Return what is done about host keys, with this noted about whose they are.
     """
     facts = {Mounts: mounts, FileText: noted and f"{noted}\n", HostKeys: {"rsa", "ed25519"}}
+    facts[FileStates] = dict(states)
     return run(ssh.no_foreign_host_keys, record=RECORD, facts=facts)
 
 
@@ -82,6 +91,27 @@ def test_host_keys_of_another_container_are_removed(run: Run) -> None:
         "/etc/ssh/ssh_host_rsa_key /etc/ssh/ssh_host_rsa_key.pub"
     )
     assert f"/var/lib/slipway/.container.slipway <- {DIGEST}\n" in note
+
+
+def test_the_keys_that_sshd_had_elsewhere_are_removed_as_well(run: Run) -> None:
+    """
+    The layer has them, too.
+    """
+    spare = f"{paths.STATE}/ssh/ssh_host_ed25519_key"
+    there = {spare: FileState("regular file", "600", "root", "root", "")}
+    remove, *_ = foreign(run, "of another", states=there)
+
+    assert remove.endswith(f" {spare}")
+
+
+def test_what_can_not_be_removed_ends_nothing(run: Run) -> None:
+    """
+    On a read-only root nothing is; they are not used either (ssh_place).
+    """
+    root = HERE[0]._replace(options=frozenset({"ro"}))
+    commands = foreign(run, "of another", mounts=[root])
+
+    assert not [command for command in commands if command.startswith("rm -f -- /etc")]
 
 
 def test_a_first_start_notes_whose_the_keys_are(run: Run) -> None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from pyinfra.context import ctx_host
 
+from slipway.contract import paths
 from slipway.facts.authorized_keys import KeyFile, KeyFiles
 from slipway.facts.files import FileState, FileStates, FileText
 from slipway.facts.mounts import Mounts
@@ -116,6 +117,44 @@ def test_keys_that_are_there_are_copied_and_named(run: Run) -> None:
     assert not any("ssh-keygen" in command for command in commands)
     (entry,) = run.host.connector_data["degraded"]
     assert str(entry).startswith("/etc/ssh: it is odd; sshd has its configuration")
+
+
+LAYER = ("upperdir=/l/1",)
+THIS = sha256(b"overlay / upperdir=/l/1").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("noted", "options", "volume", "is_told"),
+    [
+        ("of another", {"ro"}, "", True),
+        ("of another", {"ro"}, "/workspace", True),
+        ("of another", {"ro"}, "/etc/ssh", False),  # whoever mounts it has it so
+        ("of another", {"ro"}, "/etc", False),
+        ("of another", {"rw"}, "", False),  # they have been removed, or will be
+        (THIS, {"ro"}, "", False),
+        ("", {"ro"}, "", True),  # a tmpfs hides the note
+    ],
+)
+def test_an_images_keys_are_not_used(
+    run: Run, noted: str, options: set[str], volume: str, *, is_told: bool
+) -> None:
+    """
+    A read-only root keeps those of a committed image: none is served, and one is made anew.
+    """
+    root = Mount("/", "overlay", "overlay", frozenset(options), shared=False, settings=LAYER)
+    more = [Mount(volume, "ext4", "/dev/x", frozenset({"ro"}), shared=False)] if volume else []
+    facts: Facts = {
+        Mounts: [root, Mount("/run", "tmpfs", "tmpfs", frozenset({"rw"}), shared=False), *more],
+        FileStates: SOUND,
+        KeyFiles: {ED25519: KeyFile(b"PRIVATE", "600", "root", ED25519)},
+        FileText: lambda path: f"{noted}\n" if path == str(paths.BELONGS_TO) else "",
+    }
+    told = obstacle(facts)
+    commands = run(ssh_place.elsewhere, why="it is odd", drop_ins=[DROP_IN], facts=facts)
+
+    assert ("the image's" in told) == is_told
+    assert any("ssh-keygen" in command for command in commands) == is_told
+    assert any(" <- PRIVATE" in command for command in commands) != is_told
 
 
 def test_where_there_is_no_key_one_is_made_and_kept(run: Run) -> None:

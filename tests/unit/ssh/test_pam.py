@@ -31,6 +31,10 @@ LIMITS = "PAM's session has no room for a shell: see /etc/security/limits.conf a
             f"{OPENED}session\t14\tCannot make an entry\n",
             Refusal("PAM refuses it (session): Cannot make an entry", is_chosen=False),
         ),
+        (
+            f"{OPENED}session\t6\tPermission denied\n",
+            Refusal("PAM refuses it (session): Permission denied", is_chosen=False),
+        ),
         (OPENED, Refusal("PAM ends it (session)", is_chosen=False)),
         (f"{OPENED}shell\n", Refusal(LIMITS, is_chosen=False)),
     ],

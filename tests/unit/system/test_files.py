@@ -17,7 +17,8 @@ from slipway.contract import paths, report
 from slipway.environment import gpus, saved
 from slipway.remotes import states
 from slipway.services import orphans, told
-from slipway.services.cron import tables
+from slipway.services.cron import present, tables
+from slipway.services.logs.positions import Positions
 from slipway.ssh import usable
 from slipway.system import bounded_files, files, locks
 from slipway.system.alarm import ring_after
@@ -127,6 +128,8 @@ READ: dict[str, Callable[[Path], object]] = {
     "lines left out": lambda _: usable.left_out(),
     "remotes": lambda _: [*states.configured("/workspace")],
     "a crontab": lambda path: tables.read(str(path.parent)),
+    "whether there is a crontab": lambda path: present.wanted(str(path.parent)),
+    "positions in logs": lambda path: Positions(path).load(),
     "a lock": locks.is_held,
     "a lock's end": lambda path: locks.wait(path, seconds=1),
 }
@@ -149,7 +152,7 @@ def test_nothing_that_is_no_file_is_waited_for(
     PUT[odd](str(place))
     PUT[odd](str(place.parent / "remote-x.conf"))
     with contextlib.suppress(OSError), ring_after(3, RuntimeError("it waits")):
-        READ[reader](tmp_path if reader == "a crontab" else place)
+        READ[reader](tmp_path / "etc" if "crontab" in reader else place)
 
 
 JUNK = [
