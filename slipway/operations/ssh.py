@@ -15,6 +15,7 @@ from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import (
     MODULI,
     PYTHON,
+    SSH,
     STATE,
 )
 from slipway.facts.files import FileStates, FileText
@@ -74,7 +75,8 @@ def no_foreign_host_keys(*, record: str) -> Generator[Command]:
 
     Two containers with one key could each pass for the other. The first start notes which container
     the keys are of; where the note is another container's they are removed, and made anew. Keys on
-    a volume belong to whoever mounts it. What a read-only root keeps is not used (ssh_place).
+    a volume belong to whoever mounts it. What a read-only root keeps is not noted, and so not used
+    (ssh_place).
 
     + record: where it is noted
     """
@@ -85,8 +87,12 @@ def no_foreign_host_keys(*, record: str) -> Generator[Command]:
     if not digest or noted == digest:
         host.noop("the host keys are this container's")
         return
-    ours = [part for part in _key_files() if not why_fixed(mounts, part)] if noted else []
-    ours = [part for part in ours if not mountinfo.is_volume(mounts, part)]
+    is_fixed = bool(why_fixed(mounts, str(SSH)))
+    there = _key_files() if noted or is_fixed else []
+    ours = [part for part in there if not mountinfo.is_volume(mounts, part)]
+    if is_fixed and any(part.startswith(f"{SSH}/") for part in ours):
+        host.noop("the image's host keys can't be removed, and are not this container's")
+        return
     foresight.change(record, "names another container" if noted else "missing")
     if ours:
         for part in ours:
