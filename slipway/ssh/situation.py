@@ -14,7 +14,17 @@ from typing import NamedTuple
 
 from slipway.contract import paths
 from slipway.settings import public_keys
-from slipway.ssh import account, configuration, effective, key_files, login, pam, usable, wrappers
+from slipway.ssh import (
+    account,
+    configuration,
+    effective,
+    key_files,
+    login,
+    pam,
+    revoked,
+    usable,
+    wrappers,
+)
 from slipway.ssh.account import GROUP, PASSWD, SHADOW, USER, Account, Shell
 from slipway.ssh.configuration import Written
 from slipway.ssh.key_files import KeyFile
@@ -162,7 +172,7 @@ def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list
     found = []
     command = subject.value("AuthorizedKeysCommand")
     if command in ("", "none") and not any(map(_holds_key, _named(subject, "TrustedUserCAKeys"))):
-        found += login.of_keys(subject, read, ours)
+        found += login.of_keys(subject, read, ours) or revoked.obstacles(subject, read, _bounded())
     if _mode(str(paths.AUTHORIZED_KEYS_MOUNT), stat.S_ISDIR):
         what = (
             f"{paths.AUTHORIZED_KEYS_MOUNT} is a directory: the engine makes one where the host's "

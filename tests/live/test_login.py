@@ -91,6 +91,19 @@ ROWS = {
     "AuthorizedKeysFile elsewhere": drop_in("AuthorizedKeysFile /etc/keys/%%u", LINE_1),
     "PubkeyAcceptedAlgorithms": drop_in("PubkeyAcceptedAlgorithms rsa-sha2-512", LINE_1),
     "RevokedKeys missing": drop_in("RevokedKeys /no/such", LINE_1),
+    "RevokedKeys, all of them": Row(
+        f"cp /root/.ssh/authorized_keys /etc/revoked; echo RevokedKeys /etc/revoked > {DROP_IN}",
+        f"rm {DROP_IN} /etc/revoked",
+        "RevokedKeys /etc/revoked has every key",
+        tried=True,
+    ),
+    "RevokedKeys, a list": Row(
+        "ssh-keygen -q -k -f /etc/revoked /root/.ssh/authorized_keys; "
+        f"echo RevokedKeys /etc/revoked > {DROP_IN}",
+        f"rm {DROP_IN} /etc/revoked",
+        "RevokedKeys /etc/revoked has every key",
+        tried=True,
+    ),
     "MaxAuthTries 0": drop_in("MaxAuthTries 0", LINE_1),
     "MaxSessions 0": drop_in("MaxSessions 0", LINE_1),
     "PerSourceMaxStartups 0": drop_in("PerSourceMaxStartups 0", path=OTHER_DROP_IN),
