@@ -148,6 +148,8 @@ def _examine_services(findings: Findings, *, with_sshd: bool) -> None:
     sshd = next((process for process in said.programs if process["group"] == "sshd"), None)
     if sshd and with_sshd:
         _examine_login(findings, sshd)
+    elif sshd:
+        _examine_other(findings)
     findings.notes += said.notes
 
 
@@ -205,6 +207,22 @@ def _examine_login(findings: Findings, sshd: dict[str, Any]) -> None:
             continue
         where = f" on port {port}" if port != configuration.DEFAULT_PORT else ""
         findings.complaints.append(f"sshd does not answer{where}")
+
+
+def _examine_other(findings: Findings) -> None:
+    """
+    Find whether the server that has sshd's port is an sshd: a cloud's own, say.
+    """
+    login = verdict.look(keep=True)
+    if not login.has_key:
+        return
+    found = [("127.0.0.1", port) for port in login.ports if _shows_banner("127.0.0.1", port, 0)]
+    findings.answered += found
+    if not found:
+        ports = ", ".join(map(str, login.ports))
+        findings.complaints.append(
+            f"port {ports} is another server's, which is no sshd: nobody logs in there"
+        )
 
 
 def _is_at_rest(process: dict[str, Any]) -> bool:

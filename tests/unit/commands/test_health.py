@@ -11,7 +11,7 @@ import pytest
 
 from slipway.commands import health
 from slipway.contract import paths, report
-from slipway.contract.report import Operation
+from slipway.contract.report import Degraded, Operation
 from slipway.environment import gpus
 from slipway.services import told
 from slipway.services.told import Told
@@ -141,6 +141,38 @@ def test_an_sshd_that_hangs_up_is_not_asked(container: Container) -> None:
 )
 def test_every_port_is_asked(container: Container, silent: set[int], line: str) -> None:
     container.login = WELL._replace(listening=[("127.0.0.1", 22), ("127.0.0.1", 2222)])
+    container.silent = silent
+
+    assert health.examine().line == line
+
+
+@pytest.mark.parametrize(
+    ("silent", "has_key", "line"),
+    [
+        (set(), True, "healthy (degraded sshd)"),  # a cloud's own sshd
+        ({22}, False, "healthy (degraded sshd)"),
+        (
+            {22},
+            True,
+            "unhealthy: port 22 is another server's, which is no sshd: nobody logs in there",
+        ),
+    ],
+)
+def test_another_server_at_sshds_port_is_an_sshd_or_an_illness(
+    container: Container,
+    monkeypatch: pytest.MonkeyPatch,
+    silent: set[int],
+    line: str,
+    *,
+    has_key: bool,
+) -> None:
+    """
+    Ours is left out for it, and root logs in there or nowhere.
+    """
+    last = reported()._replace(degraded=[Degraded("sshd", "port 22 is taken")])
+    monkeypatch.setattr(report, "load", lambda: last)
+    container.programs = [{**SSHD, "statename": "STOPPED", "pid": 0}]
+    container.login = WELL._replace(has_key=has_key)
     container.silent = silent
 
     assert health.examine().line == line
