@@ -28,9 +28,7 @@ from slipway.fleet.read_ahead import ReadAhead
 from slipway.system.atomic import temporary
 
 _PATIENCE = 5.0  # seconds: the first container may be slow
-_CONVERGENCE = (
-    60  # seconds for one that runs in a container; one that installs packages takes longer
-)
+_CONVERGENCE = 60  # seconds that a check waits for one; one that installs packages takes longer
 _HELD = 1  # flock(1)'s code after that time
 
 

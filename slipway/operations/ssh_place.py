@@ -181,9 +181,10 @@ def _are_the_images() -> bool:
     `docker commit` copies them, say. A key that this container has made is noted as its own.
     """
     mounts, path = host.get_fact(Mounts), str(host_key.path("ed25519"))
-    if not why_fixed(mounts, path) or mountinfo.is_volume(mounts, path) or not owner(mounts):
+    this = owner(mounts)
+    if not this or not why_fixed(mounts, path) or mountinfo.is_volume(mounts, path):
         return False
-    return bool(host.get_fact(FileText, path=str(paths.BELONGS_TO)).strip() != owner(mounts))
+    return this != host.get_fact(FileText, path=str(paths.BELONGS_TO)).strip()
 
 
 def _copies(place: str) -> tuple[list[File], bool]:

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 
 from slipway.settings import public_keys
-from slipway.ssh.key_files import KeyFile
+from slipway.ssh.key_files import BOUND, KeyFile
 from slipway.ssh.login import Obstacle, Subject
 from slipway.system.bounded_files import BoundedFiles
 
@@ -18,43 +18,47 @@ _KRL = b"SSHKRL\n\0"  # how a key revocation list begins (PROTOCOL.krl of OpenSS
 _REVOKED = 1  # ssh-keygen's code where its key is
 
 
-def obstacles(subject: Subject, read: Sequence[KeyFile], files: BoundedFiles) -> list[Obstacle]:
+def obstacles(subject: Subject, read: Sequence[KeyFile], lists: Sequence[str]) -> list[Obstacle]:
     """
     Return what RevokedKeys have against every key that sshd would take.
 
     + read: the files of keys that sshd reads
-    + files: read what RevokedKeys name
+    + lists: what RevokedKeys name
     """
-    lists = [path for path in subject.values("RevokedKeys") if path.lower() != "none"]
     if not lists:
         return []
-    texts = [files.read(file.path) for file in read if file.types and not file.distrust]
-    lines = [line for text in texts for line in text.decode(errors="replace").splitlines()]
-    blobs = [blob for blob in map(public_keys.identity, lines) if blob]
+    texts = [_content(file.path) for file in read if file.types and not file.distrust]
+    blobs = [blob for text in texts for blob in _blobs(text)]
     return [
         subject.obstacle("RevokedKeys", f"RevokedKeys {path} has every key")
         for path in lists
-        if are_all(blobs, path, files)
+        if are_all(blobs, path)
     ]
 
 
-def are_all(blobs: Sequence[str], path: str, files: BoundedFiles) -> bool:
+def are_all(blobs: Sequence[str], path: str) -> bool:
     """
     Tell whether every one of these keys is revoked; False for no key, and where it can't be known.
 
     + blobs: the keys in base64, as their lines have them
     + path: what RevokedKeys names
-    + files: read it
     """
-    try:
-        content = files.read(path)
-    except OSError:
-        return False
+    content = _content(path)
     if content.startswith(_KRL):
         return bool(blobs) and all(_is_listed(blob, path) for blob in blobs)
+    return bool(blobs) and set(_blobs(content)).issuperset(blobs)
+
+
+def _content(path: str) -> bytes:
+    try:
+        return BoundedFiles(bound=BOUND).read(path)
+    except OSError:
+        return b""
+
+
+def _blobs(content: bytes) -> list[str]:
     lines = content.decode(errors="surrogateescape").splitlines()
-    revoked = {public_keys.identity(line) for line in lines}
-    return bool(blobs) and revoked.issuperset(blobs)
+    return [blob for blob in map(public_keys.identity, lines) if blob]
 
 
 def _is_listed(blob: str, path: str) -> bool:

@@ -172,7 +172,8 @@ def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list
     found = []
     command = subject.value("AuthorizedKeysCommand")
     if command in ("", "none") and not any(map(_holds_key, _named(subject, "TrustedUserCAKeys"))):
-        found += login.of_keys(subject, read, ours) or revoked.obstacles(subject, read, _bounded())
+        lists = _named(subject, "RevokedKeys")
+        found += login.of_keys(subject, read, ours) or revoked.obstacles(subject, read, lists)
     if _mode(str(paths.AUTHORIZED_KEYS_MOUNT), stat.S_ISDIR):
         what = (
             f"{paths.AUTHORIZED_KEYS_MOUNT} is a directory: the engine makes one where the host's "

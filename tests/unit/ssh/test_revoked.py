@@ -12,7 +12,6 @@ import pytest
 
 from slipway.settings import public_keys
 from slipway.ssh import revoked
-from slipway.system.bounded_files import BoundedFiles
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no OpenSSH here")
 
@@ -58,7 +57,6 @@ def test_only_where_every_key_is_revoked_it_matters(
     (place / "it").unlink(missing_ok=True)
     subprocess.run(["sh", "-c", command], check=True, cwd=place)
     a, b = (public_keys.identity((place / f"{name}.pub").read_text()) for name in "ab")
-    files = BoundedFiles()
 
-    assert [revoked.are_all(keys, f"{place}/it", files) for keys in ([a], [b], [a, b])] == expected
-    assert not revoked.are_all([], f"{place}/it", files)
+    assert [revoked.are_all(keys, f"{place}/it") for keys in ([a], [b], [a, b])] == expected
+    assert not revoked.are_all([], f"{place}/it")
