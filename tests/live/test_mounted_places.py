@@ -4,7 +4,6 @@ What somebody mounts stays as it is and is named, and costs no login; what is mi
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,7 +86,7 @@ MOUNTED_FILES = [
 @pytest.fixture
 def prepared(engine: docker.DockerClient, image: str) -> Iterator[Callable[[str], str]]:
     """
-    Make volumes, with what commands put there.
+    Make volumes, with what commands put there; take it before `start`, as one in use stays.
     """
     made = []
 
@@ -106,13 +105,12 @@ def prepared(engine: docker.DockerClient, image: str) -> Iterator[Callable[[str]
 
     yield make
     for each in made:
-        with contextlib.suppress(docker.errors.APIError):
-            each.remove(force=True)
+        each.remove(force=True)
 
 
 @pytest.mark.parametrize("name", GIVEN)
 def test_what_is_mounted_at_the_start_costs_no_login(
-    start: Start, key: KeyPair, prepared: Callable[[str], str], name: str
+    prepared: Callable[[str], str], start: Start, key: KeyPair, name: str
 ) -> None:
     """
     The key opens a session, now and after a restart; what is not as promised is named.
