@@ -20,13 +20,13 @@ from pyinfra.api import FileUploadCommand, QuoteString, StringCommand
 from slipway.connectors.native import Inside, Result
 from slipway.facts.files import NO_ANSWER, FileState, FileStates, FileText
 from slipway.facts.mounts import Mounts
-from slipway.operations import differences, foresight, laid
+from slipway.operations import differences, foresight, laid, room
 from slipway.operations.degraded import degrade
 from slipway.operations.directories import aside
 from slipway.operations.independent import operation
 from slipway.operations.laid import RecordDraft
 from slipway.operations.mounted import why_fixed
-from slipway.system.atomic import sync, temporary
+from slipway.system.atomic import clear, create, sync, temporary
 from slipway.system.counting import counted
 
 Command = StringCommand | FileUploadCommand
@@ -192,8 +192,7 @@ def write(files: Iterable[File], *, record: RecordDraft | None = None) -> Genera
     directories = sorted({*map(posixpath.dirname, uploads)})
     # fmt: off
     begin = StringCommand(
-        "mkdir", "-p", "--", *map(QuoteString, directories),
-        "&&", "rm", "-f", "--", *made,
+        *room.made(*directories), "&&", *room.cleared(*uploads),
         "&&", "(umask 077 && for draft in", *made, '; do : > "$draft" || exit 1; done)',
     )
     # fmt: on
@@ -233,9 +232,9 @@ def _attempt(step: Callable[..., None], *given: object) -> Result:
 
 def _begin(drafts: Iterable[str]) -> None:
     for draft in drafts:
-        os.makedirs(posixpath.dirname(draft), exist_ok=True)  # noqa: PTH103 - a link may lead there
-        Path(draft).unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        room.make_directory(posixpath.dirname(draft))
+        clear(draft)
+        os.close(create(draft))
 
 
 def _end(files: Sequence[File], record: RecordDraft | None) -> None:

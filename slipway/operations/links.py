@@ -11,7 +11,7 @@ from pyinfra.api import QuoteString, StringCommand
 
 from slipway.facts.files import FileStates, LinkTargets
 from slipway.facts.mounts import Mounts
-from slipway.operations import foresight
+from slipway.operations import foresight, room
 from slipway.operations.degraded import degrade
 from slipway.operations.directories import aside
 from slipway.operations.independent import operation
@@ -42,10 +42,10 @@ def present(*, links: Mapping[str, str]) -> Generator[StringCommand]:
         foresight.change(path, f"{found} to {target}")
         if path in states and states[path].type == "directory":
             yield aside(path)
-        draft = QuoteString(temporary(path))
+        draft = temporary(path)
         # fmt: off
         yield StringCommand(
-            "ln", "-sfn", "--", QuoteString(target), draft,
-            "&&", "mv", "-T", "--", draft, QuoteString(path),
+            *room.cleared(draft), "&&", "ln", "-sn", "--", QuoteString(target), QuoteString(draft),
+            "&&", "mv", "-T", "--", QuoteString(draft), QuoteString(path),
         )
         # fmt: on

@@ -26,7 +26,7 @@ from slipway.facts.ssh import (
     WeakModuli,
 )
 from slipway.facts.supervisor import SupervisordState
-from slipway.operations import foresight
+from slipway.operations import foresight, room
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
@@ -139,7 +139,7 @@ def strong_moduli(*, bits: int) -> Generator[StringCommand]:
     moduli, draft = str(MODULI), temporary(str(MODULI))
     # fmt: off
     yield StringCommand(
-        "rm", "-f", draft,
+        *room.cleared(draft),
         "&&", "awk", QuoteString(f"/^#/ || $5 >= {bits - 1}"), moduli, ">", draft,
         "&&", "chmod", "644", draft, "&&", "sync", draft, "&&", "mv", "-T", draft, moduli,
     )

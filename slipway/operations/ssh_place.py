@@ -19,7 +19,7 @@ from slipway.contract import paths
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.files import FileState, FileStates, FileText
 from slipway.facts.mounts import Mounts
-from slipway.operations import foresight
+from slipway.operations import foresight, room
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
@@ -232,7 +232,7 @@ def _made(key: str) -> StringCommand:
     draft = temporary(key)
     # fmt: off
     return StringCommand(
-        "rm", "-f", draft, f"{draft}.pub",
+        *room.cleared(draft, f"{draft}.pub"),
         "&&", "ssh-keygen", "-q", "-t", "ed25519", "-N", "''", "-C", "''", "-f", draft,
         "</dev/null", "&&", "mv", "-T", f"{draft}.pub", f"{key}.pub", "&&", "mv", "-T", draft, key,
     )

@@ -11,7 +11,7 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
 from slipway.facts.terminals import DescribedTerminals, candidates
-from slipway.operations import foresight
+from slipway.operations import foresight, room
 from slipway.operations.independent import operation
 from slipway.system.counting import counted
 
@@ -37,7 +37,7 @@ def described(*, alike: Mapping[str, str]) -> Generator[StringCommand]:
         foresight.change(link, f"missing: should lead to {path}")
         # fmt: off
         yield StringCommand(
-            "mkdir", "-p", "--", QuoteString(posixpath.dirname(link)),
+            *room.made(posixpath.dirname(link)),
             "&&", "ln", "-sfn", "--", QuoteString(path), QuoteString(link),
         )
         # fmt: on

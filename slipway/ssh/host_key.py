@@ -192,7 +192,7 @@ def _draft(key: Path) -> Path:
     """
     draft = Path(atomic.temporary(str(key)))
     for part in pair(draft):
-        part.unlink(missing_ok=True)
+        atomic.clear(part)
     return draft
 
 

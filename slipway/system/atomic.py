@@ -2,9 +2,12 @@
 Files written whole: a reader, a crash or a full disk sees the old content or the new one.
 """
 
+import contextlib
 import errno
 import os
 from pathlib import Path
+
+from slipway.system import aside
 
 # A seccomp profile, or a filesystem that knows no such thing
 _NO_SYNC = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}
@@ -26,6 +29,37 @@ def is_temporary(path: str) -> bool:
     """
     name = os.path.basename(path)  # noqa: PTH119 - no Path, of which one is made for each file
     return name.startswith(".") and name.endswith(".slipway")
+
+
+def clear(draft: str | Path) -> None:
+    """
+    Have nothing at a draft's path. Raises OSError.
+
+    A directory with something in it is nobody's draft: it is kept beside.
+    """
+    try:
+        os.unlink(draft)  # noqa: PTH108 - no Path, of which one is made for each file
+    except FileNotFoundError:
+        pass
+    except (IsADirectoryError, PermissionError):
+        if not os.path.isdir(draft):  # noqa: PTH112 - likewise
+            raise
+        with contextlib.suppress(OSError):
+            os.rmdir(draft)  # noqa: PTH106 - likewise
+            return
+        aside.keep(Path(draft), suffix="replaced")
+
+
+def create(draft: str | Path) -> int:
+    """
+    Return a descriptor of a new file, root's alone, whatever was there. Raises OSError.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(draft, flags, 0o600)
+    except FileExistsError:
+        clear(draft)
+        return os.open(draft, flags, 0o600)
 
 
 def sync(descriptor: int) -> None:
@@ -51,7 +85,7 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True
     """
     path = Path(os.path.realpath(path))
     draft = path if is_temporary(str(path)) else Path(temporary(str(path)))
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    descriptor = create(draft)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)

@@ -1,16 +1,27 @@
 from hashlib import sha256
 
 import pytest
+from pyinfra.api import StringCommand
 
 from slipway.facts.files import NO_ANSWER, FileState, FileStates, FileText, LinkTargets
 from slipway.facts.mounts import Mounts
-from slipway.operations import files, links
+from slipway.operations import files, links, room
 from slipway.operations.files import File
 from slipway.system.mountinfo import Mount
 from tests.unit.conftest import Run
 
 SOUND = FileState("regular file", "644", "root", "root", sha256(b"hello").hexdigest())
 HELLO = File("/etc/x y", b"hello")
+
+
+def made(path: str) -> str:
+    """Return the command that has a directory."""
+    return StringCommand(*room.made(path)).get_raw_value()
+
+
+def cleared(path: str) -> str:
+    """Return the command that has nothing at a draft's path."""
+    return StringCommand(*room.cleared(path)).get_raw_value()
 
 
 def test_files_that_are_right_are_not_touched(run: Run) -> None:
@@ -26,7 +37,7 @@ def test_a_file_is_replaced_whole(run: Run) -> None:
     """
     expected = [
         (
-            "mkdir -p -- /etc && rm -f -- '/etc/.x y.slipway' && (umask 077 && for draft in "
+            f"{made('/etc')} && {cleared('/etc/.x y.slipway')} && (umask 077 && for draft in "
             "'/etc/.x y.slipway' ; do : > \"$draft\" || exit 1; done)"
         ),
         "/etc/.x y.slipway <- hello",
@@ -96,8 +107,8 @@ def test_a_link_is_replaced_in_one_step(run: Run) -> None:
     """
     expected = [
         (
-            "ln -sfn -- /opt/a /usr/local/bin/.a.slipway && mv -T -- "
-            "/usr/local/bin/.a.slipway /usr/local/bin/a"
+            f"{cleared('/usr/local/bin/.a.slipway')} && ln -sn -- /opt/a "
+            "/usr/local/bin/.a.slipway && mv -T -- /usr/local/bin/.a.slipway /usr/local/bin/a"
         )
     ]
     wanted = {"/usr/local/bin/a": "/opt/a"}

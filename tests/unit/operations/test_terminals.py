@@ -5,9 +5,10 @@ Terminals share a description where they have none.
 from __future__ import annotations
 
 import pytest
+from pyinfra.api import StringCommand
 
 from slipway.facts.terminals import DescribedTerminals
-from slipway.operations import terminals
+from slipway.operations import room, terminals
 from tests.unit.conftest import Run
 
 XTERM = "/lib/terminfo/x/xterm-256color"
@@ -31,7 +32,7 @@ def test_only_what_has_none_shares_one(run: Run, found: dict[str, str], linked: 
     commands = run(terminals.described, alike=alike, facts={DescribedTerminals: found})
 
     assert commands == [
-        f"mkdir -p -- /usr/share/terminfo/{name[0]} "
+        f"{StringCommand(*room.made(f'/usr/share/terminfo/{name[0]}')).get_raw_value()} "
         f"&& ln -sfn -- {XTERM} /usr/share/terminfo/{name[0]}/{name}"
         for name in linked
     ]
