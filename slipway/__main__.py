@@ -6,9 +6,10 @@ import contextlib
 import os
 import sys
 
-from slipway.system import lazily
+from slipway.system import lazily, refused
 
 lazily.install()
+refused.install()
 
 from slipway.commands.cli import main
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -104,7 +105,10 @@ def _login() -> list[Finding]:
     findings[0] = findings[0]._replace(options=_capabilities(sshd, found.obstacles))
     if not sshd:
         return [*findings, Finding("a login of its own", works=False, detail=_NO_SSHD)]
-    works, words = trial.attempt(found)
+    try:
+        works, words = trial.attempt(found)
+    except (OSError, subprocess.SubprocessError) as error:
+        works, words = False, f"not tried: {error}"
     return [*findings, Finding("a login of its own", works, words)]
 
 

@@ -9,9 +9,10 @@ supervisord; exec keeps a mask (signal(7)).
 
 from __future__ import annotations
 
-from slipway.system import lazily
+from slipway.system import lazily, refused
 
 lazily.install()
+refused.install()
 
 import gc
 
@@ -65,12 +66,28 @@ def main(arguments: Sequence[str]) -> NoReturn:
     begin = _fork_convergence()
     if is_supervised:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # from here on it is theirs, too
-    variables = at_start.prepare(variables)
+    variables = _prepared(variables)
     os.write(begin, b"\n")
     if is_supervised:
         _become([*paths.BESIDE, *command], variables)
     os.close(begin)
     _supervise(variables)
+
+
+def _prepared(variables: dict[str, str]) -> dict[str, str]:
+    """
+    Return what services see; where it can't be prepared, what was given: SSH does not wait for it.
+    """
+    try:
+        return at_start.prepare(variables)
+    except OSError as error:
+        print(f"slipway: {_told(error)}: variables are as they were given", file=sys.stderr)
+        return variables
+
+
+def _told(error: Exception) -> str:
+    name = getattr(error, "filename", None)
+    return f"{f'{name}: ' if name else ''}{getattr(error, 'strerror', None) or error}"
 
 
 def _is_supervised() -> bool:
@@ -111,7 +128,7 @@ def _fork_convergence() -> int:
     if os.fork():
         os._exit(0)
     os.close(writing)
-    os.setsid()
+    refused.go_without(os.setsid)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, LATER)
     code = 1
     try:
@@ -131,7 +148,13 @@ def _converge(told: int) -> int:
 
     if not os.read(told, 1):
         return exits.OK
-    return output.guarded(lambda: converge.converge(beside_supervisord=True, is_start=True))
+    code = output.guarded(lambda: converge.converge(beside_supervisord=True, is_start=True))
+    if code == exits.FAILED:
+        from slipway.ssh import last_resort  # noqa: PLC0415 - most starts go well
+
+        if last_resort.is_needed():
+            last_resort.serve(last_resort.why_alone() or "it does not start sshd")
+    return code
 
 
 def _supervise(variables: dict[str, str]) -> NoReturn:
@@ -143,7 +166,13 @@ def _supervise(variables: dict[str, str]) -> NoReturn:
 
     gc.freeze()
     gc.enable()
-    supervisord.main(paths.SUPERVISORD_ARGUMENTS)
+    try:
+        supervisord.main(paths.SUPERVISORD_ARGUMENTS)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its owner gets in
+        from slipway.ssh import last_resort  # noqa: PLC0415 - most starts go well
+
+        kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
+        last_resort.stand_by(f"{kind}{_told(error)}")
     sys.exit()
 
 
@@ -162,4 +191,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except OSError as error:  # a read-only root without a tmpfs on /run, say
-        sys.exit(f"slipway: {error.filename}: {error.strerror}")
+        sys.exit(f"slipway: {_told(error)}")

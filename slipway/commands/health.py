@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, NamedTuple
 
 from slipway.commands import output
@@ -136,9 +137,9 @@ def _unstarted(*, is_converging: bool) -> str:
 def _examine_services(findings: Findings, *, with_sshd: bool) -> None:
     try:
         said = told.ask(timeout=TIMEOUT)
-    except PermissionError:
-        raise
     except OSError as error:
+        if isinstance(error, PermissionError) and os.geteuid():
+            raise
         findings.complaints.append(told.silence(error))
         return
     _examine_programs(findings, said.programs)

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import IO
 
 from slipway.commands import converge
-from slipway.contract import paths
+from slipway.contract import exits, paths
 from slipway.environment import at_start, main_process
 from slipway.services import orphans, told
 from slipway.settings.arguments import given_arguments
-from slipway.system import locks, supervisor_rpc
+from slipway.ssh import last_resort
+from slipway.system import locks, refused, supervisor_rpc
 
 PATIENCE = 10.0  # seconds for supervisord's socket, or its answer: ten times what they may take
 
@@ -31,8 +32,14 @@ def run(_options: argparse.Namespace) -> int:
     """
     Start supervisord and converge.
     """
-    supervise()
-    return converge.converge(services=True, is_start=True)
+    try:
+        supervise()
+    except OSError as error:
+        last_resort.note(str(error.strerror or error))
+    code = converge.converge(services=True, is_start=True)
+    if code == exits.FAILED and last_resort.is_needed():
+        last_resort.begin(last_resort.why_alone() or "it does not start sshd")
+    return code
 
 
 def supervise() -> None:
@@ -80,13 +87,12 @@ def _supervise() -> None:
     arguments = given_arguments(main_process.command_line() or b"")
     variables = at_start.prepare({**given, **arguments})
     with container_output() as output:
-        subprocess.Popen(
+        refused.apart(  # it outlives the shell that called us
             [*_reaper(), *paths.SUPERVISORD],
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # it outlives the shell that called us
         )
     deadline = time.monotonic() + PATIENCE
     while not answers():

@@ -22,7 +22,7 @@ from pyinfra.connectors.util import CommandOutput, make_unix_command_for_host
 from slipway.connectors import ended, text
 from slipway.connectors.native import Inside
 from slipway.environment import host_data
-from slipway.system import atomic, processes
+from slipway.system import atomic, processes, refused
 
 # Arguments that do not change what a command does; others make it another user's, say
 _NEUTRAL = {"_retries", "_retry_delay", "_retry_until", "_temp_dir"}
@@ -132,10 +132,9 @@ class LiveConnector(BaseConnector):
 
 
 def _popen(script: str, *, has_stdin: bool) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    return refused.apart(  # so that a terminal's Ctrl-C is ours alone
         ["/bin/sh", "-c", script],
         stdin=subprocess.PIPE if has_stdin else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=True,  # so that a terminal's Ctrl-C is ours alone
     )

@@ -33,6 +33,7 @@ LOCK = RUN / "lock"
 START_LOCK = RUN / "start.lock"  # held while `slipway start` has supervisord begin
 REPORT = RUN / "report.json"
 UNFINISHED = RUN / "unfinished"  # there while a convergence runs, and after one was cut off
+UNSUPERVISED = RUN / "unsupervised"  # why supervisord can't run in this start: there if so
 DEVICES = RUN / "gpus"  # the GPU device nodes of the start, one a line
 PROCESSES = RUN / "processes"  # of the supervised programs, with their start times
 SSHD_OPTIONS = RUN / "sshd.options"  # there where sshd is served from a place of our own

@@ -4,6 +4,7 @@ What a start does before anything is supervised: the environment is read, saved 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import sys
@@ -31,8 +32,9 @@ def raise_limits() -> None:
     """
     Allow this process, and so every service, as many open files as the container may have.
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with contextlib.suppress(OSError):  # a seccomp profile: they stay as they are
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def take(variables: dict[str, str]) -> None:
@@ -53,7 +55,8 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     places.prepare(providers.detect(variables).name)
     raise_limits()
     saved.save(paths.ENVIRONMENT, variables)
-    paths.HEALTH.unlink(missing_ok=True)  # of the container before a restart
+    for file in (paths.HEALTH, paths.UNSUPERVISED):  # of the container before a restart
+        file.unlink(missing_ok=True)
     gpus.record(paths.DEVICES)
     loaded = load(
         variables,

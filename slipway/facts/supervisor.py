@@ -11,7 +11,7 @@ from pyinfra.api import FactBase, QuoteString, StringCommand
 from pyinfra.context import ctx_host
 
 from slipway.connectors.native import Inside, Result
-from slipway.contract.paths import SUPERVISOR_SOCKET
+from slipway.contract.paths import SUPERVISOR_SOCKET, UNSUPERVISED
 from slipway.services import told
 from slipway.system import supervisor_rpc, unix_http
 
@@ -73,7 +73,7 @@ def asked(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> Res
     Do what the command of `rpc` does.
     """
     body = supervisor_rpc.request(calls).encode()
-    deadline = time.monotonic() + (_START if _is_coming() else 0.0)
+    deadline = time.monotonic() + _START
     while True:
         try:
             _, answer = unix_http.post(
@@ -81,7 +81,7 @@ def asked(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> Res
             )
         except OSError as error:  # noqa: PERF203 - a few dozen rounds at most
             is_early = told.is_gone(error)  # no socket yet, or one of before a restart
-            if not is_early or time.monotonic() > deadline:
+            if not is_early or not _is_coming() or time.monotonic() > deadline:
                 complaint = f"{SUPERVISOR_SOCKET}: {error}\n"
                 is_late = isinstance(error, (TimeoutError, BlockingIOError))
                 code = _UNREACHABLE if is_early else _TIMED_OUT if is_late else _HUNG_UP
@@ -112,7 +112,8 @@ def _is_coming() -> bool:
     """
     Tell whether supervisord starts beside this convergence, which may be the faster of the two.
     """
-    return bool(ctx_host.isset() and ctx_host.get().data.get("beside_supervisord"))
+    is_begun = bool(ctx_host.isset() and ctx_host.get().data.get("beside_supervisord"))
+    return is_begun and not UNSUPERVISED.exists()
 
 
 class SupervisordState(FactBase["Supervisord | None"]):

@@ -9,38 +9,62 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from slipway.contract import paths
+from slipway.system import locks, refused
 
-# The convergence that asks for it has processor and memory first
-_WHEN_CONVERGED = f'flock {paths.LOCK} true; exec "$0" "$@"'
-_PATIENCE = 10.0  # seconds to begin: a fork and three programs
+# The convergence that asks for it has processor and memory first. Priority is nice to have.
+_WHEN_CONVERGED = f"flock {paths.LOCK} true"
+_MAKE = 'nice -n 19 true && exec nice -n 19 "$0" "$@"; exec "$0" "$@"'
+_PATIENCE = 10.0  # seconds to begin: a fork and a program
+
+
+class UnderWay(Exception):  # noqa: N818 - nobody's error
+    """
+    Somebody is at it.
+    """
 
 
 def make_host_key() -> None:
     """
-    Begin to make the RSA host key, unless that is under way. Raises OSError, SubprocessError.
+    Begin to make the RSA host key. Raises UnderWay, OSError and SubprocessError.
 
-    The lock is taken before this returns, and passes on to those that do the work.
+    The lock is taken before this returns, and passes on to those that do the work. Where locks,
+    sessions or priorities can't be had (a seccomp profile) it is made without.
     """
-    # fmt: off
-    words = [
-        "flock", "--nonblock", str(paths.HOST_KEY_LOCK), "setsid", "--fork",
-        "sh", "-c", _WHEN_CONVERGED, "nice", "-n", "19", *paths.PYTHON, "slipway.ssh.host_key",
-    ]
-    # fmt: on
+    script = f"{{ {_WHEN_CONVERGED}; {_MAKE}; }} &"
+    words = ["sh", "-c", script, *paths.PYTHON, "slipway.ssh.host_key"]
     log = _log()
     try:
-        subprocess.run(
-            words,
-            check=True,
-            timeout=_PATIENCE,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+        with (
+            _locked() as held,
+            refused.apart(
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=held
+            ) as process,
+        ):
+            process.wait(_PATIENCE)
     finally:
         os.close(log)
+
+
+@contextmanager
+def _locked() -> Iterator[list[int]]:
+    """
+    Give the lock's descriptor, and none where there are no locks.
+    """
+    try:
+        lock = locks.take(paths.HOST_KEY_LOCK)
+    except OSError as error:
+        if error.errno not in refused.REFUSALS:
+            raise
+        yield []
+        return
+    if lock is None:
+        raise UnderWay(f"{paths.HOST_KEY_LOCK} is held")
+    with lock:
+        yield [lock.fileno()]
 
 
 def _log() -> int:

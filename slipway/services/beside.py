@@ -27,7 +27,7 @@ from typing import NoReturn
 
 from slipway.contract import exits
 from slipway.contract.paths import SUPERVISOR_SOCKET
-from slipway.system import unix_http
+from slipway.system import refused, unix_http
 
 PATIENCE = 8.5  # seconds for supervisord's own bound of eight, below Docker's ten
 _LOOK = 0.02  # seconds between two looks whether its socket is gone
@@ -159,4 +159,5 @@ def given() -> dict[bytes, bytes]:
 
 
 if __name__ == "__main__":
+    refused.install()
     sys.exit(main(sys.argv[1:], given()))

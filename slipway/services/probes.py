@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from slipway.services import listeners
 from slipway.services.declaration import TCP, Declared
 from slipway.services.program_file import plain
+from slipway.system import refused
 
 LIMIT = 2.0  # seconds for a look
 _OWN_LIMIT = LIMIT + 0.5  # seconds until it ends by itself
@@ -76,9 +77,11 @@ def _child(process: Any, writing: int) -> NoReturn:
     """
     why = "it could not be looked at"
     try:
-        os.setpgid(0, 0)
+        refused.go_without(os.setpgid, 0, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, _OWN_LIMIT)  # also where supervisord is frozen
+        refused.go_without(
+            signal.setitimer, signal.ITIMER_REAL, _OWN_LIMIT
+        )  # also where supervisord is frozen
         os.closerange(3, writing)
         os.closerange(writing + 1, process.config.options.minfds)
         declared: Declared = process.config.declared

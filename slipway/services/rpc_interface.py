@@ -83,7 +83,7 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
         self._update("makeHostKey")
         try:
             background.make_host_key()
-        except (OSError, subprocess.SubprocessError) as error:
+        except (OSError, subprocess.SubprocessError, background.UnderWay) as error:
             raise RPCError(Faults.FAILED, f"the host key: {error}") from None
         return True
 

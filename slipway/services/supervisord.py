@@ -12,9 +12,10 @@ themselves: slipway.services.comeback.
 
 from __future__ import annotations
 
-from slipway.system import lazily
+from slipway.system import lazily, refused
 
 lazily.install()
+refused.install()
 
 import contextlib
 import os
@@ -41,7 +42,8 @@ with in_place(_UNUSED):
     from supervisor import dispatchers, events, options, supervisord
     from supervisor.states import SupervisorStates
 
-    from slipway.services.options import ENDINGS, Options
+    from slipway.services.options import Options
+    from slipway.services.unlimited import ENDINGS
 
 from slipway.contract import report
 from slipway.contract.paths import CONVERGE, ENVIRONMENT, KEY_FILES, LOGS, RUN_LOGS
@@ -224,7 +226,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
             self.readiness.end()
             self.keeper.end()
             self.shutdown = Shutdown(list(self.process_groups.values()), time.monotonic())
-            signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
+            refused.go_without(signal.setitimer, signal.ITIMER_REAL, LOOK, LOOK)
         self.shutdown.go_on(time.monotonic())
 
     def ordered_stop_groups_phase_2(self) -> None:
@@ -245,7 +247,7 @@ def main(arguments: Sequence[str]) -> None:
         supervisor = Supervisor(options)
         with contextlib.suppress(supervisord.asyncore.ExitNow):
             supervisor.main()
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        refused.go_without(signal.setitimer, signal.ITIMER_REAL, 0)
         options.close_httpservers()
         options.close_logger()
         if supervisor.printer:
@@ -259,4 +261,5 @@ if __name__ == "__main__":  # by `slipway start`, whose own Python ends
     try:
         main(sys.argv[1:])
     except OSError as error:  # a read-only root without a place for logs, say
-        sys.exit(f"slipway: supervisord: {error.filename}: {error.strerror}")
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"slipway: supervisord: {where}{error.strerror or error}")

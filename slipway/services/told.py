@@ -77,7 +77,8 @@ def silence(error: OSError) -> str:
     """
     words = f"supervisord does not answer: {error.strerror or error}"
     if is_gone(error):
-        return words
+        why = (files.readable(paths.UNSUPERVISED) or b"").decode(errors="replace")
+        return f"supervisord can't run here: {why}" if why else words
     if pid := _stopped():
         return f"{words}; process {pid} is stopped: `kill -CONT {pid}`"
     return f"{words}; if it stays so, restart the container"

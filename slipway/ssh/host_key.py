@@ -18,7 +18,7 @@ from pathlib import Path
 
 from slipway.contract import paths
 from slipway.ssh import pid_file
-from slipway.system import aside, atomic, early, locks, words
+from slipway.system import aside, atomic, early, locks, refused, words
 
 KINDS = ("ed25519", "rsa", "ecdsa")
 SLOW = "rsa"
@@ -203,4 +203,5 @@ def _sync(file: Path) -> None:
 
 
 if __name__ == "__main__":
+    refused.install()
     sys.exit(complaint(sys.argv[1:]) or 0)

@@ -130,7 +130,7 @@ def listeners(port: int) -> list[str]:
     The tables take milliseconds, for the kernel goes through all that there could be. A port that
     can be had is nobody's: then they are not looked at.
     """
-    if _is_free(port):
+    if is_free(port):
         return []
     pattern, found = re.compile(listening(port)), []
     for table in _TABLES:
@@ -140,7 +140,10 @@ def listeners(port: int) -> list[str]:
     return found
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """
+    Tell whether nobody listens on a TCP port.
+    """
     return _can_bind(socket.AF_INET, "", port) and _can_bind(socket.AF_INET6, "::", port)
 
 

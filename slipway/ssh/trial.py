@@ -19,7 +19,7 @@ from typing import IO, NamedTuple
 from slipway.contract import paths
 from slipway.ssh.account import USER
 from slipway.ssh.situation import DAY, Situation
-from slipway.system import files, locks
+from slipway.system import files, locks, refused
 
 PATIENCE = 10.0  # seconds for each of its two logins
 _FAILED = 255  # ssh's exit code for all that is not the command's
@@ -94,9 +94,7 @@ def _key(path: Path, address: str, lock: IO[bytes]) -> Iterator[None]:
     words = ["sh", "-c", _CLEAN, str(_PLACE), str(path), mark]
     with (
         lock,
-        subprocess.Popen(
-            words, stdin=subprocess.PIPE, start_new_session=True, pass_fds=[lock.fileno()]
-        ),
+        refused.apart(words, stdin=subprocess.PIPE, pass_fds=[lock.fileno()]),
     ):
         _PLACE.mkdir(mode=0o700, exist_ok=True)
         key = _PLACE / "key"

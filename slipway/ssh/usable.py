@@ -21,7 +21,7 @@ from typing import Any
 from slipway.contract import paths
 from slipway.ssh import configuration
 from slipway.ssh.copies import Copies, LeftOut, Unusable
-from slipway.system import atomic, files, locks, supervisor_rpc
+from slipway.system import atomic, files, locks, refused, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for `sshd -t`; it takes a hundredth of one, and waits for a FIFO for ever
 _TICK = 10_000_000  # nanoseconds of a file's clock
@@ -180,6 +180,7 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
+    refused.install()
     try:
         reload() if sys.argv[1:] == ["reload"] else serve()
     except (OSError, Unusable) as trouble:

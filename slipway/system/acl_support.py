@@ -10,6 +10,8 @@ import errno
 import os
 import sys
 
+from slipway.system.refused import REFUSALS
+
 _ATTRIBUTE = "system.posix_acl_default"  # what setfacl writes
 
 
@@ -24,15 +26,26 @@ def obstacle(path: str) -> str:
     """
     if not os.path.isdir(path):  # noqa: PTH112 - a string, as all here
         return obstacle(os.path.dirname(path) or "/")  # noqa: PTH120
-    if os.statvfs(path).f_flag & os.ST_RDONLY:
+    if _is_read_only(path):
         return "the file system is read-only"
     try:
         os.getxattr(path, _ATTRIBUTE)
     except OSError as error:
         if error.errno == errno.ENOTSUP:
             return "the file system has no ACLs"
+        if error.errno in REFUSALS:
+            return f"root may not read one here: {error.strerror}"
         return _refusal(path)
     return ""
+
+
+def _is_read_only(path: str) -> bool:
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        return False
 
 
 def _refusal(path: str) -> str:

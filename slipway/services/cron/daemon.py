@@ -24,7 +24,7 @@ from slipway.contract import paths, report
 from slipway.environment import public, saved
 from slipway.services.cron import tables
 from slipway.services.cron.tables import Job
-from slipway.system import files
+from slipway.system import files, refused
 
 _MINUTE = 60
 _AT_START = 60.0  # seconds from the container's start within which this program starts with it
@@ -123,7 +123,7 @@ def _become(job: Job, account: pwd.struct_passwd) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAKING)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and exec keeps that
             signal.signal(number, signal.SIG_DFL)
-        os.setsid()
+        refused.go_without(os.setsid)
         seen = environment(job, account, _own_variables())
         if account.pw_uid != os.geteuid():
             os.initgroups(account.pw_name, account.pw_gid)
@@ -200,5 +200,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    refused.install()
     main()
     sys.exit()

@@ -321,7 +321,7 @@ def test_limits_are_raised_as_far_as_that_goes(
     And no number of them ends the start: what is less than supervisord wants is a note.
     """
     limits = Limits(soft, hard, most)
-    monkeypatch.setattr("slipway.services.options.resource", limits)
+    monkeypatch.setattr("slipway.services.unlimited.resource", limits)
     options = Options()
     options.minfds = options.minprocs = 1024
     options.set_rlimits_or_exit()

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway.services.options import ENDINGS, Options
+from slipway.services.options import Options
+from slipway.services.unlimited import ENDINGS
 from tests.unit.services.conftest import SLEEP, Running, until
 
 
