@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
+from slipway.facts.files import FileStates
 from slipway.facts.packages import InstalledPackages
 from slipway.operations import foresight
 from slipway.operations.degraded import degrade
@@ -16,6 +17,8 @@ from slipway.operations.independent import operation
 from slipway.system.counting import counted
 
 _LISTS = "/var/lib/apt/lists"
+_DATABASE = "/var/lib/dpkg/status"
+_HIDDEN = f"{_DATABASE} is not here, hidden by a mount perhaps: apt can install nothing"
 
 
 @operation()
@@ -26,6 +29,8 @@ def installed(*, packages: list[str]) -> Generator[StringCommand]:
     A start installs none: SSH would wait for the network, and who built the image may have removed
     them. What is missing then is said, and `slipway converge` installs it.
 
+    Where dpkg's database is not here (a tmpfs at /var) apt could install nothing.
+
     Package lists are fetched before and removed after, so that no image layer holds them.
 
     + packages: names in the base's archive
@@ -34,6 +39,10 @@ def installed(*, packages: list[str]) -> Generator[StringCommand]:
     missing = sorted(set(packages) - present)
     if not missing:
         host.noop(f"{counted(len(packages), 'package is', 'packages are')} installed")
+        return
+    if not present and not host.get_fact(FileStates, paths=[_DATABASE]):
+        degrade("packages", _HIDDEN)
+        host.noop("dpkg knows nothing of this container")
         return
     if host.data.get("is_start"):
         names = ", ".join(missing)
