@@ -77,7 +77,7 @@ EXPOSE 22 53682
 # do it with fewer questions; Docker 20.10 does not know it). Two failures in a row, because Docker
 # counts the interval from the end of a probe, and one of a server that hangs takes two seconds: a
 # container that is ill is known to be within three intervals.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=15s --retries=2 CMD ["slipway", "health", "--kept"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=15s --retries=2 CMD ["/usr/local/bin/slipway", "health", "--kept"]
 # INT and QUIT wait until supervisord can take them: Python's own handler for INT, which is there from
 # its first moment, would end some import with a traceback, or lose the signal.
 ENTRYPOINT ["/usr/bin/tini", "-s", "--", "/usr/bin/env", "--block-signal=INT", "--block-signal=QUIT", "/opt/slipway/venv/bin/python3", "-I", "-m", "slipway.commands.entrypoint"]

@@ -12,6 +12,9 @@ lazily.install()
 refused.install()
 
 from slipway.commands.cli import main
+from slipway.environment import own
+
+own.take()
 
 code = main(sys.argv[1:])
 if "pyinfra" in sys.modules:  # Python would take 30 ms to take that apart

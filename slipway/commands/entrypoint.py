@@ -27,7 +27,7 @@ from typing import NoReturn
 
 from slipway.contract import exits, paths
 from slipway.converge import light_pyinfra
-from slipway.environment import at_start, main_process
+from slipway.environment import at_start, main_process, own
 from slipway.settings.arguments import split_arguments
 from slipway.ssh import inside
 from slipway.system import locks
@@ -141,6 +141,7 @@ def _fork_convergence() -> int:
 
 
 def _converge(told: int) -> int:
+    own.take()
     inside.begin()
     light_pyinfra.install()
     from slipway.commands import converge, output  # noqa: PLC0415 - only in the child

@@ -13,7 +13,7 @@ from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
 from slipway.contract import paths, report
-from slipway.contract.report import Report
+from slipway.contract.report import Operation, Report
 from slipway.converge import run
 from slipway.converge.extensions import converge as converge_extensions
 from slipway.converge.run import Begun, Run
@@ -86,7 +86,7 @@ def check(*, is_verbose: bool = False) -> Report:
     begun = Begun.now()
     data = {**host_data.data("start"), "services": _expects_services()}
     here, host = _connected(data, is_check=True, is_verbose=is_verbose)
-    operations = run.refused(host)
+    operations = run.refused(host) or _unanswerable()
     if not operations:
         here.deploy(host)
         operations = here.operations(host)
@@ -124,6 +124,16 @@ def _connected(
     (host,) = here.hosts
     here.connect(host)
     return here, host
+
+
+def _unanswerable() -> list[Operation]:
+    """
+    Return the operation without which no other can look: the C library would wait for a FIFO.
+    """
+    if not places.NAMES.is_fifo():
+        return []
+    detail = f"{places.NAMES}: a FIFO, should be a regular file; nothing else is known"
+    return [Operation("SSH", "Know the user sshd in any case", "changed", 0.0, detail)]
 
 
 def _expects_services() -> bool:

@@ -13,6 +13,8 @@ from slipway.contract import paths
 from slipway.settings import providers
 from slipway.system import aside
 
+NAMES = Path("/etc/nsswitch.conf")
+
 
 def prepare(provider: str = providers.DOCKER.name) -> None:
     """
@@ -20,6 +22,8 @@ def prepare(provider: str = providers.DOCKER.name) -> None:
 
     A pod's emptyDir at /var/log hides the image's directory for logs, say.
     """
+    with contextlib.suppress(OSError):  # first of all: without it no sshd starts
+        paths.SSHD_CHROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
         _make(paths.RUN)
     except OSError as error:
@@ -29,6 +33,8 @@ def prepare(provider: str = providers.DOCKER.name) -> None:
     for file in (*locks, paths.REPORT, paths.UNFINISHED):
         if os.path.lexists(file) and (file.is_symlink() or not file.is_file()):
             aside.keep(file, suffix="replaced")
+    if NAMES.is_fifo():  # whoever asks for a user's name would wait for it
+        aside.keep(NAMES, suffix="replaced")
     if paths.SUPERVISOR_SOCKET.is_dir():  # supervisord would try to unlink it without an end
         aside.keep(paths.SUPERVISOR_SOCKET, suffix="replaced")
     with contextlib.suppress(OSError):  # logs go elsewhere then, and the convergence names it

@@ -13,6 +13,7 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
+from slipway.facts.attributes import Unchangeable
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.files import FileStates
 from slipway.facts.mounts import Mounts
@@ -20,7 +21,7 @@ from slipway.operations import differences, foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
-from slipway.operations.mounted import why_fixed, writable
+from slipway.operations.mounted import kept, why_fixed, writable
 from slipway.settings import public_keys
 from slipway.system import mountinfo
 from slipway.system.counting import counted
@@ -54,7 +55,12 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
     to_write = []
     if (spare := _beside(path, file, keys)) is None:
         to_write = _changes(path, file, keys, record=record, recorded=recorded)
-        spare = _joined(keys) if _is_ignored(path, file) else b""
+        real = file.real or path
+        if closed := kept([real] if any(each.path == real for each in to_write) else []):
+            is_roots = file.user == "root" and not int(file.mode, 8) & 0o022
+            to_write, spare = [], _spare(path, file, keys, (f"{real} {closed[real]}", is_roots))
+        else:
+            spare = _joined(keys) if _is_ignored(path, file) else b""
     there = states.get(fallback, _NOTHING)
     if spare != there.content or (spare and not _is_protected(there)):
         to_write.append(File(fallback, spare, mode="600"))
@@ -70,7 +76,7 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
             # not `install -d`: on a read-only file system that says "No such file or directory"
             word = QuoteString(place)
             command = StringCommand(
-                "mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "700", "--", word
+                "mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "00700", "--", word
             )
             yield Inside(command, partial(_had, place))
     for target in to_write:
@@ -154,8 +160,14 @@ def _beside(path: str, file: KeyFile, keys: Sequence[str]) -> bytes | None:
     sshd ignores one that is not root's, or that others may write to, or a directory above it.
     """
     rule, counts = _fixed(path, file)
-    if not rule:
-        return None
+    return _spare(path, file, keys, (rule, counts)) if rule else None
+
+
+def _spare(path: str, file: KeyFile, keys: Sequence[str], fixed: tuple[str, bool]) -> bytes:
+    """
+    Return what to keep beside a file that stays as it is, for a rule; whether its keys count.
+    """
+    rule, counts = fixed
     is_ignored = bool(file.mode) and (
         file.user != "root" or bool(int(file.mode, 8) & 0o022) or bool(_unsafe_place(path))
     )
@@ -197,7 +209,10 @@ def _unsafe_place(path: str) -> str:
     ours = []
     if not host.state.is_executing:
         mounts = host.get_fact(Mounts)
-        ours = [place for place in _above(path) if not why_fixed(mounts, place)]
+        closed = host.get_fact(Unchangeable, paths=_above(path))
+        ours = [
+            place for place in _above(path) if place not in closed and not why_fixed(mounts, place)
+        ]
     place: str = host.get_fact(UnsafePlace, path=path, besides=ours)
     return place
 

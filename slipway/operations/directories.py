@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
+from slipway.facts.attributes import Unchangeable
 from slipway.facts.mounts import Mounts
 from slipway.facts.places import Place, Places
 from slipway.operations import foresight
@@ -70,12 +71,13 @@ def _had(directories: Mapping[str, str], *, is_right: _Judge) -> Generator[Strin
         if not _is_right(places.get(path), mode, is_right)
     }
     mounts = host.get_fact(Mounts) if wrong else []
+    closed = host.get_fact(Unchangeable, paths=list(wrong)) if wrong else {}
     is_idle = True
     for path, mode in wrong.items():
         place = places.get(path)
         if place and place.is_silent:
             degrade(path, "its file system does not answer")
-        elif why := why_fixed(mounts, path):
+        elif why := why_fixed(mounts, path) or closed.get(path, ""):
             _say(path, place, mode, why)
         else:
             is_idle = False
@@ -128,5 +130,5 @@ def _mended(path: str, place: Place | None, mode: str) -> Generator[StringComman
     elif mode and not _is_roots(place):
         steps += ["&&", "chown", "0:0", "--", word]
     if mode and (place is None or not place.is_directory or place.mode != mode):
-        steps += ["&&", "chmod", mode, "--", word]
+        steps += ["&&", "chmod", f"00{mode}", "--", word]  # with fewer digits setgid stays
     yield StringCommand(*steps[1:])

@@ -25,7 +25,7 @@ from slipway.operations.degraded import degrade
 from slipway.operations.directories import aside
 from slipway.operations.independent import operation
 from slipway.operations.laid import RecordDraft
-from slipway.operations.mounted import why_fixed
+from slipway.operations.mounted import kept, why_fixed
 from slipway.system.atomic import clear, create, sync, temporary
 from slipway.system.counting import counted
 
@@ -34,6 +34,8 @@ Command = StringCommand | FileUploadCommand
 # A shell outlives a run that is killed. Nobody holds the lock then, and the next run may be writing
 # drafts of the same names, which are not the orphan's to move. (0: started from outside.)
 _UNLESS_ORPHANED = '[ "$PPID" = 0 ] || [ -e "/proc/$PPID" ] || exit 1;'
+# What atomic.create does: a setgid directory gives its group
+_MADE = ': > "$draft" && { [ -G "$draft" ] || chgrp 0 -- "$draft" || true; }'
 
 
 class File(NamedTuple):
@@ -143,10 +145,11 @@ def _replaceable(files: Sequence[File], states: Mapping[str, FileState]) -> list
     + states: what is at their paths, as far as it is known
     """
     mounts = host.get_fact(Mounts) if files else []
+    closed = kept(file.path for file in files)
     ours = []
     for file in files:
         state = states.get(file.path)
-        why = why_fixed(mounts, file.path)
+        why = why_fixed(mounts, file.path) or closed.get(file.path, "")
         if state and state.type == NO_ANSWER:
             why = "is on a file system that does not answer"
         if why:
@@ -193,7 +196,7 @@ def write(files: Iterable[File], *, record: RecordDraft | None = None) -> Genera
     # fmt: off
     begin = StringCommand(
         *room.made(*directories), "&&", *room.cleared(*uploads),
-        "&&", "(umask 077 && for draft in", *made, '; do : > "$draft" || exit 1; done)',
+        "&&", "(umask 077 && for draft in", *made, f"; do {_MADE} || exit 1; done)",
     )
     # fmt: on
     yield Inside(begin, lambda: _attempt(_begin, uploads))

@@ -170,7 +170,7 @@ def keep(paths: list[str]) -> Generator[StringCommand]:
     if not paths:
         return
     root = QuoteString(str(REPLACED))
-    yield StringCommand("mkdir", "-p", root, "&&", "chmod", "700", root, "||", "true")
+    yield StringCommand("mkdir", "-p", root, "&&", "chmod", "00700", root, "||", "true")
     for path in paths:
         place, copy = QuoteString(path), QuoteString(copy_of(path))
         # fmt: off

@@ -91,7 +91,7 @@ def home(*, login: Login) -> Generator[StringCommand]:
     yield StringCommand(
         "{ [ ! -d", _SKELETON, "] || cp -a --", f"{_SKELETON}/.", QuoteString(f"{login.home}/"),
         "; } && find", word, "-mindepth 1 -maxdepth 1 ! -name lost+found -exec chown -hR", owner,
-        "-- '{}' + && chown", owner, "--", word, "&& chmod 750 --", word,
+        "-- '{}' + && chown", owner, "--", word, "&& chmod 00750 --", word,
     )
     # fmt: on
 

@@ -4,11 +4,13 @@ What somebody has mounted: it is his, and stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Iterable, Mapping
 
 from pyinfra import host
 
 from slipway.contract import paths
+from slipway.facts.attributes import Unchangeable
 from slipway.facts.mounts import Mounts
 from slipway.operations.degraded import degrade
 from slipway.system import mountinfo
@@ -32,6 +34,21 @@ def why_fixed(mounts: list[Mount], path: str) -> str:
     if mount.point == path and path != "/" and not mountinfo.is_nobodys(mount):
         return "is mounted"
     return ""
+
+
+def kept(paths: Iterable[str]) -> dict[str, str]:
+    """
+    Return which of these paths root himself can't change, and why: those, or their directories.
+    """
+    wanted = {path: posixpath.dirname(path) for path in paths}
+    if not wanted:
+        return {}
+    found = host.get_fact(Unchangeable, paths=sorted({*wanted, *wanted.values()}))
+    return {
+        path: found.get(path) or f"lies in {folder}, which {found[folder]}"
+        for path, folder in wanted.items()
+        if path in found or folder in found
+    }
 
 
 def is_read_only(mounts: list[Mount], path: str) -> bool:

@@ -109,7 +109,8 @@ def obstacle(*, drop_ins: Sequence[File]) -> str:
     if open_keys and not usable:
         return f"others can read {open_keys[0]}, and its mode can't be changed"
     if not closed:
-        return ""
+        is_tried = host.state.is_executing or host.get_fact(FileText, path=str(paths.SSHD_OPTIONS))
+        return "" if usable or not is_tried else "no ed25519 host key can be made in it"
     if usable and _are_the_images():
         return "it is read-only and its host keys are the image's, so that others have them, too"
     states = host.get_fact(FileStates, paths=[main, *(file.path for file in drop_ins)])
@@ -152,7 +153,7 @@ def elsewhere(*, why: str, drop_ins: Sequence[File]) -> Generator[Command]:
         return
     foresight.change(place, f"not what sshd needs there: {why}")
     word = QuoteString(place)
-    yield StringCommand("mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "700", "--", word)
+    yield StringCommand("mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "00700", "--", word)
     if is_new:
         yield _made(f"{place}/ssh_host_ed25519_key")
     if line in different:

@@ -53,13 +53,19 @@ def clear(draft: str | Path) -> None:
 def create(draft: str | Path) -> int:
     """
     Return a descriptor of a new file, root's alone, whatever was there. Raises OSError.
+
+    In a setgid directory it would have the directory's group.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
-        return os.open(draft, flags, 0o600)
+        descriptor = os.open(draft, flags, 0o600)
     except FileExistsError:
         clear(draft)
-        return os.open(draft, flags, 0o600)
+        descriptor = os.open(draft, flags, 0o600)
+    if os.fstat(descriptor).st_gid != os.getegid():
+        with contextlib.suppress(OSError):  # a volume where all is somebody's
+            os.fchown(descriptor, -1, os.getegid())
+    return descriptor
 
 
 def sync(descriptor: int) -> None:

@@ -63,5 +63,5 @@ def test_the_image_says_what_it_is(engine: docker.DockerClient, image: str) -> N
     assert config["Labels"]["org.opencontainers.image.licenses"] == "MIT"
     for name in ("created", "revision", "version", "base.name"):
         assert config["Labels"][f"org.opencontainers.image.{name}"], name
-    assert config["Healthcheck"]["Test"] == ["CMD", "slipway", "health", "--kept"]
+    assert config["Healthcheck"]["Test"] == ["CMD", "/usr/local/bin/slipway", "health", "--kept"]
     assert config["Entrypoint"][0] == "/usr/bin/tini"

@@ -19,6 +19,7 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 
 from slipway.contract import paths, report
 from slipway.contract.report import Report, Setting
+from slipway.facts.attributes import Unchangeable
 from slipway.facts.authorized_keys import UnsafePlace
 from slipway.facts.files import FileStates, FileText
 from slipway.facts.mounts import Mounts
@@ -87,7 +88,9 @@ def reported(**given: Any) -> Report:
 Facts = Mapping[Any, Any]  # a fact's class to its value, or to a function of its arguments
 
 
-NOTHING: Facts = {Mounts: [], FileStates: {}, FileText: "", Places: {}, UnsafePlace: ""}
+NOTHING: Facts = {
+    Mounts: [], FileStates: {}, FileText: "", Places: {}, UnsafePlace: "", Unchangeable: {}
+}  # fmt: skip
 
 
 class FactHost:

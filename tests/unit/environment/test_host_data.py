@@ -77,8 +77,8 @@ READS = ("os.environ", "os.environb", "os.getenv", "os.getenvb")
 
 def test_one_module_reads_the_processs_environment() -> None:
     """
-    Everything else is given what it needs, so that a test and a fleet can give something else. One
-    more puts what supervisord's programs get in its place.
+    Everything else is given what it needs, so that a test and a fleet can give something else. Two
+    more put what supervisord's programs and our own get in its place.
     """
     readers = {
         str(path.relative_to(ROOT))
@@ -87,4 +87,5 @@ def test_one_module_reads_the_processs_environment() -> None:
         if isinstance(node, ast.Attribute) and ast.unparse(node) in READS
     }
 
-    assert readers == {"environment/host_data.py", "environment/at_start.py"}
+    names = ("host_data", "at_start", "own")
+    assert readers == {f"environment/{name}.py" for name in names}

@@ -20,6 +20,7 @@ def house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """
     for name, place in {
         "RUN": "run/slipway",
+        "SSHD_CHROOT": "run/sshd",
         "LOGS": "log/supervisor",
         "LOCK": "run/slipway/lock",
         "START_LOCK": "run/slipway/start.lock",
@@ -43,7 +44,7 @@ def test_what_is_missing_is_made(house: Path) -> None:
     assert paths.RUN.is_dir()
     assert paths.LOGS.is_dir()
     assert paths.REPORT.read_text() == "{}"
-    assert sorted(each.name for each in (house / "run").iterdir()) == ["slipway"]
+    assert sorted(each.name for each in (house / "run").iterdir()) == ["slipway", "sshd"]
 
 
 @pytest.mark.parametrize("name", ["RUN", "LOGS"])
@@ -113,3 +114,16 @@ def test_all_that_is_missing_is_named_at_once(
         assert each.format(place) in line
     assert kept in line
     assert "\n" not in line
+
+
+def test_a_fifo_that_names_would_be_waited_for_at_is_kept(
+    house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Nobody could be asked for by name: the C library opens it.
+    """
+    monkeypatch.setattr(places, "NAMES", house / "nsswitch.conf")
+    os.mkfifo(places.NAMES)
+    places.prepare()
+
+    assert [each.name for each in house.glob("nsswitch*")] == ["nsswitch.conf.replaced"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from slipway.facts.attributes import Unchangeable
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.mounts import Mounts
 from slipway.operations import authorized_keys
@@ -122,7 +123,7 @@ def test_a_readable_file_is_closed(run: Run) -> None:
     facts = {Mounts: ROOT, KeyFiles: {FILE: stored(ONE, mode="644"), RECORD: stored(ONE)}}
     commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
 
-    assert commands[0] == "mkdir -p -m 700 -- /root/.ssh && chmod 700 -- /root/.ssh"
+    assert commands[0] == "mkdir -p -m 700 -- /root/.ssh && chmod 00700 -- /root/.ssh"
     assert "chmod 600 /root/.ssh/.authorized_keys.slipway" in commands[-1]
 
 
@@ -226,3 +227,22 @@ def test_a_hundred_thousand_keys_are_merged_twice() -> None:
     content = "".join(f"{line}\n" for line in lines).encode()
 
     assert merge(content, [], lines)[0] == b""
+
+
+@pytest.mark.parametrize("closed", [FILE, "/root/.ssh"])
+@pytest.mark.parametrize("mode", ["600", "666"])
+def test_a_file_that_root_can_not_change_stays(run: Run, closed: str, mode: str) -> None:
+    """
+    Keys are used from elsewhere: those given, and those in it unless others may have written them.
+    """
+    facts = {
+        KeyFiles: {FILE: stored(TWO, mode=mode)},
+        Unchangeable: {closed: "is immutable (chattr +i)"},
+    }
+    commands = "\n".join(run(authorized_keys.merged, keys=[ONE], facts=facts, **WANTED))
+    (entry,) = run.host.connector_data["degraded"]
+
+    assert f"{ONE}\n" in commands
+    assert TWO not in commands
+    assert f" {FILE}" not in commands
+    assert "is immutable (chattr +i)" in str(entry)

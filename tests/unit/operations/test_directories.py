@@ -33,7 +33,7 @@ def test_directories_are_made_and_their_modes_kept(run: Run) -> None:
     wanted = {"/w": "", "/run/sshd": "755"}
 
     assert run(directories.present, directories=wanted, facts={Places: places}) == [
-        "mkdir -p -- /run/sshd && chmod 755 -- /run/sshd"
+        "mkdir -p -- /run/sshd && chmod 00755 -- /run/sshd"
     ]
 
 
@@ -43,17 +43,17 @@ def test_directories_are_made_and_their_modes_kept(run: Run) -> None:
         (Place("directory", "directory", "755", "root"), []),
         (Place("directory", "directory", "755", "root", "adm"), ["chown 0:0 -- /d"]),
         (Place("symbolic link", "directory", "755", "root"), []),
-        (None, ["mkdir -p -- /d && chmod 755 -- /d"]),
-        (OPEN, ["chmod 755 -- /d"]),
-        (THEIRS, ["chown 0:0 -- /d && chmod 755 -- /d"]),
+        (None, ["mkdir -p -- /d && chmod 00755 -- /d"]),
+        (OPEN, ["chmod 00755 -- /d"]),
+        (THEIRS, ["chown 0:0 -- /d && chmod 00755 -- /d"]),
         (
             Place("regular file", "regular file", "644", "root"),
-            [ASIDE, "mkdir -p -- /d && chmod 755 -- /d"],
+            [ASIDE, "mkdir -p -- /d && chmod 00755 -- /d"],
         ),
-        (Place("symbolic link", "", "", ""), [ASIDE, "mkdir -p -- /d && chmod 755 -- /d"]),
+        (Place("symbolic link", "", "", ""), [ASIDE, "mkdir -p -- /d && chmod 00755 -- /d"]),
         (
             Place("symbolic link", "regular file", "644", "root"),
-            [ASIDE, "mkdir -p -- /d && chmod 755 -- /d"],
+            [ASIDE, "mkdir -p -- /d && chmod 00755 -- /d"],
         ),
     ],
 )
@@ -80,7 +80,7 @@ def test_what_is_guarded_may_be_more_open_than_ours(run: Run) -> None:
     }
 
     assert run(directories.guarded, directories=wanted, facts={Places: places}) == [
-        "chmod 700 -- /root/.ssh",
+        "chmod 00700 -- /root/.ssh",
         "chown 0:0 -- /b",
     ]
 
@@ -119,5 +119,5 @@ def test_a_tmpfs_and_what_lies_in_a_mount_is_ours_to_close(run: Run) -> None:
 
     for facts in (tmpfs, inside):
         assert run(directories.guarded, directories={"/d": "700"}, facts=facts) == [
-            "chmod 700 -- /d"
+            "chmod 00700 -- /d"
         ]

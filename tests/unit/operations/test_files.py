@@ -38,7 +38,8 @@ def test_a_file_is_replaced_whole(run: Run) -> None:
     expected = [
         (
             f"{made('/etc')} && {cleared('/etc/.x y.slipway')} && (umask 077 && for draft in "
-            "'/etc/.x y.slipway' ; do : > \"$draft\" || exit 1; done)"
+            "'/etc/.x y.slipway' ; do : > \"$draft\" && "
+            '{ [ -G "$draft" ] || chgrp 0 -- "$draft" || true; } || exit 1; done)'
         ),
         "/etc/.x y.slipway <- hello",
         (

@@ -89,7 +89,7 @@ def test_somebodys_work_is_kept(record: str, *, live: bool, kept: bool) -> None:
     assert all(COPY in note.text for note in notes)
     assert any(command == "/etc/.motd.slipway <- ours\n" for command in commands)
     if kept:
-        assert f"chmod 700 {paths.REPLACED}" in commands[0]
+        assert f"chmod 00700 {paths.REPLACED}" in commands[0]
 
 
 @pytest.mark.parametrize(

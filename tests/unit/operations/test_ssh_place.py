@@ -57,7 +57,7 @@ def obstacle(facts: Facts, *, is_executing: bool = True) -> str:
     [
         (SOUND, "rw", ""),
         (SOUND, "ro", ""),
-        ({}, "rw", ""),  # made where it is missing
+        ({}, "rw", "no ed25519 host key can be made"),  # it has been tried
         ({}, "ro", "holds no ed25519 host key"),
         (SOUND | {ED25519: state(mode="644")}, "ro", "others can read"),
         (SOUND | {ED25519: state(mode="777")}, "rw", "others can read"),  # after the mending
@@ -88,6 +88,16 @@ def test_a_check_expects_that_a_mode_can_be_mended() -> None:
     facts: Facts = {FileStates: SOUND | {ED25519: state(mode="777")}, Mounts: mounts("rw")}
 
     assert obstacle(facts, is_executing=False) == ""
+
+
+def test_a_check_expects_that_a_key_can_be_made_unless_that_was_tried() -> None:
+    """
+    A directory without room: sshd is served from elsewhere already.
+    """
+    facts: Facts = {FileStates: {}, Mounts: mounts("rw")}
+
+    assert obstacle(facts, is_executing=False) == ""
+    assert obstacle({**facts, FileText: "-f /x/sshd_config\n"}, is_executing=False)
 
 
 def test_keys_that_are_there_are_copied_and_named(run: Run) -> None:

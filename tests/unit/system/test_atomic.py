@@ -57,6 +57,18 @@ def test_a_draft_is_written_in_place(tmp_path: Path) -> None:
     assert draft.read_bytes() == b"x"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="groups are root's to give")
+def test_a_new_file_is_roots_in_a_setgid_directory(tmp_path: Path) -> None:
+    """
+    A workspace that a group shares has its files made that group's.
+    """
+    os.chown(tmp_path, 0, 4322)
+    tmp_path.chmod(0o2775)
+    atomic.write(tmp_path / "file", b"x")
+
+    assert (tmp_path / "file").stat().st_gid == os.getegid()
+
+
 @pytest.mark.parametrize("name", ["file.slipway", ".file", ".slipway.conf"])
 def test_other_names_are_no_drafts(name: str) -> None:
     """
