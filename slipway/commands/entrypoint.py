@@ -133,6 +133,8 @@ def _fork_convergence() -> int:
     code = 1
     try:
         code = _converge(reading)
+        if code == exits.FAILED or not is_listened_at(paths.SUPERVISOR_SOCKET):
+            _serve_at_least()
     except Exception:  # noqa: BLE001 - never on into what the parent does
         sys.excepthook(*sys.exc_info())
     finally:
@@ -142,20 +144,24 @@ def _fork_convergence() -> int:
 
 def _converge(told: int) -> int:
     own.take()
-    inside.begin()
-    light_pyinfra.install()
-    from slipway.commands import converge, output  # noqa: PLC0415 - only in the child
-    from slipway.converge import here  # noqa: F401, PLC0415 - pyinfra comes after its stand-ins
-
+    try:
+        inside.begin()
+        light_pyinfra.install()
+        from slipway.commands import converge, output  # noqa: PLC0415 - only in the child
+        from slipway.converge import here  # noqa: F401, PLC0415 - pyinfra comes after its stand-ins
+    except OSError as error:  # a seccomp profile
+        print(f"slipway: no convergence can run: {_told(error)}", file=sys.stderr)
+        return exits.FAILED if os.read(told, 1) else os._exit(exits.OK)
     if not os.read(told, 1):
-        return exits.OK
-    code = output.guarded(lambda: converge.converge(beside_supervisord=True, is_start=True))
-    if code == exits.FAILED:
-        from slipway.ssh import last_resort  # noqa: PLC0415 - most starts go well
+        os._exit(exits.OK)  # we refuse to start
+    return output.guarded(lambda: converge.converge(beside_supervisord=True, is_start=True))
 
-        if last_resort.is_needed():
-            last_resort.serve(last_resort.why_alone() or "it does not start sshd")
-    return code
+
+def _serve_at_least() -> None:
+    from slipway.ssh import last_resort  # noqa: PLC0415 - most starts go well
+
+    if last_resort.is_needed():
+        last_resort.serve(last_resort.why_alone() or "it does not start sshd")
 
 
 def _supervise(variables: dict[str, str]) -> NoReturn:

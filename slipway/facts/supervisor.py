@@ -4,6 +4,7 @@ supervisord: its programs, and what its configuration files would change.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any, NamedTuple
 
@@ -82,6 +83,9 @@ def asked(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> Res
         except OSError as error:  # noqa: PERF203 - a few dozen rounds at most
             is_early = told.is_gone(error)  # no socket yet, or one of before a restart
             if not is_early or not _is_coming() or time.monotonic() > deadline:
+                if is_early and _is_coming():  # who asks next need not wait as long
+                    with contextlib.suppress(OSError):
+                        UNSUPERVISED.write_text(f"it has not come within {_START:.0f} s")
                 complaint = f"{SUPERVISOR_SOCKET}: {error}\n"
                 is_late = isinstance(error, (TimeoutError, BlockingIOError))
                 code = _UNREACHABLE if is_early else _TIMED_OUT if is_late else _HUNG_UP

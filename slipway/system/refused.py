@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import select
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ REFUSALS = {errno.EPERM, errno.EACCES, errno.ENOSYS}
 Call = Callable[..., Any]
 
 _BY_DIRECTORY = ("chmod", "chown", "mkdir", "rmdir", "unlink", "remove", "readlink", "mkfifo")
+_FEW = 1024  # what every program reckons with, of a limit that can't be asked for
 _FROM_TO = ("rename", "replace")
 _BY_NUMBER = {"fchmod": "chmod", "fchown": "chown"}
 
@@ -48,6 +50,7 @@ def install() -> None:
     _give(os, "pipe", _socket_pair)
     _give(os, "pipe2", _socket_pair)
     _give(os, "uname", _named)
+    _give(resource, "getrlimit", lambda _kind: (_FEW, _FEW))
     _give(time, "sleep", _wait)
 
 
