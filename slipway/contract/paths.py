@@ -28,6 +28,8 @@ SHELL_ENVIRONMENT = RUN / "environment.sh"  # the same for sh
 PUBLIC_ENVIRONMENT = RUN / "environment.public.sh"  # what of it other users' shells get
 LOGIN_ENVIRONMENT = RUN / "environment.login.sh"  # all of them, for the login of SLIPWAY_USER
 LOGINS = RUN / "logins"  # a file of keys for each login besides root's, by its name
+TRIALS = RUN / "trials"  # likewise, for as long as Slipway tries a login of its own
+TRIALS_LOCK = RUN / "trials.lock"  # held meanwhile
 ROOT_REFUSED = RUN / "root-login-off"  # there where root's login is refused by our own choice
 LOCK = RUN / "lock"
 START_LOCK = RUN / "start.lock"  # held while `slipway start` has supervisord begin
@@ -46,6 +48,7 @@ HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
 # What health keeps from one question to the next: no part of the desired state
 KEPT = Path("/run/slipway-health")
 LOGIN = KEPT / "login.json"  # whether root could log in: slipway.ssh.verdict
+TRIED = KEPT / "tried.json"  # what the last login of health's own came to: slipway.ssh.trial
 VERDICT = KEPT / "verdict.json"  # what health has said last, if it can be kept
 HEALTH = KEPT / "verdict"  # the same for HEALTHCHECK: slipway.services.keeper
 HEALTH_ASKED = KEPT / "asked"  # touched by whoever asks
