@@ -20,6 +20,7 @@ PLACES = (
     *("/etc/pam.d", "/etc/security", "/etc/security/limits.d", "/etc/nologin", "/run/nologin"),
     *("/etc/motd.d", "/etc/update-motd.d"),  # what pam_motd shows, and what it runs
 )
+_CHANGING = ("/run/", "/var/", "/dev/", "/proc/")  # with each login, some of them
 _RULES = ("sshd", "common-*", "other")  # in /etc/pam.d
 _MEANT = {6, 7, 8, 11, 13}  # permission denied, and the like: of an account, a rule says so
 
@@ -41,7 +42,8 @@ def rests_on() -> list[str]:
     texts = [files.readable(path) for name in _RULES for path in Path(PLACES[0]).glob(name)]
     lines = [line.partition(b"#")[0] for text in texts for line in (text or b"").splitlines()]
     named = [found for line in lines for found in re.findall(rb"(?:[\s=])(/[^\s\]]+)", line)]
-    return [*PLACES, *inside, *(path.decode(errors="surrogateescape") for path in named)]
+    files_named = (path.decode(errors="surrogateescape") for path in named)
+    return [*PLACES, *inside, *(path for path in files_named if not path.startswith(_CHANGING))]
 
 
 def refusal(user: str, *, address: str, shell: str) -> Refusal | None:

@@ -219,15 +219,14 @@ def _log_in(words: Sequence[str], patience: float, *, runs_commands: bool) -> Ou
             raise
         finally:
             ssh.kill()
-    if code == trial_key.CODE:
+    if code == trial_key.CODE or not (code or runs_commands):
         return Outcome(works=True, words="")
+    if code != _FAILED:
+        words = f"the session ended with exit code {code} before any command"
+        return Outcome(works=False, words=words, is_known=runs_commands)
     said = files.text(log).strip().splitlines()
-    if code != _FAILED and not runs_commands:
-        return Outcome(works=True, words="")
-    if code == _FAILED:
-        words = said[-1].strip() if said else "the connection was closed without a word"
-        return Outcome(works=False, words=words)
-    return Outcome(works=False, words=f"the session ended with exit code {code} before any command")
+    words = said[-1].strip() if said else "the connection was closed without a word"
+    return Outcome(works=False, words=words)
 
 
 def _unended(patience: float) -> Outcome:
