@@ -28,8 +28,6 @@ SHELL_ENVIRONMENT = RUN / "environment.sh"  # the same for sh
 PUBLIC_ENVIRONMENT = RUN / "environment.public.sh"  # what of it other users' shells get
 LOGIN_ENVIRONMENT = RUN / "environment.login.sh"  # all of them, for the login of SLIPWAY_USER
 LOGINS = RUN / "logins"  # a file of keys for each login besides root's, by its name
-TRIALS = RUN / "trials"  # likewise, for as long as Slipway tries a login of its own
-TRIALS_LOCK = RUN / "trials.lock"  # held meanwhile
 ROOT_REFUSED = RUN / "root-login-off"  # there where root's login is refused by our own choice
 LOCK = RUN / "lock"
 START_LOCK = RUN / "start.lock"  # held while `slipway start` has supervisord begin
@@ -48,6 +46,9 @@ HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
 # What health keeps from one question to the next: no part of the desired state
 KEPT = Path("/run/slipway-health")
 LOGIN = KEPT / "login.json"  # whether root could log in: slipway.ssh.verdict
+TRIAL = Path("/run/slipway-trial")  # likewise; of a login of Slipway's own: slipway.ssh.trial
+TRIALS = TRIAL / "keys"  # a file of keys for who logs in, by his name, as long as it takes
+TRIALS_LOCK = TRIAL / "lock"
 TRIED = KEPT / "tried.json"  # what the last login of health's own came to: slipway.ssh.trial
 VERDICT = KEPT / "verdict.json"  # what health has said last, if it can be kept
 HEALTH = KEPT / "verdict"  # the same for HEALTHCHECK: slipway.services.keeper
@@ -60,6 +61,7 @@ SSHD_ADMISSION = SSHD_DROP_INS / "00-slipway-admission.conf"
 SSHD_ALGORITHMS = SSHD_DROP_INS / "00-slipway-algorithms.conf"
 SSHD_RSA_KEY = SSHD_DROP_INS / "01-slipway-rsa.conf"  # offers the RSA host key, once it is made
 MODULI = SSH / "moduli"
+SSHRC = SSH / "sshrc"  # run for each session of who has no ~/.ssh/rc
 SSHD_PID = Path("/run/sshd.pid")
 SSHD_CHROOT = Path("/run/sshd")  # of its privilege separation: without it sshd does not start
 

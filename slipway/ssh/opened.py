@@ -11,13 +11,14 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from slipway.contract import paths
 from slipway.ssh.account import Account
 from slipway.ssh.login import Obstacle, Subject
 from slipway.system.bounded_files import BoundedFiles
 
 _BOUND = 1.0  # seconds for a look: health has few
 _RC = ".ssh/rc"
-SYSTEM_RC = "/etc/ssh/sshrc"  # sshd(8): where the user has none
+SYSTEM_RC = str(paths.SSHRC)
 RECORD = "/var/log/wtmp"  # who has logged in at a terminal
 _OF_PAM = (
     *("/etc/environment", "/etc/default/locale", "/etc/motd"),
@@ -26,7 +27,7 @@ _OF_PAM = (
 # What a shell reads before any command where sshd runs it, and before a terminal's prompt besides.
 # bash and dash read the first of the user's own that is there.
 _OF_COMMANDS = {
-    "bash": ("/etc/bash.bashrc", "~/.bashrc"),
+    "bash": (str(paths.BASHRC), "~/.bashrc"),
     "zsh": ("/etc/zsh/zshenv", "~/.zshenv"),
 }
 _OF_TERMINALS = {

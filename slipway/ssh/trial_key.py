@@ -20,7 +20,7 @@ from slipway.ssh import banner
 from slipway.ssh.situation import DAY
 from slipway.system import files
 
-PLACE = paths.RUN / "login-trial"
+PLACE = paths.TRIAL / "pair"
 CODE = 42  # of the one command: a session that ends otherwise has not run it
 _OF_USERS = (paths.LOGINS, paths.TRIALS)  # sshd reads their files as the user who logs in
 

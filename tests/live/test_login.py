@@ -389,8 +389,8 @@ def test_the_trial_leaves_nothing(slipway: Slipway) -> None:
     Also when it is killed in the middle: neither its key pair nor a line that lets it in.
     """
     slipway.check_output("slipway", "doctor")
-    keys = "/run/slipway/trials/root"
-    left = f"ls -A /run/slipway/login-trial {keys} 2>/dev/null"
+    keys = "/run/slipway-trial/keys/root"
+    left = f"ls -A /run/slipway-trial/pair {keys} 2>/dev/null"
     assert slipway.exec("sh", "-c", left).stdout == ""
     kill = (
         f"slipway doctor & until line=$(grep . {keys} 2>/dev/null); do "

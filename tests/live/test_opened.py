@@ -228,7 +228,7 @@ def test_what_health_tries_leaves_nothing(slipway: Slipway, key: KeyPair) -> Non
     No process of a login that hangs, no key, and no line in sshd's log.
     """
     left = (
-        "cat /var/log/supervisor/sshd*; ls -A /run/slipway/trials /run/slipway/login-trial; "
+        "cat /var/log/supervisor/sshd*; ls -A /run/slipway-trial/keys /run/slipway-trial/pair; "
         "pgrep -f 'sleep [9]7|sshd: [r]oot|[s]shd-session'; true"
     )
     before = slipway.check_output("sh", "-c", left)
