@@ -60,6 +60,8 @@ class Composer:
         for file in own:
             if self._is_usable(file):
                 own_groups += self._built([file])
+        for process in (each for group in own_groups for each in group.process_configs):
+            process.is_own = True
         ours = {group.name for group in own_groups}
         good = self._agreeing([file for file in users if self._is_usable(file)], ours)
         groups = self._kept(self._built(good), {group.name for group in own_groups})
