@@ -21,6 +21,7 @@ CHANNELS = ("stdout_logfile", "stderr_logfile")
 _SUPERVISORD = "supervisord"
 _EMPTY = "is empty, and its lines would be lost: give a path, AUTO, or NONE for no log"
 _KEYS = ".ssh"  # a directory of anybody's
+_CACHE = "/remote/.cache"  # what waits for an upload, in any workspace
 _ETC = Path("/etc")
 _SYSTEM = (
     "passwd", "shadow", "group", "gshadow", "nsswitch.conf", "sudoers", "environment", "crontab",
@@ -36,20 +37,17 @@ def check(file: ProgramFile, groups: Iterable[Any], names: Collection[str]) -> N
     + groups: of this file alone
     + names: of all programs
     """
-    for section, _ in file.sections(*RUN):
-        for option in CHANNELS:
-            given = file.parser.has_option(section, option)
-            if given and not file.parser.get(section, option).strip():
-                raise Unusable(f"[{section}] {option}: {_EMPTY}", line=file.line(section, option))
+    sections = {name: section for section, name in file.sections(*RUN)}
     for group in groups:
-        kinds = (f"{kind}:{group.name}" for kind in RUN)
-        section = next((each for each in kinds if file.parser.has_section(each)), "")
+        section = sections.get(group.name, group.name)
         for process in group.process_configs:
             mine = {group.name, process.name}
             for option in CHANNELS:
                 path = getattr(process, option, None)
+                line = file.line(section, option)
+                if path == "":  # also what an expansion has made so
+                    raise Unusable(f"[{section}] {option}: {_EMPTY}", line=line)
                 if isinstance(path, str) and (why := obstacle(path, names, mine)):
-                    line = file.line(section, option)
                     raise Unusable(f"[{section}] {option}: {path} {why}", line=line)
 
 
@@ -98,6 +96,7 @@ def _is_ours(place: Path) -> bool:
     above = {place, *place.parents}
     return (
         _KEYS in place.parent.parts
+        or _CACHE in "/".join(place.parent.parts)
         or bool(above & _resolved(*directories))
         or place in _resolved(*_files())
     )

@@ -65,7 +65,9 @@ def takers(ports: Iterable[int], programs: list[dict[str, Any]]) -> list[Taker]:
     if not wanted:
         return []
     pids = sorted(int(path.name) for path in Path("/proc").glob("[0-9]*"))
-    found = [pid for pid in pids if _sockets(pid) & wanted]
+    held = {pid: sockets for pid in pids if (sockets := _sockets(pid) & wanted)}
+    makers = {_parent(each["pid"]) for each in programs if each["pid"]}
+    found = [pid for pid in held if pid not in makers or not _is_shared(pid, held)]
     families = {} if not found else {_name(each): listeners.family(each["pid"])
                                      for each in programs if each["pid"]}  # fmt: skip
     return [_taker(pid, families) for pid in found]
@@ -115,6 +117,18 @@ def _taker(pid: int, families: dict[str, set[int]]) -> Taker:
         return Taker(pid, name, is_ours=name.partition(":")[0] != SSHD)
     variables = files.readable(Path(f"/proc/{pid}/environ")) or b""
     return Taker(pid, "", is_ours=any(each.startswith(_MARK) for each in variables.split(b"\0")))
+
+
+def _is_shared(pid: int, held: dict[int, set[int]]) -> bool:
+    """
+    Tell whether others hold what supervisord has opened for them: a FastCGI program's socket.
+    """
+    return held[pid] <= set().union(*(held[each] for each in held if each != pid))
+
+
+def _parent(pid: int) -> int:
+    stat = files.readable(Path(f"/proc/{pid}/stat"))
+    return int(processes.fields(stat)[1]) if stat else 0
 
 
 def _sockets(pid: int) -> set[int]:

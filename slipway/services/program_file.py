@@ -22,7 +22,6 @@ from supervisor.options import UnhosedConfigParser
 from slipway.contract import paths
 
 LARGEST = 1 << 20  # bytes: ten thousand programs
-SSH = 22
 MOST_PROCESSES = 1000  # of one program: each is made before any is started
 RUN = ("program", "fcgi-program", "eventlistener")  # kinds of sections that are run
 GROUP = "group"
@@ -180,10 +179,6 @@ class ProgramFile:
             socket = self.parser.saneget(
                 section, "socket", "", expansions={"program_name": name, "here": ""}
             )
-            if socket.startswith("tcp:") and socket.endswith(f":{SSH}"):
-                raise Unusable(
-                    f"[{section}] socket: port {SSH} is sshd's", line=self.line(section, "socket")
-                )
             if os.path.realpath(socket.removeprefix("unix://")) == str(paths.SUPERVISOR_SOCKET):
                 raise Unusable(
                     f"[{section}] socket: {paths.SUPERVISOR_SOCKET} is Slipway's own",

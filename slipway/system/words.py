@@ -58,6 +58,7 @@ _MILD = r"(?i)(\w+: )?(W: |warning\b|notice\b)|[\w./-]+:\d+: \w*Warning: "
 _ECHO = (
     r"(?i)(.*\bsubprocess returned error exit status|E: Sub-process |.*due to previous errors|"
     r".*\bsee previous errors|.*error is not recoverable|.*child returned status|"
+    r"error: (subprocess-exited-with-error|metadata-generation-failed)|"
     r".*terminating, \d+ bad configuration|errors in crontab file|.*some index files failed|"
     r".*\bcompilation aborted|.*error initializing audit plugin|.*leaving unconfigured$)"
 )
@@ -142,7 +143,7 @@ class _Weighing:
         self._exceptions = 0
         self._message = 0  # lines that the last exception's message may still have
         self._announced = 0  # what the next line weighs at least
-        self._is_traceback = False
+        self._is_traceback, self._indent = False, 0
         self._is_listed = False  # what is indented from here on belongs to a line that says nothing
 
     def take(self, raw: str) -> None:
@@ -151,8 +152,11 @@ class _Weighing:
         """
         inner = re.sub(_MARGIN, "", raw)
         was_traceback = self._is_traceback
-        begins = inner.endswith(_TRACEBACK)
-        self._is_traceback = begins or (was_traceback and inner[:1] in ("", " "))
+        indent = len(inner) - len(inner.lstrip())
+        if inner.endswith(_TRACEBACK):
+            self._is_traceback, self._indent = True, indent
+        elif was_traceback:
+            self._is_traceback = not inner.strip() or indent > self._indent
         framed = re.sub(_FRAME, "", raw)
         line = re.sub(_HEDGE, "", re.sub(_STAMP, "", framed))
         if not line or self._is_traceback or self._is_idle(raw, framed, line):

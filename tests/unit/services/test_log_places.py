@@ -37,6 +37,7 @@ OURS = [
     "/run/sshd.pid",
     "/run/utmp",
     "/root/.ssh/authorized_keys",
+    "/workspace/remote/.cache/far/x.log",
     "/home/ann/.ssh/config",
     "/etc/passwd",
     "/etc/shadow",
@@ -121,6 +122,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(paths, "SSH", tmp_path / "ssh")
     monkeypatch.setattr(paths, "OWN_PROGRAMS", tmp_path / "own")
     monkeypatch.setattr(paths, "OWN_SUPERVISORD_CONF", tmp_path / "own.conf")
+    monkeypatch.setenv("LOG_FILE", "")
     paths.REPORT.touch()
     return tmp_path
 
@@ -148,6 +150,8 @@ def problems(here: Path) -> Callable[..., list[str]]:
     [
         ("stdout_logfile=", 3, "or NONE for no log"),
         ("stdout_logfile =   ", 3, "or NONE for no log"),
+        ("stdout_logfile= ; to be filled in", 3, "or NONE for no log"),
+        ("stdout_logfile=%(ENV_LOG_FILE)s", 3, "or NONE for no log"),
         ("stderr_logfile:", 3, "or NONE for no log"),
         ("stdout_logfile=%(here)s/run/report.json", 3, "is Slipway's own"),
         ("stderr_logfile=%(here)s/ssh/x", 3, "is Slipway's own"),
@@ -187,6 +191,7 @@ def test_a_file_that_logs_there_is_left_out(
         ("stdout_logfile=%(here)s/all.log", "stderr_logfile=%(here)s/all.log"),
         ("stdout_logfile=/dev/stdout", "stdout_logfile_maxbytes=0"),
         ("stdout_logfile=NONE", "stderr_logfile=AUTO"),
+        ("redirect_stderr=true", "stderr_logfile="),
         ("stdout_logfile=syslog",),
         ("numprocs=2", "process_name=p%(process_num)s", "stdout_logfile=%(here)s/all.log"),
         (),

@@ -157,9 +157,9 @@ OUTPUTS = {
             "ml-based projects\n"
         ),
         (
-            "error: subprocess-exited-with-error; foo.c:1:10: fatal error: Python.h: "
-            "No such file or directory; ERROR: Could not build wheels for foo, which "
-            "is required to install pyproject.toml-based projects"
+            "foo.c:1:10: fatal error: Python.h: No such file or directory; error: com"
+            "mand '/usr/bin/gcc' failed with exit code 1; ERROR: Could not build whee"
+            "ls for foo, which is required to install pyproject.toml-based projects"
         ),
     ),
     "curl, a certificate": (
