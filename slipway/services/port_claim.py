@@ -95,20 +95,27 @@ def claim(ports: Iterable[int]) -> list[str]:
     names = [str(each) for each in found]
     is_job = {_name(each) for each in programs if each["remote"] or each["name"] == "cron"}
     stopped = sorted({each.program for each in found if each.program} - is_job)
-    for name in stopped:
-        _call("supervisor.stopProcess", name, True)
-    _end([each.pid for each in found])
-    sshd = next(each for each in programs if each["name"] == SSHD)
+    try:
+        for name in stopped:
+            _call("supervisor.stopProcess", name, True)
+        _end([each.pid for each in found])
+        _start_sshd(programs)
+    finally:  # also where sshd could not: they run as before
+        for name in stopped:
+            _call("supervisor.startProcess", name, False)
+    return names
+
+
+def _start_sshd(programs: list[dict[str, Any]]) -> None:
+    """
+    Have it listen everywhere: one that runs at a part of its addresses keeps its sessions.
+    """
     began = time.time_ns() - _TICK
-    if sshd["statename"] in _UP and _call("supervisor.signalProcess", SSHD, "HUP"):
-        pid_file.wait(since=began, seconds=PATIENCE)
-    else:
+    is_up = any(each["name"] == SSHD and each["statename"] in _UP for each in programs)
+    if not is_up or not _call("supervisor.signalProcess", SSHD, "HUP"):
         _call("supervisor.stopProcess", SSHD, True)
         _call("supervisor.startProcess", SSHD, False)
-        pid_file.wait(since=began, seconds=PATIENCE)
-    for name in stopped:
-        _call("supervisor.startProcess", name, False)
-    return names
+    pid_file.wait(since=began, seconds=PATIENCE)
 
 
 def _taker(pid: int, families: dict[str, set[int]]) -> Taker:
@@ -170,7 +177,7 @@ def main(words: list[str]) -> None:
         sys.stdout.write("" if is_claimable(int(words[1])) else "taken\n")
         return
     ports = [int(word) for word in words] or [int(line) for line in configured.ports().split()]
-    with contextlib.suppress(OSError):  # supervisord ends, or does not answer
+    with contextlib.suppress(OSError, supervisor_rpc.Fault):  # supervisord ends, or does not answer
         for each in claim(ports):
             sys.stderr.write(
                 f"slipway: sshd: its port {', '.join(map(str, ports))} was taken by {each}, which "

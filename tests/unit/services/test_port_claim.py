@@ -185,6 +185,25 @@ def test_a_program_starts_again_behind_sshd(
     ]
 
 
+def test_a_program_that_was_stopped_starts_again_in_any_case(
+    listen: Listen, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Also where sshd can't be told to.
+    """
+    made = listen()
+    supervisord = Supervisord(monkeypatch, [of("web", made.pid), of("sshd", 0, state="BACKOFF")])
+    supervisord.on_stop = made.kill
+
+    def late(**_given: Any) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(pid_file, "wait", late)
+    port_claim.main([str(port)])
+
+    assert supervisord.calls[-1] == ("startProcess", "web:web", False)
+
+
 def test_what_outlives_its_program_is_ended(
     listen: Listen, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
