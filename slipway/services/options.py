@@ -32,6 +32,7 @@ from slipway.services import (
 from slipway.services.order import Order
 from slipway.services.program_file import GROUP, RUN, Parser, Problem, ProgramFile, Unusable
 from slipway.services.programs import Composer
+from slipway.services.sshd_port import SshdPort
 
 _SSH = 22
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each ends supervisord in order
@@ -124,6 +125,7 @@ class Options(Unlimited):
     httpservers: list[Any]
     environ_expansions: dict[str, str]
     order: Order = Order({})  # of the programs that run
+    sshd_port: SshdPort  # while they run
 
     def __init__(self) -> None:
         super().__init__()

@@ -78,6 +78,12 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
         self.supervisord.options.order.open()
         return True
 
+    def admitPrograms(self) -> bool:  # noqa: N802
+        """Have users' programs start: sshd has had its turn."""
+        self._update("admitPrograms")
+        self.supervisord.options.order.admit()
+        return True
+
     def makeHostKey(self) -> bool:  # noqa: N802
         """Begin to make the host key that takes long."""
         self._update("makeHostKey")

@@ -55,6 +55,7 @@ from slipway.services.order import Order
 from slipway.services.readiness import Readiness
 from slipway.services.shutdown import Shutdown
 from slipway.services.sshd_files import SshdFiles
+from slipway.services.sshd_port import SshdPort
 from slipway.ssh import banner
 from slipway.system.bounded_files import BoundedFiles
 
@@ -92,6 +93,8 @@ class Output(dispatchers.POutputDispatcher):  # type: ignore[misc]  # it has no 
 
     def _log(self, data: bytes) -> None:
         is_sshd = self.process.group.config.name == "sshd"
+        if is_sshd and data:
+            self.process.config.options.sshd_port.heard(data)
         super()._log(banner.without_traces(data) if is_sshd else data)
 
 
@@ -193,6 +196,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         self.shutdown: Shutdown | None = None
         FirstKey(self)
         SshdFiles()
+        self.options.sshd_port = SshdPort()
         FirstCrontab(self)
         self.keeper = Keeper(self)
         logs = str(directory.place(LOGS, RUN_LOGS))
