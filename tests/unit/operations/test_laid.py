@@ -64,7 +64,7 @@ def laid(  # noqa: PLR0913 - each is a choice of the test's
 
 
 def is_kept(commands: list[str]) -> bool:
-    return any(f"cp -p -- /etc/motd {COPY}" in command for command in commands)
+    return any(f"place=/etc/motd; copy={COPY};" in command for command in commands)
 
 
 @pytest.mark.parametrize(
