@@ -207,10 +207,11 @@ def keep(paths: list[str]) -> Generator[StringCommand]:
 
 def name_aside(path: str) -> None:
     """
-    Say that a directory in a file's place is kept beside it.
+    Say that a directory in a file's place is kept beside it, unless it was empty.
     """
     if path.startswith(_OURS):
-        note(path, f"Slipway's again, as somebody had made a directory of it: {path}.replaced")
+        words = "Slipway's again, as somebody had made a directory of it; what that held is in"
+        note(path, f"{words} {path}.replaced")
 
 
 def copy_of(path: str) -> str:

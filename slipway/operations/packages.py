@@ -53,7 +53,7 @@ def installed(*, packages: list[str]) -> Generator[StringCommand]:
     yield StringCommand(
         "export DEBIAN_FRONTEND=noninteractive;", "apt-get", "-q", "update",
         "&&", "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0",
-        "install", "--reinstall", "--", *words, "&& {",
+        "-o", "DPkg::Lock::Timeout=30", "install", "--reinstall", "--", *words, "&& {",
         # of a package that was half installed apt says no more than that it has the newest version
         '[ "$(', "dpkg-query", "-W", "-f", "'${db:Status-Status}\\n'", "--", *words,
         "| sort -u", ')" = installed ] || { echo "apt-get has not installed all of them"',

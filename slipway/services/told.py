@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from slipway.contract import paths
 from slipway.system import files, processes, supervisor_rpc
-from slipway.system.unix_listener import is_held
+from slipway.system.unix_listener import holder, is_held
 
 CALLS: list[supervisor_rpc.Call] = [
     ("supervisor.getAllProcessInfo", ()),
@@ -111,7 +111,7 @@ def _stopped() -> int:
     Return the number of a supervisord that a signal has stopped, 0 for none.
     """
     try:
-        pid = int(files.read(PID))
+        pid = holder(paths.SUPERVISOR_SOCKET) or int(files.read(PID))
         state = processes.fields(Path(f"/proc/{pid}/stat").read_bytes())[0]
     except (OSError, ValueError):
         return 0

@@ -42,6 +42,13 @@ def is_served(path: Path) -> bool:
 def is_held(path: Path) -> bool:
     """
     Tell whether a supervisord of this container listens at what was bound for a path.
+    """
+    return bool(holder(path))
+
+
+def holder(path: Path) -> int:
+    """
+    Return the process that does, 0 for none.
 
     The kernel keeps the name whatever has become of the file. supervisord binds `PATH.NUMBER`, its
     own number, and links that to its place. Containers may share a network, and then this table;
@@ -51,14 +58,14 @@ def is_held(path: Path) -> bool:
     try:
         lines = Path(_TABLE).read_bytes().decode(errors="surrogateescape").splitlines()
     except OSError:
-        return False
+        return 0
     for line in lines:
         words = line.split(None, 7)
         if len(words) == 8 and words[3] == LISTENS and words[7].startswith(prefix):  # noqa: PLR2004
             number = words[7].removeprefix(prefix)
             if number.isdigit() and _has_open(number, f"socket:[{words[6]}]"):
-                return True
-    return False
+                return int(number)
+    return 0
 
 
 def _has_open(number: str, what: str) -> bool:
