@@ -4,7 +4,6 @@ Debian packages, asked for by name: dpkg's whole list is not needed to know twen
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import posixpath
 import re
@@ -22,7 +21,7 @@ from slipway.system import files
 _DATABASE = "/var/lib/dpkg"
 _DIVERSIONS = f"{_DATABASE}/diversions"
 _PROGRAM = "^(/usr)?/s?bin/[^/]+$"  # a line of a package's list of files
-_IS_PROGRAM = re.compile(_PROGRAM).match
+_PROGRAMS = re.compile(r"^(?:/usr)?/s?bin/[^/\n]+$", re.MULTILINE)  # the same, in a whole list
 _CREDIBLE = "dpkg"  # a database that does not know this one is none of this system's
 _SECONDS = 5  # in which dpkg answers, if it does
 _LACKS = "! "  # before LIST:PATH
@@ -87,10 +86,10 @@ def _lacking(packages: Sequence[str]) -> bytes:
     Do what the second half of the command does.
     """
     gone = [
-        (place, path)
+        (place, found[0])
         for place in _lists(packages)
-        for path in _text(place).splitlines()
-        if _IS_PROGRAM(path) and not os.path.lexists(path)
+        for found in _PROGRAMS.finditer(_text(place))
+        if not os.path.lexists(found[0])
     ]
     diverted = _text(_DIVERSIONS).splitlines() if gone else []
     lines = [f"{_LACKS}{place}:{path}\n" for place, path in gone if path not in diverted]
@@ -103,9 +102,8 @@ def _lists(packages: Sequence[str]) -> Iterable[str]:
     except OSError:
         return
     wanted = {f"{name}.list" for name in packages}
-    several = [f"{name}:*.list" for name in packages]
     for name in names:
-        if name in wanted or (":" in name and any(fnmatch.fnmatch(name, each) for each in several)):
+        if name in wanted or (name.endswith(".list") and name.partition(":")[0] in packages):
             yield f"{_DATABASE}/info/{name}"
 
 
