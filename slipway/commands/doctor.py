@@ -12,15 +12,16 @@ from typing import Any, NamedTuple
 
 from slipway.commands import announcement, output, platforms, remedies
 from slipway.commands.remedies import Option
-from slipway.contract import exits, paths
+from slipway.contract import exits
 from slipway.converge import light_pyinfra
 from slipway.environment import cuda, room
 from slipway.environment.cuda import Cuda
 from slipway.environment.gpus import Gpus
+from slipway.services import told as supervisord
 from slipway.settings import providers
 from slipway.ssh import capabilities, logins, situation, trial, verdict
 from slipway.ssh.login import Obstacle, refused
-from slipway.system import files, mountinfo, supervisor_rpc
+from slipway.system import files, mountinfo
 from slipway.system.counting import counted
 from slipway.system.mountinfo import Mount
 
@@ -136,9 +137,7 @@ def _sshd() -> int:
     Return the process that supervisord knows as sshd; 0 where none runs.
     """
     try:
-        programs = supervisor_rpc.ask(
-            paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=_TIMEOUT
-        )
+        programs = supervisord.ask(timeout=_TIMEOUT).programs
     except OSError:
         return 0
     return next((int(each["pid"]) for each in programs if each["name"] == "sshd"), 0)

@@ -30,23 +30,43 @@ def installed(*, packages: list[str]) -> Generator[StringCommand]:
 
     + packages: names in the base's archive
     """
-    present = host.get_fact(InstalledPackages, packages=packages)
-    missing = sorted(set(packages) - present)
-    if not missing:
+    seen = host.get_fact(InstalledPackages, packages=packages)
+    if not seen.is_known:
+        degrade("packages", "dpkg can't read its database: what is installed is not known")
+        host.noop("dpkg does not answer")
+        return
+    missing = sorted(set(packages) - seen.installed)
+    lacking = {name: path for name, path in sorted(seen.lacking.items()) if name in packages}
+    if not missing and not lacking:
         host.noop(f"{counted(len(packages), 'package is', 'packages are')} installed")
         return
     if host.data.get("is_start"):
-        names = ", ".join(missing)
-        degrade("packages", f"not installed: {names}; `slipway converge` installs them")
+        degrade("packages", f"{_said(missing, lacking)}; `slipway converge` installs them")
         host.noop("a start installs no packages")
         return
     for name in missing:
         foresight.change(name, "not installed")
+    for name, path in lacking.items():
+        foresight.change(name, f"{path} is missing")
+    words = [*map(QuoteString, missing + list(lacking))]
     # fmt: off
     yield StringCommand(
         "export DEBIAN_FRONTEND=noninteractive;", "apt-get", "-q", "update",
         "&&", "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0",
-        "install", "--", *map(QuoteString, missing),
+        "-o", "DPkg::Lock::Timeout=30", "install", "--reinstall", "--", *words, "&& {",
+        # of a package that was half installed apt says no more than that it has the newest version
+        '[ "$(', "dpkg-query", "-W", "-f", "'${db:Status-Status}\\n'", "--", *words,
+        "| sort -u", ')" = installed ] || { echo "apt-get has not installed all of them"',
+        ">&2; exit 1; }; }",
     )
     # fmt: on
     yield StringCommand("apt-get", "clean", "&&", "rm", "-rf", f"{_LISTS}/*")
+
+
+def _said(missing: list[str], lacking: dict[str, str]) -> str:
+    """
+    Say what is not there.
+    """
+    absent = [f"not installed: {', '.join(missing)}"] if missing else []
+    parts = [f"{name} without {path}" for name, path in lacking.items()]
+    return "; ".join(absent + parts)

@@ -235,6 +235,8 @@ class Options(Unlimited):
             except Exception as error:  # noqa: BLE001 - the parser's own faults
                 problems.append(Problem(path, 0, f"can't be read: {type(error).__name__}"))
             else:
+                if own_programs.is_mounted_over(path, file.parser.sections(), installed):
+                    continue
                 (own if own_programs.is_remote(path, text) else users).append(file)
         return own, users
 

@@ -52,6 +52,7 @@ from slipway.services.keeper import Keeper
 from slipway.services.logs import directory
 from slipway.services.logs.printer import Printer
 from slipway.services.order import Order
+from slipway.services.own_socket import OwnSocket
 from slipway.services.readiness import Readiness
 from slipway.services.shutdown import Shutdown
 from slipway.services.sshd_files import SshdFiles
@@ -198,6 +199,7 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         SshdFiles()
         self.options.sshd_port = SshdPort()
         FirstCrontab(self)
+        OwnSocket(self)
         self.keeper = Keeper(self)
         logs = str(directory.place(LOGS, RUN_LOGS))
         self.printer = Printer(logs, say=self._unprinted)
