@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 from slipway.commands import announcement, output, platforms, remedies
 from slipway.commands.remedies import Option
-from slipway.contract import exits, paths
+from slipway.contract import exits
 from slipway.converge import light_pyinfra
 from slipway.environment import cuda, room
 from slipway.environment.cuda import Cuda
 from slipway.environment.gpus import Gpus
+from slipway.services import told as supervisord
 from slipway.settings import providers
 from slipway.ssh import capabilities, logins, situation, trial, verdict
 from slipway.ssh.login import Obstacle, refused
-from slipway.system import files, mountinfo, supervisor_rpc
+from slipway.system import files, mountinfo
 from slipway.system.counting import counted
 from slipway.system.mountinfo import Mount
 
@@ -95,7 +96,7 @@ def _login() -> list[Finding]:
     Say what stands against each login, and try the one that health promises.
     """
     sshd = _sshd()
-    found = verdict.look(keep=False, pid=sshd)
+    found = verdict.look(keep=False, pid=sshd, proves=False)
     limits = [obstacle for obstacle in found.obstacles if not obstacle.refuses]
     ports = f"on port {', '.join(map(str, found.ports))}"
     findings = _can_log_in(found.user, found.obstacles, ports)
@@ -106,10 +107,10 @@ def _login() -> list[Finding]:
     if not sshd:
         return [*findings, Finding("a login of its own", works=False, detail=_NO_SSHD)]
     try:
-        works, words = trial.attempt(found)
+        outcome = trial.attempt(found)
     except (OSError, subprocess.SubprocessError) as error:
-        works, words = False, f"not tried: {error}"
-    return [*findings, Finding("a login of its own", works, words)]
+        outcome = trial.Outcome(works=False, words=f"not tried: {error}")
+    return [*findings, Finding("a login of its own", outcome.works, outcome.words)]
 
 
 def _can_log_in(user: str, obstacles: list[Obstacle], ports: str) -> list[Finding]:
@@ -140,9 +141,7 @@ def _sshd() -> int:
     Return the process that supervisord knows as sshd; 0 where none runs.
     """
     try:
-        programs = supervisor_rpc.ask(
-            paths.SUPERVISOR_SOCKET, "supervisor.getAllProcessInfo", timeout=_TIMEOUT
-        )
+        programs = supervisord.ask(timeout=_TIMEOUT).programs
     except OSError:
         return 0
     return next((int(each["pid"]) for each in programs if each["name"] == "sshd"), 0)

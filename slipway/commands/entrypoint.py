@@ -4,7 +4,8 @@ The container's entrypoint: arguments, environment, then supervisord and the con
 `tini` is PID 1 above it, so that a TERM in the first milliseconds is not lost: PID 1 has no default
 action for signals, and Python needs time to install a handler. TERM ends us at once until
 supervisord has its own. INT and QUIT come blocked (the image's ENTRYPOINT says why) and wait for
-supervisord; exec keeps a mask (signal(7)).
+supervisord; exec keeps a mask (signal(7)). `slipway-init` blocks TERM as well: where services run
+already it must not end tini, and the kernel all of them.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from slipway.ssh import inside
 from slipway.system import locks
 from slipway.system.unix_listener import is_listened_at
 
-LATER = (signal.SIGINT, signal.SIGQUIT)  # signals that wait for supervisord
+LATER = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)  # signals that may wait for supervisord
 NOT_ROOT = (
     "slipway: this container starts as user {uid} (--user, USER, runAsUser), and Slipway as root: "
     "leave that out; SLIPWAY_USER=NAME:{uid} gives you a login with this number"
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     if os.geteuid():
         sys.exit(NOT_ROOT.format(uid=os.geteuid()))
     given, command = split_arguments(arguments)
-    variables = {**at_start.process_environment("self"), **given}
+    variables = {**at_start.inherited(), **given}
     is_supervised = _is_supervised()
     if is_supervised and not main_process.is_this(os.getpid()):
         _only_run(command, variables)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from typing import Any, NamedTuple
 
 from slipway.commands import output
@@ -44,6 +45,7 @@ class Findings:
         self.moves = False  # something starts, ends or waits: it may be otherwise a moment later
         self.answered: list[tuple[str, int]] = []  # where sshd has shown its banner
         self.with_login = False  # whether root can log in has been asked
+        self.deadline = time.monotonic() + BOUND
 
 
 class TooLate(Exception):  # noqa: N818 - not an OSError, which would be taken for an answer
@@ -184,7 +186,7 @@ def _examine_login(findings: Findings, sshd: dict[str, Any]) -> None:
     Without a key nobody is kept out, so nothing about it is an illness.
     """
     findings.with_login = True
-    login = verdict.look(keep=True, pid=sshd["pid"])
+    login = verdict.look(keep=True, pid=sshd["pid"], deadline=findings.deadline)
     if login.has_key and _is_stopped_by_hand(sshd):
         findings.notes.append("sshd was stopped by hand")
         return

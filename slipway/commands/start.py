@@ -64,7 +64,9 @@ def answers() -> bool:
     A second one beside it would end the sshd of the first.
     """
     try:
-        supervisor_rpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getState", timeout=PATIENCE)
+        said = supervisor_rpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getState", timeout=PATIENCE)
+        if not isinstance(said, dict):
+            raise OSError("an answer that is not supervisord's")  # noqa: TRY301 - as one of junk
     except OSError as error:
         if told.is_gone(error):
             return False

@@ -47,6 +47,10 @@ HOST_KEY_LOCK = RUN / "host-key.lock"  # held while slipway.ssh.host_key runs
 # What health keeps from one question to the next: no part of the desired state
 KEPT = Path("/run/slipway-health")
 LOGIN = KEPT / "login.json"  # whether root could log in: slipway.ssh.verdict
+TRIAL = Path("/run/slipway-trial")  # likewise; of a login of Slipway's own: slipway.ssh.trial
+TRIALS = TRIAL / "keys"  # a file of keys for who logs in, by his name, as long as it takes
+TRIALS_LOCK = TRIAL / "lock"
+TRIED = KEPT / "tried.json"  # what the last login of health's own came to: slipway.ssh.trial
 VERDICT = KEPT / "verdict.json"  # what health has said last, if it can be kept
 HEALTH = KEPT / "verdict"  # the same for HEALTHCHECK: slipway.services.keeper
 HEALTH_ASKED = KEPT / "asked"  # touched by whoever asks
@@ -58,6 +62,7 @@ SSHD_ADMISSION = SSHD_DROP_INS / "00-slipway-admission.conf"
 SSHD_ALGORITHMS = SSHD_DROP_INS / "00-slipway-algorithms.conf"
 SSHD_RSA_KEY = SSHD_DROP_INS / "01-slipway-rsa.conf"  # offers the RSA host key, once it is made
 MODULI = SSH / "moduli"
+SSHRC = SSH / "sshrc"  # run for each session of who has no ~/.ssh/rc
 SSHD_PID = Path("/run/sshd.pid")
 SSHD_CHROOT = Path("/run/sshd")  # of its privilege separation: without it sshd does not start
 

@@ -18,6 +18,12 @@ from slipway.settings.load import load
 from slipway.settings.variables import Settings
 from slipway.system import bounded_files
 
+# What a login sets by itself, and keeps of what was there
+_LOGIN = {
+    "COLORTERM", "DISPLAY", "HOME", "HOSTNAME", "LANG", "LANGUAGE", "LOGNAME", "LS_COLORS", "MAIL",
+    "OLDPWD", "PATH", "PWD", "SHELL", "SHLVL", "TERM", "TZ", "USER", "_",
+}  # fmt: skip
+
 
 def process_environment(pid: str) -> dict[str, str]:
     """
@@ -26,6 +32,26 @@ def process_environment(pid: str) -> dict[str, str]:
     Not os.environ: in a C locale Python has added LC_CTYPE to that (PEP 538).
     """
     return saved.parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+
+
+def inherited() -> dict[str, str]:
+    """
+    Return what this start was given: what we were started with, or PID 1, which has had a login.
+
+    `su -`, `runuser -l`, sudo and `env -i` leave nothing of a container's variables.
+    Where anything is left, who started us has chosen it.
+    """
+    own = process_environment("self")
+    try:
+        first = process_environment("1")
+    except OSError:
+        return own
+    is_cleaned = not [name for name in own.keys() & first.keys() if not _is_of_login(name)]
+    return {**first, **own} if is_cleaned else own
+
+
+def _is_of_login(name: str) -> bool:
+    return name in _LOGIN or name.startswith(("LC_", "SUDO_", "XDG_"))
 
 
 def raise_limits() -> None:

@@ -23,7 +23,7 @@ def command_line(proc: Path = Path("/proc")) -> bytes | None:
     Below an init that does not name our entrypoint, a child that is our entrypoint is it.
     """
     first = files.readable(proc / "1/cmdline")
-    if first is None or is_entrypoint(first) or not _is_init(first):
+    if first is None or is_entrypoint(first) or not is_init(first):
         return first
     children = files.readable(proc / "1/task/1/children") or b""
     for child in children.split():
@@ -42,10 +42,13 @@ def is_this(pid: int, proc: Path = Path("/proc")) -> bool:
     while pid != 1:
         stat = files.readable(proc / str(pid) / "stat")
         pid = int(processes.fields(stat)[1]) if stat else 0
-        if not pid or not _is_init(files.readable(proc / str(pid) / "cmdline") or b""):
+        if not pid or not is_init(files.readable(proc / str(pid) / "cmdline") or b""):
             return False
     return True
 
 
-def _is_init(words: bytes) -> bool:
+def is_init(words: bytes) -> bool:
+    """
+    Tell whether a command line is an init's.
+    """
     return os.path.basename(os.fsdecode(words.partition(b"\0")[0])) in _INITS  # noqa: PTH119 - a word

@@ -37,6 +37,7 @@ _UNREADABLE = (
 )
 # What rclone itself writes back while it runs: no reason to mount again.
 _WRITTEN_BACK = r"token|cookie|session|expir|salted|client_(uid|access|refresh)"
+_ENCRYPTED = "RCLONE_ENCRYPT_V"  # a line of an encrypted file, below a comment
 _CAP_FOWNER = 1 << 3  # capabilities(7): may change the mode of others' files
 _NOBODYS = "65534"  # the owner of what belongs to nobody in this user namespace
 
@@ -81,6 +82,7 @@ class Configuration(NamedTuple):
     mode: str  # octal: "600"; "" for anything but a regular file
     is_changeable: bool  # its mode can be changed from here
     digests: dict[str, str]  # of each remote's options, but for what rclone writes back
+    is_encrypted: bool = False
 
 
 class RcloneConfiguration(FactBase["Configuration | None"]):
@@ -113,6 +115,7 @@ class RcloneConfiguration(FactBase["Configuration | None"]):
             mode=mode if kind.startswith("regular") else "",
             is_changeable=bool(is_ours) and output[2] == "rw",
             digests=_digests(output[3:]),
+            is_encrypted=any(line.startswith(_ENCRYPTED) for line in output[3:]),
         )
 
 

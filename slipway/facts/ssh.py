@@ -210,7 +210,9 @@ class HasOtherKeys(FactBase[bool]):
 
 class SshPortIsTaken(FactBase[bool]):
     """
-    Returns whether something listens on a TCP port already: a cloud's own sshd, say.
+    Returns whether a stranger listens on a TCP port already: a cloud's own sshd, say.
+
+    What supervisord runs is none: it gives sshd's port back (slipway.services.port_claim).
     """
 
     default = bool
@@ -218,9 +220,13 @@ class SshPortIsTaken(FactBase[bool]):
     def command(self, port: int) -> StringCommand:
         """Look into the kernel's tables; no tool for sockets need be installed."""
         command = StringCommand(
-            f"grep -hE '{inside.listening(port)}' /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
+            f"! grep -qE '{inside.listening(port)}' /proc/net/tcp /proc/net/tcp6 2>/dev/null ||",
+            *PYTHON,
+            "slipway.services.port_claim",
+            "whose",
+            str(port),
         )
-        return Inside(command, lambda: _printed(inside.listeners(port)))
+        return Inside(command, lambda: _stranger(port))
 
     def process(self, output: list[str]) -> bool:
         """Any listener will do."""
@@ -229,6 +235,16 @@ class SshPortIsTaken(FactBase[bool]):
 
 def _printed(lines: list[str]) -> Result:
     return Result("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))
+
+
+def _stranger(port: int) -> Result:
+    """
+    Do what the fact's command does; a port that is nobody's needs no module more.
+    """
+    if not inside.listeners(port):
+        return Result(b"")
+    port_claim = importlib.import_module("slipway.services.port_claim")
+    return Result(b"" if port_claim.is_claimable(port) else b"taken\n")
 
 
 def _configured() -> ModuleType:

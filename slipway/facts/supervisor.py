@@ -5,6 +5,7 @@ supervisord: its programs, and what its configuration files would change.
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import SUPERVISOR_SOCKET, UNSUPERVISED
 from slipway.services import told
 from slipway.system import supervisor_rpc, unix_http
+from slipway.system.unix_listener import LISTENS
 
 UP = {"STARTING", "RUNNING", "BACKOFF"}  # supervisord is at it: a start would be refused
 _START = 10.0  # seconds until a supervisord that was started must answer: a hundred times its usual
@@ -27,6 +29,14 @@ _HUNG_UP = 52  # or none at all
 _END = "</methodResponse>"  # of an answer that is whole
 _PAUSE = 0.5  # seconds until one that has hung up, as it ends perhaps, is asked again
 _SILENT = "!silent"  # what the fact's command prints then
+# Where nobody can connect, though somebody listens there: see slipway.system.unix_listener
+_LISTENER = (
+    'while read -r _ _ _ flags _ _ inode name; do case "$flags $name" in '
+    f'"{LISTENS} $place") echo "{_SILENT}" ;; '
+    f'"{LISTENS} $place".[0-9]*) ls -l "/proc/${{name##*.}}/fd" '
+    f'| grep -qF "socket:[$inode]" && echo "{_SILENT}" ;; '
+    "esac; done < /proc/net/unix 2>/dev/null"
+)
 
 
 class Program(NamedTuple):
@@ -74,25 +84,36 @@ def asked(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> Res
     Do what the command of `rpc` does.
     """
     body = supervisor_rpc.request(calls).encode()
-    deadline = time.monotonic() + _START
+    deadline = time.monotonic() + (_START if _is_coming() else 0.0)
+    until = time.monotonic() + min(patience, _ANSWER)
     while True:
         try:
             _, answer = unix_http.post(
                 SUPERVISOR_SOCKET, "/RPC2", body, kind="text/xml", timeout=patience
             )
         except OSError as error:  # noqa: PERF203 - a few dozen rounds at most
-            is_early = told.is_gone(error)  # no socket yet, or one of before a restart
-            if not is_early or not _is_coming() or time.monotonic() > deadline:
+            now = time.monotonic()
+            is_early = told.is_closed(error)  # no socket yet, or one of before a restart
+            is_taken = is_early and now > deadline and not told.is_gone(error)  # it is made anew
+            if not is_early or now > (until if is_taken else deadline) or UNSUPERVISED.exists():
                 if is_early and _is_coming():  # who asks next need not wait as long
                     with contextlib.suppress(OSError):
                         UNSUPERVISED.write_text(f"it has not come within {_START:.0f} s")
                 complaint = f"{SUPERVISOR_SOCKET}: {error}\n"
-                is_late = isinstance(error, (TimeoutError, BlockingIOError))
-                code = _UNREACHABLE if is_early else _TIMED_OUT if is_late else _HUNG_UP
-                return Result(b"", complaint.encode(), code=code)
-            time.sleep(0.005)  # it appears, and nothing tells when
+                return Result(b"", complaint.encode(), code=_code(error))
+            time.sleep(0.05 if is_taken else 0.005)  # it appears, and nothing tells when
         else:
             return Result(answer)
+
+
+def _code(error: OSError) -> int:
+    """
+    Return what curl would exit with; one whose socket was taken away was waited for in vain.
+    """
+    if told.is_gone(error):
+        return _UNREACHABLE
+    is_late = isinstance(error, (TimeoutError, BlockingIOError)) or told.is_closed(error)
+    return _TIMED_OUT if is_late else _HUNG_UP
 
 
 def _answered(calls: list[supervisor_rpc.Call], patience: int) -> Result:
@@ -133,15 +154,14 @@ class SupervisordState(FactBase["Supervisord | None"]):
         if changes:
             calls += [("supervisor.reloadConfig", ()), ("supervisor.getProblems", ())]
         patience = _AGAIN if _was_silent() else _ANSWER
-        socket = QuoteString(str(SUPERVISOR_SOCKET))
+        place = shlex.quote(str(SUPERVISOR_SOCKET))
         # fmt: off
         command = StringCommand(
-            "for try in 1 2 3; do answer=$(", rpc(calls, patience=patience),
+            f"place={place};", "for try in 1 2 3; do answer=$(", rpc(calls, patience=patience),
             "2>/dev/null ); case $?$answer in",
             f"0*'{_END}'*) printf '%s\\n' \"$answer\"; break ;;",
-            # also where too many wait for an answer already: then somebody listens all the same
-            f"{_UNREACHABLE}) grep -F --", socket, "/proc/net/unix | grep -q ' 00010000 '",
-            f"&& echo '{_SILENT}'; break ;;",
+            # also where too many wait for an answer already, or somebody has removed the socket
+            f"{_UNREACHABLE}) {_LISTENER}; break ;;",
             f"{_TIMED_OUT}*) echo '{_SILENT}'; break ;;",
             f"*) [ $try -lt 3 ] && sleep {_PAUSE} || echo '{_SILENT}' ;; esac; done",
         )
@@ -160,22 +180,34 @@ class SupervisordState(FactBase["Supervisord | None"]):
             if processes.faultCode != supervisor_rpc.SHUTDOWN_STATE:
                 raise processes
             return None
-        pending, *rest = rest or [[[[], [], []]]]
-        broken = pending.faultString if isinstance(pending, supervisor_rpc.Fault) else ""
-        ((added, changed, removed),) = [[[], [], []]] if broken else pending
-        programs = {
-            _name(process): Program(
-                process["statename"], process["pid"], process.get("autostart", True)
-            )
-            for process in processes
-        }
-        down = tuple(_name(process) for process in processes if _is_down(process))
-        problems, _ = told.parts(rest[0] if rest else None)
-        left_out = tuple(map(told.sentence, problems))
-        closed = isinstance(rest[0], dict) and bool(rest[0].get("closed")) if rest else False
-        return Supervisord(
-            programs, added, changed, removed, broken, down, left_out=left_out, closed=closed
+        try:
+            return _read(processes, rest)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return _silent()  # an answer of another's
+
+
+def _read(processes: Any, rest: list[Any]) -> Supervisord:
+    """
+    Return what the results tell. Raises ValueError and its like for what supervisord does not say.
+    """
+    if not told.are_programs(processes):
+        raise ValueError("no programs")
+    pending, *rest = rest or [[[[], [], []]]]
+    broken = pending.faultString if isinstance(pending, supervisor_rpc.Fault) else ""
+    ((added, changed, removed),) = [[[], [], []]] if broken else pending
+    programs = {
+        _name(process): Program(
+            process["statename"], process["pid"], process.get("autostart", True)
         )
+        for process in processes
+    }
+    down = tuple(_name(process) for process in processes if _is_down(process))
+    problems, _ = told.parts(rest[0] if rest else None)
+    left_out = tuple(map(told.sentence, problems))
+    closed = isinstance(rest[0], dict) and bool(rest[0].get("closed")) if rest else False
+    return Supervisord(
+        programs, added, changed, removed, broken, down, left_out=left_out, closed=closed
+    )
 
 
 def _was_silent() -> bool:

@@ -86,6 +86,8 @@ def present(*, files: Sequence[File], absent: Sequence[str] = ()) -> Generator[C
         return
     for file in different:
         differences.of_file(file.path, file.content, file.expected, states.get(file.path))
+    if missing := [file.path for file in different if file.path not in states]:
+        laid.record().name_removed(missing)
     if litter:
         for path in sorted(litter):
             is_draft = path in drafts
@@ -122,6 +124,7 @@ def _put(files: Sequence[File], states: Mapping[str, FileState]) -> Generator[Co
     yield from laid.keep(known.changed(differing))
     for file in files:
         if file.path in states and states[file.path].type == "directory":
+            laid.name_aside(file.path)
             yield aside(file.path)
     new = {file.path: file.expected.sha256 for file in files}
     yield from write(files, record=known.ahead(new, seen))

@@ -15,6 +15,7 @@ import contextlib
 import os
 import posixpath
 import re
+import shlex
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,12 +30,20 @@ from slipway.facts.mounts import Mounts
 from slipway.operations import foresight
 from slipway.operations.degraded import note
 from slipway.operations.mounted import writable
-from slipway.system import aside
+from slipway.system import aside, mountinfo
 from slipway.system.atomic import sync, temporary
 from slipway.system.bounded_files import BoundedFiles
 
 _OURS = ("/etc/", "/usr/", "/var/")  # elsewhere is what belongs to one start, or to the user
 _LARGEST = 1 << 20  # bytes of a file that is kept: ours have a few hundred
+_VERSIONS = 20  # of one file, beside the last
+# A link is kept as one. What is no file holds nothing, and to read it might take for ever.
+_KEEP = f"""
+{{ [ -L "$place" ] || {{ [ -f "$place" ] &&
+[ "$(stat -c %s -- "$place")" -le {_LARGEST} ]; }}; }} && {{
+mkdir -p -- "${{copy%/*}}" && {{ {{ [ ! -L "$place" ] && cmp -s -- "$place" "$copy"; }} || {{
+kind=numbered; [ "$(ls -d -- "$copy".~*~ 2>/dev/null | wc -l)" -lt {_VERSIONS} ] || kind=none
+cp -pPT --backup=$kind -- "$place" "$copy"; }}; }}; }} || true"""
 _LINE = r"([0-9a-f]{64})  (/.+)"  # as sha256sum(1) writes it
 
 
@@ -78,9 +87,24 @@ class Record(NamedTuple):
         return [
             path
             for path, state in seen.items()
-            if state.sha256 and path.startswith(_OURS)
+            if state.type != "directory" and path.startswith(_OURS)  # that is moved aside
             if state.sha256 not in self.known.get(path, [state.sha256] if is_build else [])
         ]
+
+    def name_removed(self, paths: Sequence[str]) -> None:
+        """
+        Say of files that are not there that they have been, unless a mount has taken their place.
+
+        + paths: those that are to be laid
+        """
+        if foresight.plan() is None:
+            return
+        mounts = host.get_fact(Mounts)
+        for path in paths:
+            around = mountinfo.holding(mounts, path)
+            is_gone = path in self.known and (not around or around.point == "/")
+            if is_gone and path.startswith(_OURS):
+                note(path, "Slipway's again, as somebody had removed it")
 
 
 class RecordDraft(NamedTuple):
@@ -162,7 +186,7 @@ def record() -> Record:
 
 def keep(paths: list[str]) -> Generator[StringCommand]:
     """
-    Keep what files hold, one version of each, and name them.
+    Keep what files hold, and name them: the last version, and those before it as `.~1~` and so on.
 
     They keep their modes below a directory of root's alone. One that can't be kept is replaced all
     the same: SSH must not wait for room.
@@ -172,18 +196,22 @@ def keep(paths: list[str]) -> Generator[StringCommand]:
     root = QuoteString(str(REPLACED))
     yield StringCommand("mkdir", "-p", root, "&&", "chmod", "00700", root, "||", "true")
     for path in paths:
-        place, copy = QuoteString(path), QuoteString(copy_of(path))
-        # fmt: off
         yield StringCommand(
-            '[ "$(stat -c %s --', place, f')" -gt {_LARGEST} ] || {{',
-            "mkdir", "-p", "--", QuoteString(posixpath.dirname(copy_of(path))),
-            "&&", "cp", "-p", "--", place, copy, ";", "}", "||", "true",
+            f"place={shlex.quote(path)};", f"copy={shlex.quote(copy_of(path))};", _KEEP
         )
-        # fmt: on
     kept = host.get_fact(FileStates, paths=[copy_of(path) for path in paths])
     for path in paths:
         where = f"is in {copy_of(path)}" if copy_of(path) in kept else "could not be kept"
         note(path, f"Slipway's again, as somebody had changed it; what it held {where}")
+
+
+def name_aside(path: str) -> None:
+    """
+    Say that a directory in a file's place is kept beside it, unless it was empty.
+    """
+    if path.startswith(_OURS):
+        words = "Slipway's again, as somebody had made a directory of it; what that held is in"
+        note(path, f"{words} {path}.replaced")
 
 
 def copy_of(path: str) -> str:

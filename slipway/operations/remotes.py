@@ -92,6 +92,22 @@ def replaceable(*, path: str) -> Generator[StringCommand]:
     yield StringCommand("find", *files, "-maxdepth", "0", "-type", "f", "-empty", "-delete")
 
 
+def _unreadable(configured: str) -> str:
+    """
+    Say that rclone can't read its configuration, and what helps.
+    """
+    there = host.get_fact(RcloneConfiguration, path=configured)
+    if there and there.is_encrypted:
+        return (
+            f"rclone can't read its configuration: {configured} is encrypted; set "
+            "RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND to what opens it"
+        )
+    return (
+        f"rclone can't read its configuration; mend {configured} (`rclone listremotes` names "
+        "the line; a FIFO, a device or a directory is no file) and run `slipway converge`"
+    )
+
+
 @operation()
 def supervised(
     *, workspace: str, configured: str, drain_seconds: int, sync: Sequence[str] = ()
@@ -111,11 +127,7 @@ def supervised(
     """
     remotes = host.get_fact(RcloneRemotes)
     if remotes is None:
-        degrade(
-            "remotes",
-            f"rclone can't read its configuration; mend {configured} (`rclone listremotes` names "
-            "the line; a FIFO, a device or a directory is no file) and run `slipway converge`",
-        )
+        degrade("remotes", _unreadable(configured))
         host.noop("the configuration is broken: mounts stay as they are")
         return
     copied = _copied(sync)

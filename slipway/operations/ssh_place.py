@@ -58,7 +58,6 @@ def main_configuration() -> Generator[Command]:
         host.noop(f"{path} is there")
         return
     foresight.change(path, "missing or empty")
-    foresight.leave(path, MAIN)
     yield from replaced([File(path, MAIN)])
 
 

@@ -25,7 +25,7 @@ from slipway.contract.paths import (
 from slipway.facts.authorized_keys import KeyFiles
 from slipway.facts.files import FileText
 from slipway.facts.ssh import HasOtherKeys, SshdIsStale, SshdPorts, SshPortIsTaken
-from slipway.facts.supervisor import UP
+from slipway.facts.supervisor import UP, asked
 from slipway.operations import foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.independent import operation
@@ -91,7 +91,8 @@ def _started() -> StringCommand:
     """
     Return the command that starts sshd. Inside it ends when sshd listens, or has not in time.
 
-    Nothing of ours competes with sshd for the processor until then, half of one perhaps.
+    Users' programs start then. Nothing of ours competes with sshd for the processor until then,
+    half of one perhaps.
     """
     start = checked([("supervisor.startProcess", ("sshd", False))])
 
@@ -104,6 +105,7 @@ def _started() -> StringCommand:
             pid_file.wait(since=began, seconds=PATIENCE)
         with contextlib.suppress(OSError):
             own_test.unmark()
+        asked([("supervisor.admitPrograms", ())])  # users' programs, which could take its port
         return result
 
     return Inside(start, act)

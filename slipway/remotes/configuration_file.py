@@ -11,13 +11,18 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from slipway.system import files, mountinfo
 from slipway.system.mountinfo import Mount
 
 WAY_OUT = "mount the directory that it is in, as `-v DIRECTORY:/etc/rclone`"
+# What has rclone write the file, and exit with 0 where it could not
+_WRITING = [
+    ["create"], ["update"], ["delete"], ["password"], ["reconnect"], ["disconnect"],
+    ["encryption", "set"], ["encryption", "remove"],
+]  # fmt: skip
 _TRY = r"\.old[0-9]{1,10}"  # behind the file's name: Go's os.CreateTemp
 
 
@@ -46,6 +51,27 @@ def is_leftover(path: str, of: str) -> bool:
     Tell whether a file's name is one that rclone gives it, when it replaces another file.
     """
     return re.fullmatch(re.escape(of) + _TRY, path) is not None
+
+
+def why_unsaved(configured: str, arguments: Sequence[str]) -> str:
+    """
+    Return why rclone has not saved its configuration; "" where it has, or did not want to.
+
+    + arguments: with which it was run
+    """
+    try:
+        if clear(configured):
+            return f"it is mounted as a single file; {WAY_OUT}"
+    except OSError:
+        pass  # there is no such directory, or it is read-only: see below
+    directory = os.path.dirname(os.path.realpath(configured))  # noqa: PTH120 - a string
+    words = [word for word in arguments if not word.startswith("-")]
+    is_writing = words[:1] == ["config"] and any(
+        words[1 : 1 + len(each)] == each for each in _WRITING
+    )
+    if is_writing and os.path.isdir(directory) and not os.access(directory, os.W_OK):  # noqa: PTH112
+        return f"{directory} can't be written to"
+    return ""
 
 
 def clear(configured: str) -> int:

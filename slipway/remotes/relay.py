@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         os.write(2, b"slipway: no relay: this container may start no thread\n")
     try:
         code = subprocess.run([RCLONE, *arguments], check=False).returncode
-        return _not_saved() or code
+        return _not_saved(arguments) or code
     except KeyboardInterrupt:  # rclone got it, too
         return 130
     finally:
@@ -44,20 +44,14 @@ def run(arguments: Sequence[str]) -> int:
             listener.close()
 
 
-def _not_saved() -> int:
+def _not_saved(arguments: Sequence[str]) -> int:
     """
     Say that rclone could not save its configuration, which it does not tell by its exit code.
     """
     configured = host_data.inherited().get("RCLONE_CONFIG") or str(RCLONE_CONF)
-    try:
-        is_saved = not configuration_file.clear(configured)
-    except OSError:
-        is_saved = True  # there is no such directory, or it is read-only: rclone has said it
-    if is_saved:
-        return 0
-    words = f"{configured} is not changed: it is mounted as a single file"
-    os.write(2, f"slipway: {words}; {configuration_file.WAY_OUT}\n".encode(errors="replace"))
-    return 1
+    if why := configuration_file.why_unsaved(configured, arguments):
+        os.write(2, f"slipway: {configured} is not changed: {why}\n".encode(errors="replace"))
+    return int(bool(why))
 
 
 def addresses() -> list[str]:

@@ -10,7 +10,7 @@ https://supervisord.org/subprocess.html). What is added here, for every program:
 - one that ends at once and counts as RUNNING all the same (`startsecs=0`) waits like the others;
 - how often it ended since it last ran for a minute is kept, so that health can tell a program that
   runs from one that is caught between two crashes;
-- what a try that ended at once has left running is ended before the next (slipway.services.strays).
+- what a try has left running is ended before the next (slipway.services.strays).
 
 One that ends with an exit code that its file expects (0) has done what it was for, and stays EXITED
 unless it has `autorestart=true`, as everywhere with supervisor.
@@ -18,7 +18,6 @@ unless it has `autorestart=true`, as everywhere with supervisor.
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -26,10 +25,10 @@ from typing import Any
 
 from supervisor import events
 from supervisor.datatypes import RestartUnconditionally
-from supervisor.options import ProcessException
 from supervisor.states import ProcessStates, SupervisorStates
 
-from slipway.services import strays
+from slipway.services import last_try, strays
+from slipway.services.own_programs import is_remotes
 from slipway.services.strays import Try
 
 FIRST, LONGEST = 10.0, 60.0  # seconds until the first, and between later, tries of a FATAL program
@@ -161,7 +160,9 @@ class Comeback:
         process, life = event.process, life_of(event.process)
         ran = self.clock() - life.began
         if not _is_restarted(process):
-            life.left = _try(process) if process.pid and ran < AT_ONCE else None
+            life.left = (
+                last_try.of(process, life.ticks, is_hasty=ran < AT_ONCE) if process.pid else None
+            )
             return
         if ran < AT_ONCE:
             life.hasty += 1
@@ -170,6 +171,13 @@ class Comeback:
             process.change_state(ProcessStates.BACKOFF)
             return
         life.hasty = 0
+        if (
+            process.pid
+            and not is_remotes(process)
+            and strays.left(last_try.of(process, life.ticks, is_hasty=False))
+        ):
+            _wait(process)  # for those to end
+            return
         self._ended(life, ran)
 
     def failed(self, event: Any) -> None:
@@ -214,7 +222,8 @@ class Comeback:
         """
         End what a try has left running.
         """
-        life.left, life.left_at = _try(process), self.clock()
+        is_hasty = process.backoff > 0
+        life.left, life.left_at = last_try.of(process, life.ticks, is_hasty=is_hasty), self.clock()
         if strays.end(life.left) or life.is_daemon:
             _tell(process)
 
@@ -268,8 +277,8 @@ def _tell(process: Any) -> None:
     """
     life = life_of(process)
     process.spawnerr = (
-        "it must stay in the foreground: its process ended at once and left others running, which "
-        "Slipway ends"
+        "it must stay in the foreground: its process ended and left others running, which Slipway "
+        "ends"
     )
     if not life.is_daemon:
         process.config.options.logger.critical(
@@ -278,21 +287,10 @@ def _tell(process: Any) -> None:
     life.is_daemon = True
 
 
-def _try(process: Any) -> Try:
+def _wait(process: Any) -> None:
     """
-    Return the process that has ended just now.
+    Have a program begin again when what it has left has had its time to end.
     """
-    try:
-        executable = os.path.realpath(process.get_execv_args()[0])
-    except ProcessException:
-        executable = ""
-    config = process.config
-    variables = {
-        "PROCESS_NAME": config.name,
-        "GROUP_NAME": process.group.config.name,
-        "SERVER_URL": getattr(config, "serverurl", None) or config.options.serverurl,
-    }
-    marks = [f"SUPERVISOR_{name}={value}" for name, value in variables.items() if value]
-    return Try(
-        process.pid, life_of(process).ticks, executable, frozenset(os.fsencode(m) for m in marks)
-    )
+    process.backoff = -1  # this is no failed start
+    process.change_state(ProcessStates.BACKOFF)
+    process.delay = time.time() + GRACE

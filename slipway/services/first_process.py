@@ -4,16 +4,23 @@ The container's first process: where it is not ours, a stop ends everything at o
 The kernel kills all processes of a container when its PID 1 ends (pid_namespaces(7)). Our
 entrypoint has supervisord stop in order first. A cloud's `sleep infinity` knows nothing of that,
 and nobody else can hold the kernel up.
+
+A wrapper between the two has to hear TERM and to pass it on: PID 1 without a handler never gets it
+(pid_namespaces(7)), anybody else ends by it. su(1), runuser(1) and script(1) kill what they run two
+seconds later.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 from slipway.environment import main_process
 from slipway.settings.arguments import is_entrypoint
+from slipway.system import files
 
+_HASTY = {"su", "runuser", "script"}
 _SUPERVISORD = b"slipway.services.supervisord"  # a word of its command line
 
 
@@ -22,11 +29,30 @@ def warning(proc: Path = Path("/proc")) -> str:
     Return what does not hold with this first process, and the way out; "" where it is ours.
     """
     line = main_process.command_line(proc)
-    if line is None or is_entrypoint(line) or _SUPERVISORD in line.split(b"\0"):
+    if line is None or _SUPERVISORD in line.split(b"\0"):
         return ""
-    word = os.fsdecode(line.partition(b"\0")[0])
-    name = os.path.basename(word) or "another program"  # noqa: PTH119 - a word
+    if is_entrypoint(line) and not _is_lost(line, proc):
+        return ""
+    name = _name(line) or "another program"
     return (
         f"the container's first process is {name}: a stop ends all at once, and uploads that wait "
         "go on after the next start; end the start command with `exec slipway-init`"
     )
+
+
+def _is_lost(line: bytes, proc: Path) -> bool:
+    """
+    Tell whether a wrapper of our entrypoint keeps a stop from it.
+    """
+    if _name(line) in _HASTY:
+        return True
+    if main_process.is_init(files.readable(proc / "1/cmdline") or b""):
+        return False  # it waits for TERM, which the kernel shows of nobody who does (sigwait(3))
+    status = files.readable(proc / "1/status") or b""
+    masks = dict(row.split(b":\t") for row in status.splitlines() if row.startswith(b"Sig"))
+    heard = int(masks.get(b"SigCgt", b"0"), 16) | int(masks.get(b"SigBlk", b"0"), 16)
+    return bool(masks) and not heard & 1 << (signal.SIGTERM - 1)
+
+
+def _name(line: bytes) -> str:
+    return os.path.basename(os.fsdecode(line.partition(b"\0")[0]))  # noqa: PTH119 - a word

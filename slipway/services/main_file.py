@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slipway.contract import paths
+from slipway.services import log_places
 from slipway.services.program_file import GROUP, RUN, Parser, Problem, ProgramFile, Unusable
 
 SOCKET = "unix_http_server"
@@ -65,6 +66,13 @@ def settings(main: ProgramFile, own: Parser) -> str:
         else:
             parser[f"{SOCKET}:main"] = items  # supervisor's way to have two
     parser[_INTERFACE] = dict(own.items(_INTERFACE))
+    names = paths.own_program_names()
+    for option in ("logfile", "pidfile"):
+        path = main.parser.get("supervisord", option, fallback="").strip()
+        is_default = path == own.get("supervisord", option, fallback="").strip()
+        if path and not is_default and (why := log_places.obstacle(path, names)):
+            line = main.line("supervisord", option)
+            raise Unusable(f"[supervisord] {option}: {path} {why}", line=line)
     parser["supervisord"]["user"] = own.get("supervisord", "user", fallback="root")
     text = io.StringIO()
     parser.write(text)

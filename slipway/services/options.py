@@ -27,6 +27,7 @@ from slipway.services import (
 from slipway.services.order import Order
 from slipway.services.program_file import GROUP, RUN, Parser, Problem, ProgramFile, Unusable
 from slipway.services.programs import Composer
+from slipway.services.sshd_port import SshdPort
 from slipway.services.unlimited import Unlimited
 
 _SSH = 22
@@ -42,6 +43,7 @@ class Options(Unlimited):
     httpservers: list[Any]
     environ_expansions: dict[str, str]
     order: Order = Order({})  # of the programs that run
+    sshd_port: SshdPort  # while they run
 
     def __init__(self) -> None:
         super().__init__()
@@ -151,6 +153,8 @@ class Options(Unlimited):
             except Exception as error:  # noqa: BLE001 - the parser's own faults
                 problems.append(Problem(path, 0, f"can't be read: {type(error).__name__}"))
             else:
+                if own_programs.is_mounted_over(path, file.parser.sections(), installed):
+                    continue
                 (own if own_programs.is_remote(path, text) else users).append(file)
         return own, users
 

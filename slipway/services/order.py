@@ -6,6 +6,8 @@ it names are ready, and waits as long as one is not. What somebody starts by han
 that are on their way, so that `supervisorctl start all` keeps the order; for one that is stopped,
 switched off, failed or unknown it does not wait, as the hand knows better.
 
+With a container sshd comes first: what is not Slipway's starts when sshd has had its turn.
+
 What runs is left alone when one that it names ends or is restarted.
 """
 
@@ -28,7 +30,7 @@ _STARTABLE = (
     ProcessStates.FATAL,
 )
 
-PATIENCE = 20.0  # seconds that declared programs wait for a convergence that does not come
+PATIENCE = 20.0  # seconds that programs wait for a convergence that does not come
 
 Groups = Mapping[str, Any]  # supervisord's, by name
 
@@ -71,12 +73,14 @@ class Order:
 
     + groups: supervisord's, which come and go
     + waits: declared programs wait until the convergence of this start has applied their files:
-      until then these are the image's, with the defaults of all variables
+      until then these are the image's, with the defaults of all variables. All that are not
+      Slipway's wait until sshd has had its turn: one of them could take its port
     """
 
     def __init__(self, groups: Groups, *, waits: bool = False) -> None:
         self.groups = groups
         self._closed_until = time.monotonic() + PATIENCE if waits else 0.0
+        self._sshd_first_until = self._closed_until
 
     @property
     def is_closed(self) -> bool:
@@ -89,13 +93,21 @@ class Order:
         """
         Have them start, each when those that it waits for are ready.
         """
-        self._closed_until = 0.0
+        self._closed_until = self._sshd_first_until = 0.0
+
+    def admit(self) -> None:
+        """
+        Have users' programs start: sshd has had its turn.
+        """
+        self._sshd_first_until = 0.0
 
     def holds(self, process: Any) -> bool:
         """
         Tell whether a program that would start by itself now has to wait.
         """
         is_early = self.is_closed and getattr(process.config, "declared", None) is not None
+        is_own = getattr(process.config, "is_own", False)
+        is_early = is_early or (not is_own and time.monotonic() < self._sshd_first_until)
         is_held = is_early or (bool(after(process)) and bool(missing(process, self.groups)))
         standing = standing_of(process)
         standing.held = is_held

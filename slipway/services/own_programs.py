@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from slipway.contract import paths
 from slipway.contract.paths import LOGS, SLIPWAY
+from slipway.system import mountinfo
 
 REMOTE_MARK = "; Slipway's: mounts the rclone remote "  # the first line of a remote's file
 REMOTE = """\
@@ -47,12 +50,33 @@ def is_copy(path: str, text: str, own: dict[str, str]) -> bool:
     return own.get(str(paths.OWN_PROGRAMS / Path(path).name)) == text
 
 
+def is_mounted_over(path: str, sections: Iterable[str], own: dict[str, str]) -> bool:
+    """
+    Tell whether somebody has mounted a file over one of the overlay's, with the same program in it.
+
+    A convergence can't replace it and says so; what runs is Slipway's all the same.
+    """
+    place = str(paths.OWN_PROGRAMS / Path(path).name)
+    if place not in own or set(sections) != {f"program:{Path(path).stem}"}:
+        return False
+    return any(mount.point == path for mount in mountinfo.here())
+
+
 def is_remote(path: str, text: str) -> bool:
     """
     Tell whether a file is one that Slipway writes for a remote, under that remote's name.
     """
     found = _remote().fullmatch(text)
     return found is not None and Path(path).name == f"{found['program']}.conf"
+
+
+def is_remotes(process: Any) -> bool:
+    """
+    Tell whether a process is a remote's, by the variable that slipway.operations.remotes gives it.
+
+    A program of the user's may be called `remote-desktop`.
+    """
+    return "REMOTE_CONFIGURATION" in (process.config.environment or {})
 
 
 @functools.cache

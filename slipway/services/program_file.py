@@ -21,6 +21,7 @@ from supervisor.options import UnhosedConfigParser
 
 from slipway.contract import paths
 
+_NULL = os.makedev(1, 3)  # /dev/null: linux/major.h
 LARGEST = 1 << 20  # bytes: ten thousand programs
 MOST_PROCESSES = 1000  # of one program: each is made before any is started
 RUN = ("program", "fcgi-program", "eventlistener")  # kinds of sections that are run
@@ -218,10 +219,9 @@ def read(path: str) -> str:
             raise Unusable("is a link to what is not there") from None
         raise Unusable(f"can't be read: {error.strerror}") from None
     try:
-        mode = os.fstat(descriptor).st_mode
-        for is_kind, words in _KINDS.items():
-            if is_kind(mode):
-                raise Unusable(words)
+        status = os.fstat(descriptor)
+        if status.st_rdev != _NULL:  # who mounts or links that wants nothing there
+            _check_kind(status.st_mode)
         content = b""
         while len(content) <= LARGEST and (part := os.read(descriptor, LARGEST + 1)):
             content += part
@@ -232,6 +232,12 @@ def read(path: str) -> str:
     if len(content) > LARGEST:
         raise Unusable(f"is larger than {LARGEST >> 20} MB")
     return decoded(content)
+
+
+def _check_kind(mode: int) -> None:
+    for is_kind, words in _KINDS.items():
+        if is_kind(mode):
+            raise Unusable(words)
 
 
 def decoded(content: bytes) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from slipway.services import log_places
 from slipway.services.program_file import GROUP, RUN, Parser, Problem, ProgramFile, Unusable
 
 Build = Callable[[Parser], list[Any]]  # supervisor's process_groups_from_parser
@@ -49,6 +50,7 @@ class Composer:
         self.build, self.expansions = build, expansions
         self.active = list(active)
         self.problems: list[Problem] = []
+        self._names: set[str] = set()  # of all programs
 
     def compose(self, own: Sequence[ProgramFile], users: Iterable[ProgramFile]) -> Composed:
         """
@@ -56,23 +58,30 @@ class Composer:
 
         + users: in the order in which the first of two with one name wins
         """
+        users = list(users)
+        self._names = {name for file in (*own, *users) for name in _names(file)}
         own_groups: list[Any] = []
         for file in own:
-            if self._is_usable(file):
+            if self._is_usable(file, is_own=True):
                 own_groups += self._built([file])
+        for process in (each for group in own_groups for each in group.process_configs):
+            process.is_own = True
         ours = {group.name for group in own_groups}
         good = self._agreeing([file for file in users if self._is_usable(file)], ours)
         groups = self._kept(self._built(good), {group.name for group in own_groups})
         return Composed(sorted([*own_groups, *groups]), self.problems)
 
-    def _is_usable(self, file: ProgramFile) -> bool:
+    def _is_usable(self, file: ProgramFile, *, is_own: bool = False) -> bool:
         """
         Judge a file alone: without its groups, whose members may be elsewhere.
         """
         file.parser.expansions = self.expansions
         try:
             file.check()
-            _check_names(self._groups([file], RUN))
+            groups = self._groups([file], RUN)
+            _check_names(groups)
+            if not is_own:
+                log_places.check(file, groups, self._names)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever supervisor trips over
             self.problems.append(file.problem(error))
             return False
@@ -148,6 +157,13 @@ class Composer:
                 reason = f"{problem.reason} ({', '.join(names)} as before)"
                 self.problems[number] = problem._replace(reason=reason)
         return [group for group in groups if not group.origin.sections & taken] + kept
+
+
+def _names(file: ProgramFile) -> set[str]:
+    """
+    Return the names of a file's programs, as far as they are such.
+    """
+    return {section.partition(":")[2].strip() for section in file.parser.sections()} - {""}
 
 
 def _check_names(groups: list[Any]) -> None:

@@ -23,9 +23,9 @@ from supervisor.xmlrpc import NOT_DONE_YET, Faults, RPCError
 
 from slipway.services import background, conditions, log_file
 from slipway.services.comeback import comes_back, is_steady, left_running, life_of
+from slipway.services.own_programs import is_remotes
 from slipway.services.program_file import plain
 from slipway.services.readiness import standing_of
-from slipway.services.shutdown import is_remote
 
 _LOOK = 0.05  # seconds between two looks at what was asked for
 _PATIENCE = 60.0  # seconds that a start by hand is waited for; the program goes on waiting
@@ -54,7 +54,7 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
             "expected": process.exitstatus in process.config.exitcodes,
             "is_job": not process.config.autorestart,
             "left": left_running(process),
-            "remote": is_remote(process),
+            "remote": is_remotes(process),
             "steady": is_steady(process, time.monotonic()),
         }
 
@@ -76,6 +76,12 @@ class Interface(SupervisorNamespaceRPCInterface):  # type: ignore[misc]  # it ha
         """Have declared programs start: their files are those of this start."""
         self._update("releasePrograms")
         self.supervisord.options.order.open()
+        return True
+
+    def admitPrograms(self) -> bool:  # noqa: N802
+        """Have users' programs start: sshd has had its turn."""
+        self._update("admitPrograms")
+        self.supervisord.options.order.admit()
         return True
 
     def makeHostKey(self) -> bool:  # noqa: N802

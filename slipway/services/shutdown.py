@@ -16,20 +16,11 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from slipway.services import order
+from slipway.services import order, own_programs
 
 ALONE = 2.5  # seconds at most that a priority has for itself
 BOUND = 7.0  # seconds after which those that still run are killed; our remotes may ask for more
 LAST = 0.6  # seconds between two kills of what is left
-
-
-def is_remote(process: Any) -> bool:
-    """
-    Tell whether a process is a remote's, by the variable that slipway.operations.remotes gives it.
-
-    A program of the user's may be called `remote-desktop`.
-    """
-    return "REMOTE_CONFIGURATION" in (process.config.environment or {})
 
 
 class Shutdown:
@@ -50,7 +41,7 @@ class Shutdown:
             process.config.stopwaitsecs
             for group in groups
             for process in group.processes.values()
-            if is_remote(process)
+            if own_programs.is_remotes(process)
         ]
         self.deadline = now + max(BOUND, *drains, 0)
 

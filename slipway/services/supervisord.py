@@ -54,9 +54,11 @@ from slipway.services.keeper import Keeper
 from slipway.services.logs import directory
 from slipway.services.logs.printer import Printer
 from slipway.services.order import Order
+from slipway.services.own_socket import OwnSocket
 from slipway.services.readiness import Readiness
 from slipway.services.shutdown import Shutdown
 from slipway.services.sshd_files import SshdFiles
+from slipway.services.sshd_port import SshdPort
 from slipway.ssh import banner
 from slipway.system.bounded_files import BoundedFiles
 
@@ -94,6 +96,8 @@ class Output(dispatchers.POutputDispatcher):  # type: ignore[misc]  # it has no 
 
     def _log(self, data: bytes) -> None:
         is_sshd = self.process.group.config.name == "sshd"
+        if is_sshd and data:
+            self.process.config.options.sshd_port.heard(data)
         super()._log(banner.without_traces(data) if is_sshd else data)
 
 
@@ -195,7 +199,9 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         self.shutdown: Shutdown | None = None
         FirstKey(self)
         SshdFiles()
+        self.options.sshd_port = SshdPort()
         FirstCrontab(self)
+        OwnSocket(self)
         self.keeper = Keeper(self)
         logs = str(directory.place(LOGS, RUN_LOGS))
         self.printer = Printer(logs, say=self._unprinted)

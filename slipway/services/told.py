@@ -1,8 +1,9 @@
 """
 What supervisord tells whoever asks: its programs, the files that it left out, what else is amiss.
 
-One that does not answer may well run: it is frozen, or somebody else has its socket. Only a socket
-that is not there, or that nobody listens at, means that none runs.
+One that does not answer may well run: it is frozen, or somebody else has its socket. A socket that
+is not there, or that nobody listens at, means that none runs only where no process of supervisord's
+has it open: somebody may have removed it, or put something in its place.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 from slipway.contract import paths
 from slipway.system import files, processes, supervisor_rpc
+from slipway.system.unix_listener import holder, is_held
 
 CALLS: list[supervisor_rpc.Call] = [
     ("supervisor.getAllProcessInfo", ()),
@@ -19,9 +21,10 @@ CALLS: list[supervisor_rpc.Call] = [
 ]
 LEFT_OUT = "left out: "  # how a convergence's complaint of files begins
 SILENCE = (
-    "supervisord does not answer within 10 s: nothing of its programs is known; `kill -CONT` its "
-    "process if it is stopped, else restart the container"
+    "supervisord does not answer: nothing of its programs is known; `slipway status` says why, and "
+    "what helps"
 )
+_TOLD = {"name", "group", "statename", "pid"}
 PID = Path("/run/supervisord.pid")
 
 
@@ -44,7 +47,18 @@ def ask(*, timeout: float) -> Told:
     programs, problems = supervisor_rpc.call(paths.SUPERVISOR_SOCKET, CALLS, timeout=timeout)
     if isinstance(programs, supervisor_rpc.Fault):
         raise OSError(f"supervisord refuses: {programs.faultString}")
+    if not are_programs(programs):
+        raise OSError("an answer that is not supervisord's")
     return Told(programs, *parts(problems))
+
+
+def are_programs(answer: Any) -> bool:
+    """
+    Tell whether an answer is what `getAllProcessInfo` gives: somebody else may have the socket.
+    """
+    return isinstance(answer, list) and all(
+        isinstance(each, dict) and each.keys() >= _TOLD for each in answer
+    )
 
 
 def parts(problems: Any) -> tuple[list[dict[str, Any]], list[str]]:
@@ -68,6 +82,13 @@ def is_gone(error: OSError) -> bool:
     """
     Tell whether an error means that no supervisord runs.
     """
+    return is_closed(error) and not is_held(paths.SUPERVISOR_SOCKET)
+
+
+def is_closed(error: OSError) -> bool:
+    """
+    Tell whether an error means that nobody listens at its socket.
+    """
     return isinstance(error, (FileNotFoundError, ConnectionRefusedError))
 
 
@@ -81,6 +102,8 @@ def silence(error: OSError) -> str:
         return f"supervisord can't run here: {why}" if why else words
     if pid := _stopped():
         return f"{words}; process {pid} is stopped: `kill -CONT {pid}`"
+    if is_closed(error):
+        return f"{words}; {paths.SUPERVISOR_SOCKET} was taken away: it is made anew within seconds"
     return f"{words}; if it stays so, restart the container"
 
 
@@ -89,7 +112,7 @@ def _stopped() -> int:
     Return the number of a supervisord that a signal has stopped, 0 for none.
     """
     try:
-        pid = int(files.read(PID))
+        pid = holder(paths.SUPERVISOR_SOCKET) or int(files.read(PID))
         state = processes.fields(Path(f"/proc/{pid}/stat").read_bytes())[0]
     except (OSError, ValueError):
         return 0

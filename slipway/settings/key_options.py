@@ -63,6 +63,14 @@ def complaint(options: str) -> str:
     return PRINCIPALS if "principals" in seen and "cert-authority" not in seen else ""
 
 
+def expiry(options: str) -> str:
+    """
+    Return the value of expiry-time, "" for none; the earliest where there are several.
+    """
+    found = (match for match in re.finditer(_OPTION, options) if match[2])
+    return min((each[3] for each in found if each[2].lower() == "expiry-time"), default="")
+
+
 def _is_no_network(pattern: str) -> bool:
     """
     Tell whether sshd gives up at an entry of from=: a mask too long, or bits beyond it.

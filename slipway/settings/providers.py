@@ -4,6 +4,10 @@ What each cloud calls things; only differences of fact live here.
 vast.ai: https://docs.vast.ai (instance environment variables). RunPod: https://docs.runpod.io
 (pod environment variables). Kubernetes tells each container where its API is, and podman-run(1)
 that it sets `container`; neither says anything else that we could use.
+
+A cloud is proven by a whole name with a value of the form that it gives. Kubernetes and Docker's
+links announce services under names that only begin so: `vast-tcp` gives VAST_TCP_PORT_22_TCP and
+more (slipway.settings.discovery), `runpod-pod-id` RUNPOD_POD_ID_SERVICE_HOST.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+_BEGINNINGS = ("VAST_", "RUNPOD_", "KUBERNETES_", "container")  # of all marks
 DEFAULT_VOLUME = "/workspace"
 
 _ADDRESS = r"(?P<host>[0-9A-Za-z_][0-9A-Za-z._-]*|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})"
@@ -24,8 +29,7 @@ class Provider(NamedTuple):
     """
 
     name: str
-    marks: tuple[str, ...] = ()  # a variable of which the name begins so says that we are there
-    says: tuple[str, str] = ("", "")  # likewise a variable with this value
+    marks: tuple[tuple[str, str], ...] = ()  # a variable's name and value: one proves the place
     given: tuple[str, ...] = ()  # those of our variables that the place sets itself
     public_host: str = ""  # the variable with the address that the world sees
     public_ssh_port: str = ""  # the variable with the world's port for our 22
@@ -75,7 +79,7 @@ class Provider(NamedTuple):
 
 VAST = Provider(
     "vast.ai",
-    marks=("VAST_CONTAINERLABEL", "VAST_TCP_PORT_"),
+    marks=(("VAST_CONTAINERLABEL", r"C\.[0-9]+"), (r"VAST_TCP_PORT_[0-9]{1,5}", "[0-9]{1,5}")),
     given=("SSH_PUBLIC_KEY", "GPU_COUNT"),
     public_host="PUBLIC_IPADDR",
     public_ssh_port="VAST_TCP_PORT_22",
@@ -85,7 +89,11 @@ VAST = Provider(
 )
 RUNPOD = Provider(
     "RunPod",
-    marks=("RUNPOD_POD_ID", "RUNPOD_POD_HOSTNAME", "RUNPOD_DC_ID", "RUNPOD_ENDPOINT_ID"),
+    marks=(
+        ("RUNPOD_(POD|ENDPOINT)_ID", "[0-9A-Za-z]+"),
+        ("RUNPOD_POD_HOSTNAME", "[0-9A-Za-z]+(-[0-9A-Za-z]+)*"),
+        ("RUNPOD_DC_ID", "[A-Z]{2,}(-[A-Z]+)*-[0-9]+"),
+    ),
     given=("PUBLIC_KEY", "SSH_PUBLIC_KEY"),
     public_host="RUNPOD_PUBLIC_IP",
     public_ssh_port="RUNPOD_TCP_PORT_22",
@@ -93,26 +101,28 @@ RUNPOD = Provider(
     proxy="https://{RUNPOD_POD_ID}-{port}.proxy.runpod.net",
     volumes=(("RUNPOD_ENDPOINT_ID", "/runpod-volume"),),  # which serverless workers have
 )
-KUBERNETES = Provider("Kubernetes", marks=("KUBERNETES_SERVICE_HOST",))
-PODMAN = Provider("podman", says=("container", "podman"))
+KUBERNETES = Provider("Kubernetes", marks=(("KUBERNETES_SERVICE_HOST", r"[\w.:-]+"),))
+PODMAN = Provider("podman", marks=(("container", "podman"),))
 DOCKER = Provider("docker")
 
 
 def detect(environ: Mapping[str, str]) -> Provider:
     """
-    Return where a container with this environment runs; an empty variable says nothing.
+    Return where a container with this environment runs.
 
     CONTAINER_ID and RUNPOD_API_KEY are no marks: other programs set the one, users the other. A
     cloud that runs its containers by Kubernetes or podman is that cloud.
     """
-    given = [name for name, value in environ.items() if value]
+    names = [name for name in environ if name.startswith(_BEGINNINGS)]
     for provider in (VAST, RUNPOD, KUBERNETES, PODMAN):
-        variable, value = provider.says
-        if any(name.startswith(provider.marks) for name in given):
-            return provider
-        if variable and environ.get(variable) == value:
-            return provider
+        for name, value in provider.marks:
+            if any(re.fullmatch(name, each) and _is(environ[each], value) for each in names):
+                return provider
     return DOCKER
+
+
+def _is(value: str, form: str) -> bool:
+    return re.fullmatch(form, value.strip(), re.ASCII) is not None
 
 
 def address(text: str) -> tuple[str, int] | None:

@@ -137,6 +137,14 @@ def identity(line: str) -> str:
     return "" if isinstance(found, str) else found[1]
 
 
+def expiry(line: str) -> str:
+    """
+    Return the value of a key's expiry-time; "" for none, and for a line that is no key.
+    """
+    found = _accepted(line.strip(" \t\r"))
+    return "" if isinstance(found, str) else key_options.expiry(found[0])
+
+
 def any_valid(content: bytes) -> bool:
     """
     Tell whether sshd finds a key in a file.

@@ -45,6 +45,7 @@ class Shell(NamedTuple):
 
     is_there: bool = True
     is_executable: bool = True
+    trouble: str = ""  # why the kernel can't run it
 
 
 class Finding(NamedTuple):
@@ -102,6 +103,9 @@ def findings(account: Account, shell: Shell, *, pam: bool, today: int) -> list[F
         found.append(Finding(what, PASSWD, is_chosen=False))
     elif not shell.is_executable:
         what = f"{account.name}'s shell {account.shell} is not executable"
+        found.append(Finding(what, PASSWD, is_chosen=False))
+    elif shell.trouble:
+        what = f"{account.name}'s shell {account.shell} {shell.trouble}"
         found.append(Finding(what, PASSWD, is_chosen=False))
     elif name in _WITHOUT_SESSION:
         what = f"{account.name}'s shell is {account.shell}, which ends every session"

@@ -3,7 +3,8 @@ sshd's banner, asked for without filling its log.
 
 sshd writes a line for every connection that ends before a login. Health asks every few seconds: the
 lines of a week would have pushed all others out. So it asks from an address of its own, which no
-other program has a reason to use, and supervisord leaves out the line of a connection from there.
+other program has a reason to use, and supervisord leaves out the lines of connections from there;
+those of a login of Slipway's own, too, which comes from the same address.
 """
 
 from __future__ import annotations
@@ -25,10 +26,15 @@ LONGEST = 255  # bytes of sshd's own line
 # log in with. The second one comes from an sshd that was frozen when it was asked.
 _FROM = rb"127\.83\.76\.80 port [0-9]+"
 _TRACE = (
-    rb"(?m)^(?:Connection (?:closed|reset) by %b"
+    rb"(?m)^(?:Connection (?:closed|reset) by (?:authenticating user \S+ )?%b"
     rb"|(?:ssh_dispatch_run_fatal|banner exchange): Connection from %b: [^\r\n\[]*"
     rb"|Timeout before authentication for (?:connection from )?%b[^\r\n\[]*"
-    rb")(?: ?\[preauth\])?\r?\n" % (_FROM, _FROM, _FROM)
+    # of a login of Slipway's own, from its beginning to its end
+    rb"|Accepted publickey for \S+ from %b ssh2: ED25519 SHA256:[\w+/]+"
+    rb"|Received disconnect from %b:11: disconnected by user"
+    rb"|Disconnected from (?:authenticating )?user \S+ %b"
+    rb"|Unable to negotiate with %b: [^\r\n\[]*"
+    rb")(?: ?\[preauth\])?\r?\n" % ((_FROM,) * 7)
 )
 
 

@@ -7,9 +7,11 @@ the file up to the home directory, or to / for a file outside of it (sshd_config
 
 from __future__ import annotations
 
+import calendar
 import contextlib
 import os
 import stat
+import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -22,6 +24,7 @@ from slipway.system.bounded_files import BoundedFiles
 
 BOUND = 1.0  # seconds for a look: health has few
 _OTHERS, _GROUP = 0o002, 0o020
+_FORMS = {8: 6, 12: 10, 14: 12}  # digits of a time, and how much of its form they have
 _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")}
 
 
@@ -34,6 +37,8 @@ class KeyFile(NamedTuple):
     types: frozenset[str]  # of the keys in it: "ssh-ed25519"
     has_authority: bool  # a key in it signs others' (cert-authority)
     distrust: str  # why sshd ignores it; "" where it does not
+    is_unknown: bool = False  # what is in it can't be told
+    has_expired: bool = False  # all that is in it
 
 
 def contents() -> list[bytes]:
@@ -76,11 +81,11 @@ def look(path: str, *, owner: Account, strict: bool, is_private: Callable[[int],
         return KeyFile(path, frozenset(), has_authority=False, distrust="")
     except OSError as error:
         distrust = f"{path}: {error.strerror}"
-        return KeyFile(path, frozenset(), has_authority=False, distrust=distrust)
-    types, has_authority = _keys(content)
+        return KeyFile(path, frozenset(), has_authority=False, distrust=distrust, is_unknown=True)
+    types, has_authority, has_expired = _keys(content, time.time())
     distrust = _distrust(path, owner, is_private) if strict else ""
     distrust = distrust or _unreadable(path, owner)
-    return KeyFile(path, types, has_authority, distrust)
+    return KeyFile(path, types, has_authority, distrust, has_expired=has_expired)
 
 
 def signatures(kind: str) -> tuple[str, ...]:
@@ -109,7 +114,7 @@ def is_empty(files: Sequence[KeyFile]) -> bool:
     """
     Tell whether there is no key in any of them, trusted or not.
     """
-    return not any(file.types for file in files)
+    return not any(file.types or file.is_unknown for file in files)
 
 
 def _distrust(path: str, owner: Account, is_private: Callable[[int], bool]) -> str:
@@ -143,12 +148,29 @@ def _unreadable(path: str, owner: Account) -> str:
     return ""
 
 
-def _keys(content: bytes) -> tuple[frozenset[str], bool]:
-    types, has_authority = set(), False
+def _keys(content: bytes, now: float) -> tuple[frozenset[str], bool, bool]:
+    types, has_authority, has_expired = set(), False, False
     for line in content.split(b"\n"):
         text = line.decode(errors="surrogateescape")
-        if blob := public_keys.identity(text):
-            raw = b64decode(blob + "==")
-            types.add(raw[4 : 4 + int.from_bytes(raw[:4], "big")].decode(errors="replace"))
-            has_authority = has_authority or "cert-authority" in text.partition(blob)[0].lower()
-    return frozenset(types), has_authority
+        if not (blob := public_keys.identity(text)):
+            continue
+        if _is_over(public_keys.expiry(text), now):
+            has_expired = True
+            continue
+        raw = b64decode(blob + "==")
+        types.add(raw[4 : 4 + int.from_bytes(raw[:4], "big")].decode(errors="replace"))
+        has_authority = has_authority or "cert-authority" in text.partition(blob)[0].lower()
+    return frozenset(types), has_authority, has_expired and not types
+
+
+def _is_over(expiry: str, now: float) -> bool:
+    """
+    Tell whether a time of expiry-time has come: local time, or UTC with a Z (sshd(8)).
+    """
+    digits = expiry.rstrip("zZ")
+    if not digits:
+        return False
+    form = "%Y%m%d%H%M%S"[: _FORMS[len(digits)]]
+    given = time.strptime(digits, form)
+    ends = calendar.timegm(given) if digits != expiry else time.mktime(given)
+    return now >= ends

@@ -22,7 +22,6 @@ Effective = Mapping[str, Sequence[str]]  # what `sshd -T` prints: keyword and it
 
 _PUBKEY = "publickey"
 _WITHOUT_KEY = ("PasswordAuthentication", "KbdInteractiveAuthentication", "PermitEmptyPasswords")
-_LOOPBACK = ("127.", "[::1]", "localhost")
 _NO_KEY = (
     "no key is there: give one in SSH_PUBKEY, or mount a file of keys at "
     f"{AUTHORIZED_KEYS_MOUNT}, then `slipway converge`"
@@ -113,15 +112,18 @@ def of_keys(subject: Subject, files: Sequence[KeyFile], ours: Sequence[KeyFile])
     return []
 
 
-def of_listening(subject: Subject) -> list[Obstacle]:
+def of_host_keys(subject: Subject, types: Sequence[str]) -> list[Obstacle]:
     """
-    Return why nobody outside of the container reaches sshd.
+    Return why sshd has no host key to show, whatever a client takes.
+
+    + types: of its host keys; none where they are not known
     """
-    addresses = subject.effective.get("listenaddress", ())
-    if addresses and all(address.startswith(_LOOPBACK) for address in addresses):
-        what = f"sshd listens inside of the container alone: {' '.join(addresses)}"
-        return [subject.obstacle("ListenAddress", what)]
-    return []
+    offered = subject.value("HostKeyAlgorithms")
+    if not types or not offered or any(listed(offered, signatures(kind)) for kind in types):
+        return []
+    kinds = ", ".join(sorted(set(types)))
+    what = f"HostKeyAlgorithms leaves out the type of every host key ({kinds})"
+    return [subject.obstacle("HostKeyAlgorithms", what)._replace(is_chosen=False)]
 
 
 def of_hardening(subject: Subject) -> list[Obstacle]:
@@ -239,6 +241,11 @@ def _without_keys(subject: Subject, files: Sequence[KeyFile], ours: Sequence[Key
         if file.types and file.distrust:
             what = f"{file.distrust}: sshd ignores the keys in {file.path}"
             return Obstacle(what, is_chosen=False)
+        if file.is_unknown:
+            return Obstacle(f"{file.distrust}, so no key in it can be told", is_chosen=False)
+    for file in files:
+        if file.has_expired:
+            return Obstacle("every key has expired (expiry-time)", file.path)
     read = {file.path for file in files}
     unread = [file.path for file in ours if file.types and file.path not in read]
     if unread:

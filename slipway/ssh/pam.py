@@ -7,12 +7,21 @@ for sure. So PAM itself is asked, in a process of its own, as a session changes 
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
+from slipway.system import files
+
 TIMEOUT = 2.0  # seconds; it takes a tenth of one
-PLACES = ("/etc/pam.d", "/etc/security", "/etc/security/limits.d", "/etc/nologin", "/run/nologin")
+PLACES = (
+    *("/etc/pam.d", "/etc/security", "/etc/security/limits.d", "/etc/nologin", "/run/nologin"),
+    *("/etc/motd.d", "/etc/update-motd.d"),  # what pam_motd shows, and what it runs
+)
+_CHANGING = ("/run/", "/var/", "/dev/", "/proc/")  # with each login, some of them
+_RULES = ("sshd", "common-*", "other")  # in /etc/pam.d
 _MEANT = {6, 7, 8, 11, 13}  # permission denied, and the like: of an account, a rule says so
 
 
@@ -23,6 +32,18 @@ class Refusal(NamedTuple):
 
     what: str
     is_chosen: bool  # a rule says so, and somebody may want it
+
+
+def rests_on() -> list[str]:
+    """
+    Return the paths that its answer depends on, as far as they are known.
+    """
+    inside = [str(path) for place in PLACES for path in sorted(Path(place).glob("*"))]
+    texts = [files.readable(path) for name in _RULES for path in Path(PLACES[0]).glob(name)]
+    lines = [line.partition(b"#")[0] for text in texts for line in (text or b"").splitlines()]
+    named = [found for line in lines for found in re.findall(rb"(?:[\s=])(/[^\s\]]+)", line)]
+    files_named = (path.decode(errors="surrogateescape") for path in named)
+    return [*PLACES, *inside, *(path for path in files_named if not path.startswith(_CHANGING))]
 
 
 def refusal(user: str, *, address: str, shell: str) -> Refusal | None:

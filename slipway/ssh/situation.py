@@ -16,27 +16,31 @@ from slipway.contract import paths
 from slipway.settings import public_keys
 from slipway.ssh import (
     account,
+    banner,
     configuration,
     effective,
     key_files,
     login,
+    opened,
     pam,
+    reached,
     revoked,
+    shells,
     usable,
     wrappers,
 )
-from slipway.ssh.account import GROUP, PASSWD, SHADOW, USER, Account, Shell
+from slipway.ssh.account import GROUP, PASSWD, SHADOW, USER, Account
 from slipway.ssh.configuration import Written
 from slipway.ssh.key_files import KeyFile
 from slipway.ssh.login import Obstacle, Subject
+from slipway.ssh.opened import Opened
 from slipway.ssh.patterns import Connection, an_address
 from slipway.system import files
 from slipway.system.bounded_files import BoundedFiles
 
 STRANGER = "203.0.113.7"  # an address that is nobody's (RFC 5737)
-_ALL = "ALL: ALL"
 _MOST_PROBES = 8
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - compared with, not bound to
+_FORCED = ("ForceCommand", "ChrootDirectory")
 UNUSABLE = usable.UNUSABLE
 _OUR_FILES = paths.KEY_FILES
 DAY = 86400  # seconds
@@ -52,8 +56,9 @@ class Situation(NamedTuple):
     listening: list[tuple[str, int]]  # where to ask for sshd's banner
     has_key: bool  # somebody has a key that sshd reads, wherever that is
     authorized: list[str] = []  # noqa: RUF012 - nobody adds to one; files of keys that sshd reads
-    host_keys: list[str] = []  # noqa: RUF012 - likewise
     user: str = USER  # whose login it is
+    runs_commands: bool = True  # his shell is one that runs what it is given
+    admits_us: bool = False  # nothing of the configuration is against a login from this machine
 
     @property
     def is_possible(self) -> bool:
@@ -88,31 +93,38 @@ def judged(user: str) -> Seen:
         obstacles = [unusable, *_left_out()]
         situation = Situation(obstacles, written.ports, listening, has_key, user=user)
         return Seen(situation, _contents(written, root, ()), [str(paths.SSHD_CHROOT)])
+    waited_for = opened.by(root, subject)
     read = _key_files(subject, root)
     ours = [_key_file(str(path), root, subject) for path in _OUR_FILES]
     probes = [("", _met(subject)), *_others(written, root, port)]
     has_key = has_other_keys(written) or not key_files.is_empty([*read, *ours])
     obstacles = [
         *login.together(probes, user=user),
-        *_of_account(root, subject),
+        *_of_session(root, subject, waited_for),
         *_of_keys(subject, read, ours),
-        *login.of_listening(subject),
+        *reached.obstacles(subject),
+        *login.of_host_keys(subject, _host_key_types(subject)),
         *login.of_hardening(subject),
         *_left_out(),
     ]
     situation = Situation(
         obstacles=[each._replace(user=user) for each in obstacles],
-        ports=_ports(subject),
-        listening=_listening(subject),
+        ports=reached.ports(subject),
+        listening=reached.places(subject),
         has_key=has_key,
-        authorized=[file.path for file in read],
-        host_keys=subject.values("HostKey"),
+        authorized=[
+            key_files.expanded(name, root) for name in _named(subject, "AuthorizedKeysFile")
+        ],
         user=user,
+        runs_commands=shells.is_common(root.shell),
+        admits_us=_admits_us(subject),
     )
     named = [*_named(subject, "RevokedKeys"), *_named(subject, "TrustedUserCAKeys")]
-    contents = _contents(written, root, [*(file.path for file in (*read, *ours)), *named])
+    changing = (each.path for each in waited_for if each.path != opened.RECORD)
+    more = [*(file.path for file in (*read, *ours)), *named, *changing]
     above = {place for file in read for place in key_files.above(file.path, root.home)}
-    return Seen(situation, contents, [*above, str(paths.SSHD_CHROOT)])
+    places = [*above, str(paths.SSHD_CHROOT), opened.RECORD]
+    return Seen(situation, _contents(written, root, more), places)
 
 
 def has_other_keys(written: Written) -> bool:
@@ -136,8 +148,9 @@ def _others(written: Written, root: Account, port: int) -> list[tuple[str, list[
     Return what connections meet from the addresses that the configuration tells apart.
     """
     found = []
-    for pattern in written.addresses[:_MOST_PROBES]:
-        if address := an_address(pattern):
+    of_sshd = [(pattern, an_address(pattern)) for pattern in written.addresses]
+    for pattern, address in [*of_sshd, *wrappers.addresses()][:_MOST_PROBES]:
+        if address:
             connection = Connection(root.name, root.groups, address, port)
             with contextlib.suppress(effective.CannotTell):  # it could, a moment ago
                 subject = Subject(effective.ask(connection), written, connection)
@@ -151,21 +164,40 @@ def _met(subject: Subject) -> list[Obstacle]:
         if not os.access(path, os.R_OK):
             what = f"RevokedKeys {path} can't be read, so sshd takes no key"
             found.append(subject.obstacle("RevokedKeys", what))
-    return found + _of_wrappers(subject.connection.address)
+    return found + wrappers.obstacles(subject.connection.address)
+
+
+def _admits_us(subject: Subject) -> bool:
+    """
+    Tell whether a login from this machine would meet nothing, and run what it is to run.
+    """
+    connection = subject.connection._replace(address=banner.ADDRESS)
+    try:
+        own = Subject(effective.ask(connection), subject.written, connection)
+    except effective.CannotTell:
+        return False
+    forced = any(own.value(name) not in ("", "none", "/") for name in _FORCED)
+    return not forced and not any(each.refuses for each in _met(own))
+
+
+def _of_session(root: Account, subject: Subject, waited_for: list[Opened]) -> list[Obstacle]:
+    found = [*_of_account(root, subject), *opened.obstacles(waited_for)]
+    if any(each.refuses for each in found) or subject.value("UsePAM") != "yes":
+        return found
+    address = subject.connection.address
+    if refusal := pam.refusal(root.name, address=address, shell=root.shell):
+        found.append(Obstacle(refusal.what, is_chosen=refusal.is_chosen))
+    return found
 
 
 def _of_account(root: Account, subject: Subject) -> list[Obstacle]:
-    path = Path(root.shell)
-    shell = Shell(path.is_file(), os.access(path, os.X_OK))
     findings = account.findings(
-        root, shell, pam=subject.value("UsePAM") == "yes", today=int(time.time()) // DAY
+        root,
+        shells.look(root.shell),
+        pam=subject.value("UsePAM") == "yes",
+        today=int(time.time()) // DAY,
     )
-    found = [Obstacle(what, path, is_chosen=chosen) for what, path, chosen in findings]
-    if found or subject.value("UsePAM") != "yes":
-        return found
-    address = subject.connection.address
-    refusal = pam.refusal(root.name, address=address, shell=root.shell)
-    return [Obstacle(refusal.what, is_chosen=refusal.is_chosen)] if refusal else []
+    return [Obstacle(what, path, is_chosen=chosen) for what, path, chosen in findings]
 
 
 def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list[Obstacle]:
@@ -181,33 +213,6 @@ def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list
         )
         found.append(Obstacle(what, refuses=False))
     return found
-
-
-def _of_wrappers(address: str) -> list[Obstacle]:
-    """
-    Return what TCP wrappers have against an address, where this sshd asks them.
-    """
-    allow, deny = _text(wrappers.ALLOW), _text(wrappers.DENY)
-    asked = [wrappers.ALLOW, *([wrappers.DENY] if wrappers.denied(allow, _ALL, address) else [])]
-    endless = next(filter(_is_endless, asked), "")
-    rule = "" if endless else wrappers.denied(allow, deny, address)
-    if not (endless or rule) or wrappers.LIBRARY not in (files.readable(Path(paths.SSHD)) or b""):
-        return []
-    if endless:
-        what = f"TCP wrappers wait for {endless}, which is no file"
-        return [Obstacle(what, is_chosen=False, closes=True)]
-    return [Obstacle("TCP wrappers close the connection", rule, closes=True)]
-
-
-def _is_endless(path: str) -> bool:
-    """
-    Tell whether a reader may never come to an end: of a FIFO, or of a device.
-    """
-    try:
-        _bounded().read(path)
-    except OSError as error:
-        return error.strerror in ("is a FIFO", "is a device")
-    return False
 
 
 def _left_out() -> list[Obstacle]:
@@ -228,8 +233,11 @@ def _left_out() -> list[Obstacle]:
 
 
 def _key_files(subject: Subject, root: Account) -> list[KeyFile]:
-    names = [name for name in subject.values("AuthorizedKeysFile") if name.lower() != "none"]
-    return [_key_file(key_files.expanded(name, root), root, subject) for name in names]
+    """
+    Return the files of keys that sshd reads, but for the one of Slipway's own logins.
+    """
+    found = [key_files.expanded(name, root) for name in _named(subject, "AuthorizedKeysFile")]
+    return [_key_file(path, root, subject) for path in found if Path(path).parent != paths.TRIALS]
 
 
 def _key_file(path: str, root: Account, subject: Subject) -> KeyFile:
@@ -238,6 +246,16 @@ def _key_file(path: str, root: Account, subject: Subject) -> KeyFile:
 
     strict = subject.value("StrictModes") != "no"
     return key_files.look(path, owner=root, strict=strict, is_private=is_private)
+
+
+def _host_key_types(subject: Subject) -> list[str]:
+    """
+    Return the types of sshd's host keys; none where one of them, or a certificate, is not known.
+    """
+    if subject.values("HostCertificate") or subject.value("HostKeyAgent") not in ("", "none"):
+        return []
+    lines = [_text(f"{path}.pub").split() for path in subject.values("HostKey")]
+    return [words[0] for words in lines] if all(lines) else []
 
 
 def _account(user: str) -> Account:
@@ -269,25 +287,10 @@ def _bounded() -> BoundedFiles:
     return BoundedFiles(bound=key_files.BOUND)
 
 
-def _ports(subject: Subject) -> list[int]:
-    listening = _listening(subject)
-    return list(dict.fromkeys(port for _, port in listening)) or subject.written.ports
-
-
-def _listening(subject: Subject) -> list[tuple[str, int]]:
-    found = []
-    for value in subject.effective.get("listenaddress", ()):
-        address, _, port = value.split(" ")[0].rpartition(":")
-        if port.isdigit():
-            found.append((_ANYWHERE.get(address, address).strip("[]"), int(port)))
-    return sorted(found, key=lambda place: ":" in place[0])  # IPv4 first: [::] may be switched off
-
-
 def _contents(written: Written, root: Account, more: Iterable[str]) -> list[str]:
     fixed = (PASSWD, SHADOW, GROUP, wrappers.ALLOW, wrappers.DENY, root.shell, paths.SSHD)
     given = (str(paths.AUTHORIZED_KEYS_MOUNT), str(paths.ROOT_REFUSED), str(paths.LOGINS), *more)
-    rules = (str(file) for place in pam.PLACES for file in sorted(Path(place).glob("*")))
-    return list(dict.fromkeys([*written.looked_at, *fixed, *given, *pam.PLACES, *rules]))
+    return list(dict.fromkeys([*written.looked_at, *fixed, *given, *pam.rests_on()]))
 
 
 def _text(path: str) -> str:

@@ -1,36 +1,39 @@
 """
 A login of our own: the one proof that a login opens a session, and a terminal.
-
-Its key pair is made for it and lives in /run. The key opens nothing but `true`, from this machine
-alone, and expires. Another process takes all of it away when this one ends, however it ends.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
-import secrets
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from slipway.contract import paths
+from slipway.ssh import banner, configuration, trial_key
 from slipway.ssh.account import USER
-from slipway.ssh.situation import DAY, Situation
-from slipway.system import files, locks, refused
+from slipway.ssh.login import Obstacle
+from slipway.ssh.situation import Situation
+from slipway.ssh.stuck import Stuck
+from slipway.system import atomic, files, locks
 
-PATIENCE = 10.0  # seconds for each of its two logins
+PATIENCE = 10.0  # seconds for each of doctor's two logins
+_SHORT = 1.5  # seconds for health's, which has few,
+_LEAST = 0.5  # with no more than these it is not worth a try,
+_AFTERWARDS = 1.0  # and these are left for what comes after it
+_BETWEEN = 0.05  # seconds between two looks at a lock
+_AGAIN = 0.2  # seconds after which it is tried once more: sshd may just read its files again
 _FAILED = 255  # ssh's exit code for all that is not the command's
-_PLACE = paths.RUN / "login-trial"
-_ALIAS = "slipway"  # what the host's keys are known under
-
-# $0: the place, $1: the file that has the key's line, $2: what marks it
-_CLEAN = (
-    'cat >/dev/null; sed -i "/ $2\\$/d" "$1" 2>/dev/null; [ -s "$1" ] || rm -f -- "$1"; '
-    'rm -rf -- "$0"'
-)
+_LISTS = {
+    "no matching cipher": "Ciphers",
+    "no matching MAC": "MACs",
+    "no matching key exchange": "KexAlgorithms",
+    "no matching host key": "HostKeyAlgorithms",
+}
 
 
 class Outcome(NamedTuple):
@@ -40,127 +43,199 @@ class Outcome(NamedTuple):
 
     works: bool
     words: str
+    is_known: bool = True  # it was tried, and came to an end or hangs
+    has_ended: bool = True
+
+
+_UNKNOWN = Outcome(works=False, words="", is_known=False)
 
 
 def attempt(situation: Situation) -> Outcome:
     """
-    Log in as the user of the situation. Raises OSError.
+    Log in as the user of the situation, without a terminal and with one. Raises OSError.
 
-    + situation: tells where sshd listens, which files of keys it reads, and its host keys
+    + situation: tells where sshd listens, and which files of keys it reads
     """
-    path = _file_of_ours(situation.authorized, situation.user)
-    if path is None:
-        words = f"not tried: sshd reads no file of Slipway's for {situation.user}"
-        return Outcome(works=False, words=words)
-    if not situation.listening:
-        return Outcome(works=False, words="not tried: sshd does not listen")
-    lock = locks.take(paths.LOCK)
+    path = _file_of_ours(situation)
+    if isinstance(path, Outcome):
+        return path
+    lock = locks.take(paths.TRIALS_LOCK if path.parent == paths.TRIALS else paths.LOCK)
     if lock is None:
-        return Outcome(works=False, words="not tried: a convergence is at it")
+        return Outcome(works=False, words="not tried: a convergence, or another trial, is at it")
     address, port = situation.listening[0]
-    with _key(path, address, lock):
-        _know_host(situation.host_keys)
+    with trial_key.accepted(path, address, lock):
         began = time.monotonic()
-        who = f"{situation.user}@{address}"
-        refused = _log_in(who, port, terminal=False)
-        if refused:
-            return Outcome(works=False, words=refused)
+        words = _words(situation.user, address, port)
+        runs = situation.runs_commands
+        session = _log_in([*words, "-T"], PATIENCE, runs_commands=runs)
+        if not session.works:
+            return session
         took = time.monotonic() - began
-        refused = _log_in(who, port, terminal=True)
-    if refused:
-        return Outcome(works=False, words=f"a session opens, a terminal does not: {refused}")
+        terminal = _log_in([*words, "-tt"], PATIENCE, runs_commands=runs)
+    if not terminal.works:
+        why = f"a session opens, a terminal does not: {terminal.words}"
+        return Outcome(works=False, words=why)
     return Outcome(works=True, words=f"a session and a terminal; the first in {took:.2f} s")
 
 
-def _file_of_ours(authorized: Sequence[str], user: str) -> Path | None:
+def prove(situation: Situation, *, deadline: float) -> Outcome:
+    """
+    Log in as health does: in a short time, and without a trace in sshd's log. Raises OSError.
+
+    What hangs is ended: one more would be left each time. One that has the processor is slow, and
+    nothing is known of it.
+
+    + deadline: on the monotonic clock
+    """
+    path = _file_of_ours(situation)
+    if isinstance(path, Outcome) or path.parent != paths.TRIALS:
+        return _UNKNOWN
+    began = time.time_ns()
+    if (lock := _lock(deadline - _LEAST)) is None:
+        return _UNKNOWN
+    if (told := _told(began)) is not None:  # by whoever had the lock
+        lock.close()
+        return told
+    patience = min(_SHORT, deadline - time.monotonic() - _AFTERWARDS)
+    if patience < _LEAST:
+        lock.close()
+        return _UNKNOWN
+    with trial_key.accepted(path, situation.listening[0][0], lock):
+        found = _proved(situation, patience, deadline)
+        with contextlib.suppress(OSError):
+            paths.KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
+            atomic.write(paths.TRIED, json.dumps(found).encode(), durable=False)
+    return found
+
+
+def _proved(situation: Situation, patience: float, deadline: float) -> Outcome:
+    address, port = situation.listening[0]
+    words, runs = [*_words(situation.user, address, port), "-T"], situation.runs_commands
+    found = _log_in(words, patience, runs_commands=runs)
+    if found.works or not found.has_ended or time.monotonic() + patience > deadline:
+        return found
+    time.sleep(_AGAIN)
+    return _log_in(words, patience, runs_commands=runs)
+
+
+def _lock(deadline: float) -> IO[bytes] | None:
+    """
+    Wait for the lock as long as there is time.
+    """
+    while (lock := locks.take(paths.TRIALS_LOCK)) is None and time.monotonic() < deadline:
+        time.sleep(_BETWEEN)
+    return lock
+
+
+def _told(since: int) -> Outcome | None:
+    """
+    Return what another process has found out meanwhile.
+    """
+    try:
+        if paths.TRIED.stat().st_mtime_ns < since:
+            return None
+        return Outcome(*json.loads(files.readable(paths.TRIED) or b""))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def obstacle(outcome: Outcome) -> Obstacle:
+    """
+    Return what a login that failed says; a list of algorithms is somebody's choice.
+    """
+    for words, keyword in _LISTS.items():
+        offer = outcome.words.rpartition("offer: ")[2].strip()
+        if words not in outcome.words or not offer:
+            continue
+        for line in configuration.read().lines:
+            if line.keyword == keyword.lower():
+                what = f"{keyword} leaves nothing that an OpenSSH client offers: {offer}"
+                return Obstacle(what, line.place)
+    return Obstacle(f"a login of Slipway's own failed: {outcome.words}", is_chosen=False)
+
+
+def _file_of_ours(situation: Situation) -> Path | Outcome:
     """
     Return a file that sshd reads, in a directory that is ours alone and can be written to.
     """
-    places = (paths.STATE, paths.RUN) if user == USER else (paths.LOGINS,)
-    for path in map(Path, authorized):
-        if path.parent in places and os.access(path.parent, os.W_OK):
-            return path
-    return None
+    user = situation.user
+    places = [paths.TRIALS, *((paths.STATE, paths.RUN) if user == USER else (paths.LOGINS,))]
+    with contextlib.suppress(OSError):
+        paths.TRIALS.mkdir(mode=0o755, parents=True, exist_ok=True)
+    authorized = list(map(Path, situation.authorized))
+    for place in places:
+        for path in authorized:
+            if path.parent == place and os.access(place, os.W_OK):
+                if situation.listening:
+                    return path
+                return Outcome(works=False, words="not tried: sshd does not listen")
+    words = f"not tried: sshd reads no file of Slipway's for {user}"
+    return Outcome(works=False, words=words)
 
 
-@contextmanager
-def _key(path: Path, address: str, lock: IO[bytes]) -> Iterator[None]:
-    """
-    Have a key pair that sshd accepts.
-
-    The lock is the cleaner's, too: no convergence begins before all is as it was.
-    """
-    mark = f"slipway-trial-{secrets.token_hex(8)}"
-    words = ["sh", "-c", _CLEAN, str(_PLACE), str(path), mark]
-    with (
-        lock,
-        refused.apart(words, stdin=subprocess.PIPE, pass_fds=[lock.fileno()]),
-    ):
-        _PLACE.mkdir(mode=0o700, exist_ok=True)
-        key = _PLACE / "key"
-        key.unlink(missing_ok=True)
-        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", mark, "-f", str(key)]
-        subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        line = f"{_options(address)} {key.with_suffix('.pub').read_text()}"
-        _append(path, line)
-        yield
-
-
-def _options(address: str) -> str:
-    ends = time.strftime("%Y%m%d", time.gmtime(time.time() + 2 * DAY))  # in sshd's own time zone
-    sources = ",".join(dict.fromkeys(["127.0.0.1", address]))
-    return f'restrict,pty,command="true",from="{sources}",expiry-time="{ends}"'
-
-
-def _append(path: Path, line: str) -> None:
-    """
-    Add a line to a file that root alone writes, and that may end without a newline.
-    """
-    before = files.content(path) or b""
-    begin = "\n" if before and not before.endswith(b"\n") else ""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("a") as stream:
-        path.chmod(0o644 if path.parent == paths.LOGINS else 0o600)
-        stream.write(begin + line)
-
-
-def _know_host(keys: Sequence[str]) -> None:
-    public = [files.readable(Path(f"{key}.pub")) or b"" for key in keys]
-    lines = [f"{_ALIAS} {key.decode(errors='replace').strip()}\n" for key in public if key]
-    (_PLACE / "known_hosts").write_text("".join(lines))
-
-
-def _log_in(who: str, port: int, *, terminal: bool) -> str:
-    """
-    Run ssh; returns why it failed, "" where it did not.
-    """
+def _words(user: str, address: str, port: int) -> list[str]:
     settings = {
         "BatchMode": "yes",
         "IdentitiesOnly": "yes",
         "IdentityAgent": "none",
-        "HostKeyAlias": _ALIAS,
-        "CheckHostIP": "no",
-        "StrictHostKeyChecking": "yes",
-        "UserKnownHostsFile": f"{_PLACE}/known_hosts",
+        "StrictHostKeyChecking": "no",  # it is this machine, and the key opens nothing elsewhere
+        "UserKnownHostsFile": "/dev/null",
         "GlobalKnownHostsFile": "/dev/null",
-        "LogLevel": "ERROR",
     }
     options = [word for item in settings.items() for word in ("-o", "=".join(item))]
-    words = ["ssh", "-F", "none", "-tt" if terminal else "-T", "-i", f"{_PLACE}/key", *options]
-    try:
-        done = subprocess.run(
-            [*words, "-p", str(port), who, "true"],
-            check=False,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-        )
-    except subprocess.TimeoutExpired:
-        return f"no answer within {PATIENCE:.0f} s"
-    if not done.returncode:
-        return ""
-    said = (done.stderr + done.stdout).decode(errors="replace").strip().splitlines()
-    why = said[0].strip() if said else "the connection was closed without a word"
-    if done.returncode == _FAILED:
-        return why
-    return f"the session ended with exit code {done.returncode}{f': {why}' if said else ''}"
+    words = [
+        "ssh",
+        "-F",
+        "none",
+        "-i",
+        f"{trial_key.PLACE}/key",
+        "-E",
+        f"{trial_key.PLACE}/log",
+        *options,
+    ]
+    words += [] if ":" in address else ["-b", banner.ADDRESS]
+    return [*words, "-p", str(port), "-l", user, address]
+
+
+def _log_in(words: Sequence[str], patience: float, *, runs_commands: bool) -> Outcome:
+    """
+    Run ssh.
+
+    + words: without the command, which is the key's
+    + patience: in seconds
+    + runs_commands: whether the session's exit code is the command's
+    """
+    log = trial_key.PLACE / "log"
+    log.write_bytes(b"")
+    with subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as ssh:
+        try:
+            code = ssh.wait(patience)
+        except subprocess.TimeoutExpired:
+            return _unended(patience)
+        except BaseException:  # health's own bound
+            Stuck(banner.ADDRESS).end()
+            raise
+        finally:
+            ssh.kill()
+    if code == trial_key.CODE or not (code or runs_commands):
+        return Outcome(works=True, words="")
+    if code != _FAILED:
+        words = f"the session ended with exit code {code} before any command"
+        return Outcome(works=False, words=words, is_known=runs_commands)
+    said = files.text(log).strip().splitlines()
+    words = said[-1].strip() if said else "the connection was closed without a word"
+    return Outcome(works=False, words=words)
+
+
+def _unended(patience: float) -> Outcome:
+    """
+    Say where a login is that has not come to its end, and end it.
+    """
+    stuck = Stuck(banner.ADDRESS)
+    is_known = stuck.is_served and not stuck.works()
+    where = stuck.where()
+    stuck.end()
+    words = f"it had not ended after {patience:.1f} s{f': {where}' if where else ''}"
+    return Outcome(works=False, words=words, is_known=is_known, has_ended=False)

@@ -3,7 +3,8 @@ Could root, or who logs in for him, open a session now: the verdict, kept until 
 
 `sshd -T` takes ten milliseconds of a processor, which health has not to spend every few seconds. So
 what is judged from files is kept in /run beside what those were like. The capabilities of the sshd
-that runs are looked at each time.
+that runs are looked at each time. What files say is not all there is: a login of our own proves the
+verdict, once for each that is judged.
 """
 
 from __future__ import annotations
@@ -14,41 +15,93 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from slipway.contract import paths
-from slipway.ssh import capabilities, key_files, logins, situation
+from slipway.ssh import banner, capabilities, key_files, logins, pam, situation
 from slipway.ssh.login import Obstacle
-from slipway.ssh.situation import DAY, Seen, Situation
+from slipway.ssh.situation import DAY, Situation
 from slipway.system import atomic, files
 from slipway.system.bounded_files import BoundedFiles
 
 _SETTLED = 50_000_000  # nanoseconds: a clock's tick, within which a second change is not seen
+_BOUND = 4.0  # seconds
 _CHANGED = 5  # of what `_status` returns: ctime
 _FIRST_FREE = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
 
-def look(*, keep: bool, pid: int | None = None) -> Situation:
+class Kept(NamedTuple):
+    """
+    A verdict, and whether a login of our own has proved it.
+    """
+
+    situation: Situation
+    contents: list[str]
+    places: list[str]
+    stamp: list[Any]  # what the paths were like
+    is_proved: bool = False
+
+
+def look(
+    *, keep: bool, pid: int | None = None, proves: bool = True, deadline: float | None = None
+) -> Situation:
     """
     Return the verdict.
 
     + keep: write it down for the next time
     + pid: sshd's, whose capabilities count; 0 where none runs, and then ours do
+    + proves: try a login where it is said to be possible, and none has proved it so far
+    + deadline: on the monotonic clock, for that login
     """
-    found = _kept()
-    if found is None:
+    kept = _kept()
+    if kept is None:
         began = time.time_ns()
         seen = situation.judged(logins.promised())
-        found = seen.situation
+        stamp = _stamp(seen.contents, seen.places)
+        kept = Kept(seen.situation, seen.contents, seen.places, stamp)
+        keep = keep and _is_settled(kept, began)
         if keep:
-            _keep(seen, began)
-    more = _of_capabilities(found.ports, str(pid or "self"))
+            _keep(kept)
+    found = kept.situation
+    more = _of_capabilities(found.ports, str(pid or "self")) + _of_terminals()
     known = [
         each._replace(refuses=True) if pid == 0 and _is_unusable(each) else each
         for each in found.obstacles
     ]
     theirs = [each._replace(user=found.user) for each in more]
-    return found._replace(obstacles=[*known, *theirs])
+    found = found._replace(obstacles=[*known, *theirs])
+    if not (pid and proves) or kept.is_proved or not _can_be_proved(found):
+        return found
+    return _proved(found, kept, keep=keep, deadline=deadline or time.monotonic() + _BOUND)
+
+
+def _can_be_proved(found: Situation) -> bool:
+    return found.has_key and found.admits_us and found.is_possible
+
+
+def _proved(found: Situation, kept: Kept, *, keep: bool, deadline: float) -> Situation:
+    """
+    Add what a login of our own comes to, where that is known.
+    """
+    from slipway.ssh import trial  # noqa: PLC0415 - only where it is needed
+
+    try:
+        outcome = trial.prove(found, deadline=deadline)
+    except OSError:  # no ssh, a full disk, no locks: no proof
+        return found
+    if outcome.works and keep:
+        _keep(kept._replace(is_proved=True))
+    if outcome.works or not outcome.is_known or (outcome.has_ended and _is_refused_here(found)):
+        return found
+    refusal = trial.obstacle(outcome)._replace(user=found.user)
+    return found._replace(obstacles=[*found.obstacles, refusal])
+
+
+def _is_refused_here(found: Situation) -> bool:
+    """
+    Tell whether PAM has something against this machine alone.
+    """
+    return pam.refusal(found.user, address=banner.ADDRESS, shell="") is not None
 
 
 def rests_on() -> tuple[list[str], list[str]] | None:
@@ -57,10 +110,10 @@ def rests_on() -> tuple[list[str], list[str]] | None:
 
     Of the second ones owner and mode alone count.
     """
-    if _kept() is None:
+    kept = _kept()
+    if kept is None or (_can_be_proved(kept.situation) and not kept.is_proved):
         return None
-    kept = json.loads(files.readable(paths.LOGIN) or b"{}")
-    return kept["contents"], kept["places"]
+    return kept.contents, kept.places
 
 
 def _is_unusable(obstacle: Obstacle) -> bool:
@@ -87,6 +140,19 @@ def _of_capabilities(ports: list[int], process: str) -> list[Obstacle]:
         what = f"sshd may not listen on port {numbers}: the container lacks {capabilities.BIND}"
         found.append(Obstacle(f"{what} (--cap-add)", is_chosen=False))
     return found
+
+
+def _of_terminals() -> list[Obstacle]:
+    """
+    Find whether there is a terminal for a session: pty(7).
+    """
+    try:
+        for descriptor in os.openpty():
+            os.close(descriptor)
+    except OSError as error:
+        what = f"no session has a terminal: {error.strerror} (/dev/ptmx, /dev/pts)"
+        return [Obstacle(what, refuses=False, is_chosen=False)]
+    return []
 
 
 def _text(path: str) -> str:
@@ -132,39 +198,30 @@ def _status(bounded: BoundedFiles, path: str) -> list[int] | None:
     return found
 
 
-def _kept() -> Situation | None:
+def _kept() -> Kept | None:
     try:
-        kept = json.loads(files.readable(paths.LOGIN) or b"")
-        if kept["stamp"] != _stamp(kept["contents"], kept["places"]):
+        document = json.loads(files.readable(paths.LOGIN) or b"")
+        kept = Kept(*document)
+        if kept.stamp != _stamp(kept.contents, kept.places):
             return None
-        return Situation(
-            [Obstacle(*each) for each in kept["obstacles"]],
-            list(kept["ports"]),
-            [(address, port) for address, port in kept["listening"]],
-            bool(kept["has_key"]),
-            list(kept["authorized"]),
-            list(kept["host_keys"]),
-            str(kept["user"]),
-        )
+        found = Situation(*kept.situation)
+        obstacles = [Obstacle(*each) for each in found.obstacles]
+        listening = [(address, port) for address, port in found.listening]
     except (ValueError, KeyError, TypeError):
         return None
+    return kept._replace(situation=found._replace(obstacles=obstacles, listening=listening))
 
 
-def _keep(seen: Seen, began: int) -> None:
+def _is_settled(kept: Kept, began: int) -> bool:
     """
-    Write a verdict down, unless a file has changed meanwhile or just before.
+    Tell whether no file has changed meanwhile or just before: it may again, within the same tick.
     """
     bounded = BoundedFiles(bound=key_files.BOUND)
-    for path in (*seen.contents, *seen.places):
-        status = _status(bounded, path)
-        if status and status[_CHANGED] > began - _SETTLED:
-            return
-    document = {
-        **seen.situation._asdict(),
-        "contents": seen.contents,
-        "places": seen.places,
-        "stamp": _stamp(seen.contents, seen.places),
-    }
+    found = (_status(bounded, path) for path in (*kept.contents, *kept.places))
+    return not any(status and status[_CHANGED] > began - _SETTLED for status in found)
+
+
+def _keep(kept: Kept) -> None:
     with contextlib.suppress(OSError):  # a full disk: it is found out again
         paths.KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
-        atomic.write(paths.LOGIN, json.dumps(document).encode(), durable=False)
+        atomic.write(paths.LOGIN, json.dumps(kept).encode(), durable=False)

@@ -4,13 +4,20 @@ TCP wrappers: hosts.allow and hosts.deny, as far as sshd asks them (hosts_access
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
-from slipway.ssh.patterns import in_network, matches
+from slipway.contract import paths
+from slipway.ssh.login import Obstacle
+from slipway.ssh.patterns import an_address, in_network, matches
+from slipway.system import files
+from slipway.system.bounded_files import BoundedFiles
 
 ALLOW, DENY = "/etc/hosts.allow", "/etc/hosts.deny"
 LIBRARY = b"libwrap.so"  # in the program of an sshd that asks them
 _DAEMON = "sshd"
+_ALL = "ALL: ALL"
+_BOUND = 1.0  # seconds for a file: health has few
 
 
 class Rule(NamedTuple):
@@ -22,6 +29,45 @@ class Rule(NamedTuple):
     daemons: list[str]
     clients: list[str]
     option: str  # "allow", "deny", "" or another
+
+
+def obstacles(address: str) -> list[Obstacle]:
+    """
+    Return what TCP wrappers have against an address, where this sshd asks them.
+    """
+    allow, deny = _text(ALLOW), _text(DENY)
+    asked = [ALLOW, *([DENY] if denied(allow, _ALL, address) else [])]
+    endless = next(filter(BoundedFiles(bound=_BOUND).endless, asked), "")
+    rule = "" if endless else denied(allow, deny, address)
+    if not (endless or rule) or not _are_asked():
+        return []
+    if endless:
+        what = f"TCP wrappers wait for {endless}, which is no file"
+        return [Obstacle(what, is_chosen=False, closes=True)]
+    return [Obstacle("TCP wrappers close the connection", rule, closes=True)]
+
+
+def addresses() -> list[tuple[str, str]]:
+    """
+    Return what of addresses the rules for sshd name, each with an address that it describes.
+    """
+    named = [
+        word
+        for text in (_text(ALLOW), _text(DENY))
+        for rule in rules(text)
+        if _has(rule.daemons, _DAEMON)
+        for word in rule.clients
+    ]
+    found = {word: an_address(_plain(word).rstrip(".")) for word in named}
+    return [(word, address) for word, address in found.items() if address and _are_asked()]
+
+
+def _are_asked() -> bool:
+    return LIBRARY in (files.readable(Path(paths.SSHD)) or b"")
+
+
+def _text(path: str) -> str:
+    return (files.readable(Path(path)) or b"").decode(errors="replace")
 
 
 def rules(text: str) -> list[Rule]:
@@ -90,13 +136,17 @@ def _has_any(words: list[str], text: str) -> bool:
 
 
 def _is_meant(word: str, text: str) -> bool:
-    plain = word.replace("[", "").replace("]", "")
+    plain = _plain(word)
     if word.upper() in ("ALL", "UNKNOWN"):  # a stranger's address has no name here
         return True
     if "/" in plain:
         base, _, bits = plain.partition("/")
         return in_network(f"{base}/{_prefix(bits)}", text)
     return text.startswith(plain) if plain.endswith(".") else matches(plain, text)
+
+
+def _plain(word: str) -> str:
+    return word.replace("[", "").replace("]", "")
 
 
 def _prefix(bits: str) -> str:

@@ -88,6 +88,16 @@ class BoundedFiles:
         real: str = self._asked(lambda: os.path.realpath(path), path)
         return real
 
+    def endless(self, path: str) -> str:
+        """
+        Return why who reads a path may wait for ever, "" where he does not.
+        """
+        try:
+            words: str = self._asked(lambda: files.endless(path), path)
+        except OSError as error:
+            return error.strerror or ""
+        return words
+
     def ask(self, question: Callable[[], Any], path: str) -> Any:
         """
         Return what a question about a path gives: anything that marshal can take.

@@ -33,7 +33,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
     """
     status = os.stat(path)  # noqa: PTH116 - a start has no need of a Path
     if words := _KINDS.get(stat.S_IFMT(status.st_mode)):
-        if status.st_rdev == _NULL and stat.S_ISCHR(status.st_mode):
+        if _is_null(status):
             return b""
         raise OSError(errno.EINVAL, words, str(path))
     descriptor = os.open(path, _FLAGS)
@@ -46,6 +46,24 @@ def read(path: str | os.PathLike[str]) -> bytes:
     if max(size, len(content)) > LARGEST:
         raise OSError(errno.EFBIG, f"is larger than {LARGEST >> 20} MB", str(path))
     return bytes(content)
+
+
+def endless(path: str | os.PathLike[str]) -> str:
+    """
+    Return what a path is where who reads it may wait for ever, or never come to an end.
+
+    That is "is a FIFO" or "is a device"; "" for all else, and where nothing is.
+    """
+    try:
+        status = os.stat(path)  # noqa: PTH116 - as above
+    except OSError:
+        return ""
+    is_none = _is_null(status) or stat.S_ISSOCK(status.st_mode)  # nobody can open a socket
+    return "" if is_none else _KINDS.get(stat.S_IFMT(status.st_mode), "")
+
+
+def _is_null(status: os.stat_result) -> bool:
+    return status.st_rdev == _NULL and stat.S_ISCHR(status.st_mode)
 
 
 def text(path: str | os.PathLike[str]) -> str:

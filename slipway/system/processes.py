@@ -50,7 +50,9 @@ def kill_tree(root: int) -> None:
     """
     doomed = {root}
     send(root, signal.SIGSTOP)
-    while found := {pid for pid, kin in _kinships() if pid not in doomed and kin & doomed}:
+    while found := {
+        pid for pid, kin in _kinships() if pid not in doomed and doomed.intersection(kin)
+    }:
         for pid in found:
             send(pid, signal.SIGSTOP)
         doomed |= found
@@ -58,7 +60,28 @@ def kill_tree(root: int) -> None:
         send(pid, signal.SIGKILL)
 
 
-def _kinships() -> list[tuple[int, set[int]]]:
+def descendants(root: int) -> list[int]:
+    """
+    Return what a process has started, and what these have; parents before their children.
+    """
+    found, kin = [root], _kinships()
+    for known in found:
+        found += [pid for pid, (parent, _) in kin if parent == known and pid not in found]
+    return found[1:]
+
+
+def ticks(pid: int) -> int:
+    """
+    Return how long a process has had the processor (fields 14 and 15), 0 for one that has ended.
+    """
+    try:
+        told = fields(Path(f"/proc/{pid}/stat").read_bytes())
+    except OSError:
+        return 0
+    return int(told[11]) + int(told[12])
+
+
+def _kinships() -> list[tuple[int, tuple[int, int]]]:
     """
     Return each process with its parent and its group: fields 4 and 5.
     """
@@ -66,7 +89,7 @@ def _kinships() -> list[tuple[int, set[int]]]:
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it has ended
             _, parent, group, *_ = fields(path.read_bytes())
-            found.append((int(path.parent.name), {int(parent), int(group)}))
+            found.append((int(path.parent.name), (int(parent), int(group))))
     return found
 
 

@@ -230,6 +230,20 @@ def test_a_stop_is_in_order_beside_a_command_too(
     assert (tmp_path / "told").read_text() == "told\n"
 
 
+EARLY = "(until grep -qx tini /proc/1/comm; do :; done; kill -TERM 1) &"
+
+
+def test_a_stop_while_slipway_init_takes_over_is_in_order(start: Start, tmp_path: Path) -> None:
+    """
+    In the moment in which it becomes PID 1, before anything of ours could handle a signal.
+    """
+    script = f"{EARLY} {START}; exec slipway-init"
+    slipway = start(script, entrypoint=["bash", "-c"], volumes=[f"{tmp_path}:/kept"])
+    slipway.container.wait(timeout=60)
+
+    assert (tmp_path / "told").read_text() == "told\n"
+
+
 # Each Python of ours that stands for the container handles TERM: bit 14 of proc(5)'s mask
 CATCHES_TERM = """
 for status in /proc/[0-9]*/status; do

@@ -274,6 +274,54 @@ def test_a_program_that_makes_a_daemon_of_itself(settled: Slipway, key: KeyPair)
     settled.wait_healthy()
 
 
+STRAYS = """
+[program:other]
+command=sh -c 'setsid -f sleep 27182'
+user=nobody
+startretries=1
+[program:bare]
+command=sh -c 'setsid -f env -i sleep 27182'
+startretries=1
+[program:slow]
+command=sh -c 'sleep 27182 & sleep 3.5'
+startsecs=2
+autorestart=true
+"""
+
+
+def test_strays_of_every_kind_are_ended_and_nobody_elses(settled: Slipway, key: KeyPair) -> None:
+    """
+    Of another user, without variables, after a while: none piles up. A user's own live on: from
+    ssh, in a terminal of tmux, without variables, of that same user.
+    """
+    path = f"{PROGRAMS}/strays.conf"
+    for command in (
+        "nohup sleep 31415 >/dev/null 2>&1 &",
+        "setsid -f env -i sleep 31416 >/dev/null 2>&1 </dev/null",
+        "tmux new-session -d 'sleep 31417'",
+        "setsid -f setpriv --reuid nobody --clear-groups sleep 31418 >/dev/null 2>&1 </dev/null",
+    ):
+        assert settled.ssh(key, command).code == 0
+    put(settled, path, STRAYS.encode())
+    settled.exec("slipway", "converge")
+    wait_until(lambda: "slow keeps ending: 3 times" in settled.health().stdout, "it is at it")
+    wait_until(
+        lambda: all(f"{name} is FATAL" in settled.health().stdout for name in ("other", "bare")),
+        "both are given up",
+    )
+    said = settled.health().stdout
+    left = settled.exec("pgrep", "-fx", "sleep 27182").stdout.split()
+    settled.check_output("rm", path)
+    assert settled.exec("slipway", "converge").code == 0
+
+    assert said.count("it must stay in the foreground") == 2
+    assert len(left) <= 2  # of the one that runs, and one that is told to end
+    for number in range(31415, 31419):
+        assert settled.exec("pgrep", "-fx", f"sleep {number}").code == 0, number
+    settled.exec("pkill", "-fx", "sleep (27182|3141[5-8])")
+    settled.wait_healthy()
+
+
 def test_logs_that_are_lost_are_told_and_cost_nothing(start: Start, key: KeyPair) -> None:
     """
     The container's own output with supervisor's default rotation, a log that is removed, a full

@@ -389,15 +389,19 @@ def test_the_trial_leaves_nothing(slipway: Slipway) -> None:
     Also when it is killed in the middle: neither its key pair nor a line that lets it in.
     """
     slipway.check_output("slipway", "doctor")
-    left = "ls -A /run/slipway/login-trial /var/lib/slipway/authorized_keys 2>/dev/null"
+    keys = "/run/slipway-trial/keys/root"
+    left = f"ls -A /run/slipway-trial/pair {keys} 2>/dev/null"
     assert slipway.exec("sh", "-c", left).stdout == ""
     kill = (
-        "slipway doctor & until line=$(grep . /var/lib/slipway/authorized_keys 2>/dev/null); do "
+        f"slipway doctor & until line=$(grep . {keys} 2>/dev/null); do "
         'kill -0 $! || exit 1; done; kill -9 $!; echo "$line"'
     )
     line = slipway.check_output("timeout", "20", "sh", "-c", kill)
 
-    assert re.match(r'restrict,pty,command="true",from="127\.0\.0\.1",expiry-time="\d{8}" ', line)
+    options = (
+        r'restrict,pty,user-rc,command="exit 42",from="127[\d.]+,127[\d.]+",expiry-time="\d{8}" '
+    )
+    assert re.match(options, line)
     wait_until(lambda: slipway.exec("sh", "-c", left).stdout == "", "all is gone")
     assert slipway.exec("slipway", "check").code == 0
 

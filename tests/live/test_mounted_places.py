@@ -168,6 +168,37 @@ def test_files_that_are_mounted_stay_and_are_named(
     assert slipway.exec("slipway", "check").code == 0
 
 
+OWN = "[program:{name}]\ncommand=/bin/sleep 1000\n"
+# What is mounted over files of ours: nothing at all, and programs of the same name
+MASKED = ["/etc/motd", "/etc/profile.d/slipway.sh", "/etc/ssh/sshd_config", "/etc/bash.bashrc"]
+
+
+def test_dev_null_and_programs_that_are_mounted_over_ours(
+    start: Start, key: KeyPair, tmp_path: Path
+) -> None:
+    """
+    Healthy, degraded by name; what runs is Slipway's, and a check announces nothing.
+    """
+    (tmp_path / "cron.conf").write_text(OWN.format(name="cron"))
+    programs = "/etc/supervisor/conf.d"
+    volumes = {
+        "/dev/null": {"bind": f"{programs}/sshd.conf", "mode": "rw"},
+        str(tmp_path / "cron.conf"): {"bind": f"{programs}/cron.conf", "mode": "ro"},
+    }
+    masked = [f"/dev/null:{path}" for path in MASKED]
+    binds = [f"{source}:{each['bind']}:{each['mode']}" for source, each in volumes.items()]
+    slipway = start(environment={"SSH_PUBKEY": key.public}, volumes=[*binds, *masked])
+    slipway.wait_ssh(key)
+    report = slipway.wait_converged()
+    slipway.wait_healthy()
+    named = {entry["feature"] for entry in report["degraded"]}
+
+    assert report["totals"]["failed"] == 0
+    assert named >= {*MASKED, f"{programs}/sshd.conf", f"{programs}/cron.conf"}
+    assert slipway.exec("slipway", "check").stdout == "nothing would change\n"
+    assert slipway.exec("pgrep", "-fx", "/bin/sleep 1000").code == 1
+
+
 HANG = """
 mkdir -p /tmp/source /workspace/silent && cp /root/.ssh/authorized_keys /tmp/source/keys
 /opt/slipway/venv/bin/rclone mount /tmp/source /workspace/silent --daemon

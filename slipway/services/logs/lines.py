@@ -5,14 +5,16 @@ How a line looks: the program's name, then the time (UTC), then the line as it i
     supervisord | 2024-11-24 13:17:05,004 INFO success: sshd entered RUNNING state
     remote-far  | 2024/11/24 13:17:06 ERROR : a: Failed to copy
 
-A line that begins with a date gets no second one, also where a bracket comes first. One that was
-written before anybody watched gets none at all: nothing says when that was.
+A line that begins with a time of its own gets no second one (slipway.services.logs.dated). One that
+was written before anybody watched gets none at all: nothing says when that was.
 """
 
 from __future__ import annotations
 
 import os
 import time
+
+from slipway.services.logs.dated import is_dated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 WIDTH = len("supervisord")
 QUIET_WIDTH = len("slipway")  # supervisord has seldom something to say there
-_SIGNS = (b"--T:", b"-- :", b"// :")  # between a date's numbers: the fifth byte, the eighth, ...
 COLOURS = (36, 33, 32, 35, 34, 31)
 
 
@@ -69,7 +70,7 @@ class Lines:
         if not lines:
             return
         dated, undated = self._prefixes(name, second)
-        text = b"".join((dated if _is_dated(line) else undated) + line + b"\n" for line in lines)
+        text = b"".join((dated if is_dated(line) else undated) + line + b"\n" for line in lines)
         self.writing = True
         try:
             self.write(text)
@@ -88,14 +89,3 @@ class Lines:
             label = f"\033[{COLOURS[sum(name.encode()) % len(COLOURS)]}m{label}\033[0m"
         prefix = label.encode() + b" "
         return prefix, prefix if second is None else prefix + self.stamp[1]
-
-
-def _is_dated(line: bytes) -> bool:
-    """
-    Tell whether a line begins with a date: 2024-11-24T13:, 2024-11-24 13:, 2024/11/24 13:.
-
-    A bracket may come before it, with a letter for the line's level (`[I 2024-11-24 13:`).
-    """
-    if line[:1] == b"[":
-        line = line[3:] if line[2:3] == b" " else line[1:]
-    return line[4:14:3] in _SIGNS and line[:4].isdigit()

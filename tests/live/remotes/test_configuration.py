@@ -232,3 +232,44 @@ def test_a_configuration_in_a_directory_that_is_mounted(start: Start, tmp_path: 
 
     assert "[other]" in (tmp_path / "rclone.conf").read_text()
     assert "degraded rclone.conf" not in slipway.check_output("slipway", "health")
+
+
+def test_a_configuration_that_can_not_be_saved_is_said(start: Start, tmp_path: Path) -> None:
+    """
+    Its directory is mounted read-only, as a secret of Kubernetes is: `rclone config` fails.
+    """
+    versions = tmp_path / "..2026"
+    versions.mkdir()
+    (versions / "rclone.conf").write_text("[disk]\ntype = alias\nremote = /etc/ssh\n")
+    (versions / "rclone.conf").chmod(0o600)
+    (tmp_path / "..data").symlink_to("..2026")
+    (tmp_path / "rclone.conf").symlink_to("..data/rclone.conf")
+    slipway = start(volumes=[f"{tmp_path}:/etc/rclone:ro"])
+    slipway.wait_converged()
+    assert slipway.check_output("rclone", "listremotes") == "disk:\n"
+    done = slipway.exec("rclone", "config", "delete", "disk")
+
+    assert done.code == 1
+    assert "/etc/rclone/rclone.conf is not changed: /etc/rclone/..2026 can't be" in done.stderr
+    assert slipway.check_output("rclone", "listremotes") == "disk:\n"
+
+
+def test_an_encrypted_configuration_wants_its_password(start: Start, tmp_path: Path) -> None:
+    """
+    With it, it is one as any other; without, that is said.
+    """
+    opened = start(
+        volumes=[f"{tmp_path}:/etc/rclone"], environment={"RCLONE_CONFIG_PASS": "geheim"}, **FUSE
+    )
+    opened.wait_converged()
+    opened.check_output("rclone", "config", "create", "disk", "alias", "remote=/etc/ssh")
+    opened.check_output(
+        "rclone", "config", "encryption", "set", "--password-command", "echo geheim"
+    )
+    opened.converge()
+    wait_mounted(opened, "disk")
+    closed = start(volumes=[f"{tmp_path}:/etc/rclone"])
+    (entry,) = closed.wait_converged()["degraded"]
+
+    assert "RCLONE_ENCRYPT_V0:" in (tmp_path / "rclone.conf").read_text()
+    assert "/etc/rclone/rclone.conf is encrypted; set RCLONE_CONFIG_PASS" in entry["condition"]

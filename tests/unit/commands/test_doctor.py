@@ -77,10 +77,18 @@ def test_sshd_is_the_process_that_supervisord_knows(monkeypatch: pytest.MonkeyPa
     def silent(*_words: object, **_options: object) -> object:
         raise ConnectionRefusedError
 
-    programs = [{"name": "web", "pid": 5}, {"name": "sshd", "pid": 7}]
-    monkeypatch.setattr(supervisor_rpc, "ask", lambda *_, **__: programs)
+    programs: list[dict[str, object]] = [
+        {"name": name, "group": name, "statename": "RUNNING", "pid": pid}
+        for name, pid in (("web", 5), ("sshd", 7))
+    ]
+    monkeypatch.setattr(supervisor_rpc, "call", lambda *_, **__: [programs, None])
     assert doctor._sshd() == 7  # noqa: SLF001
-    monkeypatch.setattr(supervisor_rpc, "ask", lambda *_, **__: programs[:1])
+    monkeypatch.setattr(supervisor_rpc, "call", lambda *_, **__: [programs[:1], None])
     assert doctor._sshd() == 0  # noqa: SLF001
-    monkeypatch.setattr(supervisor_rpc, "ask", silent)
+    answers: list[object] = [["sshd"], "sshd", [{"name": "sshd"}], {}]
+    for junk in answers:
+        answer = [junk, None]
+        monkeypatch.setattr(supervisor_rpc, "call", lambda *_, said=answer, **__: said)
+        assert doctor._sshd() == 0  # noqa: SLF001
+    monkeypatch.setattr(supervisor_rpc, "call", silent)
     assert doctor._sshd() == 0  # noqa: SLF001

@@ -30,8 +30,8 @@ while True:
     client, _ = listener.accept()
     client.recv(65536)
     body = (b"<?xml version='1.0'?><methodResponse><params><param><value><array><data><value>"
-            b"<string>RUNNING</string></value></data></array></value></param></params>"
-            b"</methodResponse>")
+            b"<struct><member><name>statename</name><value>RUNNING</value></member></struct>"
+            b"</value></data></array></value></param></params></methodResponse>")
     client.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
     client.close()
 """

@@ -57,3 +57,49 @@ def test_a_service_that_nobody_knows_stops_a_strict_start(
     assert (
         "SLIPWAY_SERVICES_OFF: names no program of this container: wbe" in capsys.readouterr().err
     )
+
+
+CONTAINER = {"PATH": "/bin", "HOSTNAME": "x", "LANG": "C.UTF-8", "SSH_PUBKEY": "key", "A": "1"}
+
+
+@pytest.mark.parametrize(
+    ("own", "seen"),
+    [
+        (CONTAINER, CONTAINER),
+        ({"PATH": "/sbin", "HOME": "/root", "USER": "root"}, {**CONTAINER, "PATH": "/sbin"}),
+        ({"PATH": "/sbin", "SUDO_UID": "0", "TERM": "x", "LC_ALL": "C"}, CONTAINER),
+        ({}, CONTAINER),
+        ({"A": "2", "PATH": "/bin"}, {"A": "2", "PATH": "/bin"}),
+        ({"SSH_PUBKEY": "other"}, {"SSH_PUBKEY": "other"}),
+        ({"A": "1", "PATH": "/bin", "HOSTNAME": "x"}, {"A": "1", "PATH": "/bin", "HOSTNAME": "x"}),
+        ({"B": "3", "HOME": "/root"}, {**CONTAINER, "B": "3"}),
+    ],
+)
+def test_a_login_does_not_take_a_containers_variables_away(
+    monkeypatch: pytest.MonkeyPatch, own: dict[str, str], seen: dict[str, str]
+) -> None:
+    """
+    `su -`, sudo and `env -i` leave none of them; who has left some has chosen.
+    """
+    given = {"self": own, "1": CONTAINER}
+    monkeypatch.setattr(at_start, "process_environment", given.__getitem__)
+
+    assert at_start.inherited() == {**own, **{name: seen[name] for name in seen if name not in own}}
+    assert seen.items() - at_start.inherited().items() <= {("PATH", "/bin")}
+
+
+def test_a_first_process_that_can_not_be_read_has_given_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    Without CAP_SYS_PTRACE it may not be ours to read.
+    """
+
+    def environment(pid: str) -> dict[str, str]:
+        if pid == "1":
+            raise PermissionError
+        return {"PATH": "/bin"}
+
+    monkeypatch.setattr(at_start, "process_environment", environment)
+
+    assert at_start.inherited() == {"PATH": "/bin"}

@@ -309,7 +309,10 @@ def test_an_encrypted_configuration_tells_nothing(tmp_path: Path) -> None:
     """
     text = "# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nabc=\n"
 
-    assert configuration(tmp_path, text).digests == {}
+    there = configuration(tmp_path, text)
+    assert there.digests == {}
+    assert there.is_encrypted
+    assert not configuration(tmp_path, "[far]\ntype = alias\n").is_encrypted
 
 
 def test_what_rclone_left_beside_its_file_is_found(tmp_path: Path) -> None:

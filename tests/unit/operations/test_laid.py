@@ -4,8 +4,10 @@ Whose work a file is that differs from ours: an older version's, or somebody's.
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from slipway.facts.mounts import Mounts
 from slipway.operations import files
 from slipway.operations.files import File
 from slipway.operations.foresight import PLAN, Plan
+from slipway.operations.laid import _KEEP
 from slipway.system.mountinfo import Mount
 from tests.unit.conftest import FactHost, _text
 
@@ -64,7 +67,7 @@ def laid(  # noqa: PLR0913 - each is a choice of the test's
 
 
 def is_kept(commands: list[str]) -> bool:
-    return any(f"cp -p -- /etc/motd {COPY}" in command for command in commands)
+    return any(f"place=/etc/motd; copy={COPY};" in command for command in commands)
 
 
 @pytest.mark.parametrize(
@@ -155,3 +158,101 @@ def test_what_belongs_to_one_start_is_nobodys_work() -> None:
 
     assert not [command for command in commands if str(paths.STATE) in command]
     assert notes == []
+
+
+# What stands in a file's place, for a shell; what of it is kept, and what must not be read
+PLACES = {
+    "a file": ("echo mine > file", "mine\n"),
+    "an empty one": (": > file", ""),
+    "with CRLF": ("printf 'a\\r\\n' > file", "a\r\n"),
+    "a link": ("echo far > target; ln -s target file", "-> target"),
+    "a dangling link": ("ln -s /nowhere file", "-> /nowhere"),
+    "a loop": ("ln -s file file", "-> file"),
+    "a link to a FIFO": ("mkfifo target; ln -s target file", "-> target"),
+    "a FIFO": ("mkfifo file", None),
+    "a device": ("ln -s x y; mknod file c 1 5 2>/dev/null || mkfifo file", None),
+    "gigabytes": ("truncate -s 3G file", None),
+}
+
+
+@pytest.mark.parametrize(("make", "kept"), PLACES.values(), ids=PLACES)
+def test_what_is_kept_is_kept_as_it_was(tmp_path: Path, make: str, kept: str | None) -> None:
+    """
+    A link as a link; and nobody waits for what is no file.
+    """
+    _run(tmp_path, f"{make}; {KEEP}")
+    copy = tmp_path / "kept/copy"
+    there = f"-> {copy.readlink()}" if copy.is_symlink() else None
+    if copy.is_file() and not copy.is_symlink():
+        there = copy.read_bytes().decode()
+
+    assert there == kept
+
+
+def test_each_version_is_kept_once_up_to_a_bound(tmp_path: Path) -> None:
+    """
+    The last one under its own name; one that comes again is not kept again.
+    """
+    for text in ("one", "two", "two", "three"):
+        _run(tmp_path, f"echo {text} > file; chmod 640 file; {KEEP}")
+    kept = tmp_path / "kept"
+    texts = {path.name: path.read_text() for path in kept.iterdir()}
+    assert texts == {"copy": "three\n", "copy.~1~": "one\n", "copy.~2~": "two\n"}
+    assert (kept / "copy").stat().st_mode & 0o777 == 0o640
+    for number in range(30):
+        _run(tmp_path, f"echo {number} > file; {KEEP}")
+
+    assert (kept / "copy").read_text() == "29\n"
+    assert len([*kept.iterdir()]) == 21
+
+
+KEEP = f"place=$PWD/file; copy=$PWD/kept/copy; {_KEEP}"
+
+
+def _run(place: Path, script: str) -> None:
+    subprocess.run(["sh", "-ec", script], cwd=place, check=True, timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("record", "mounts", "notes"),
+    [
+        (f"{digest(b'older')}  /etc/motd\n", [], ["/etc/motd"]),
+        ("", [], []),  # it has never been there
+        (
+            f"{digest(b'older')}  /etc/motd\n",
+            [Mount("/etc", "tmpfs", "x", frozenset({"rw"}), shared=False)],
+            [],
+        ),
+    ],
+)
+def test_a_file_that_was_removed_is_named(
+    record: str, mounts: list[Mount], notes: list[str]
+) -> None:
+    """
+    Not where a mount has taken its place.
+    """
+    host = FactHost({FileStates: {}, FileText: record, Mounts: mounts})
+    host.data["live"] = True
+    host.connector_data[PLAN] = Plan(is_check=False)
+    with ctx_host.use(host):
+        list(files.present._inner(files=[MOTD]))  # noqa: SLF001
+
+    assert [note.variable for note in host.connector_data.get("notes", [])] == notes
+
+
+@pytest.mark.parametrize("kind", ["symbolic link", "fifo", "directory"])
+def test_what_is_no_file_is_named(kind: str) -> None:
+    """
+    Somebody has put it there; a directory is moved aside.
+    """
+    there = MOTD.expected._replace(type=kind, sha256="")
+    record = f"{digest(b'older')}  /etc/motd\n"
+    host = FactHost({FileStates: {"/etc/motd": there}, FileText: record, Mounts: []})
+    host.data["live"] = True
+    host.connector_data[PLAN] = Plan(is_check=False)
+    with ctx_host.use(host):
+        commands = [_text(each) for each in files.present._inner(files=[MOTD])]  # noqa: SLF001
+    (note,) = host.connector_data["notes"]
+
+    assert note.variable == "/etc/motd"
+    assert is_kept(commands) is (kind != "directory")

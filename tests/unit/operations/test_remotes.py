@@ -205,3 +205,25 @@ def test_a_remote_that_is_copied_twice_is_refused_by_name(run: Run) -> None:
 
     assert [entry.feature for entry in run.host.connector_data["degraded"]] == ["remote 'far:b'"]
     assert twice == supervised(run, ["far"], ["far:a"])
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        (Configuration("600", True, {}, is_encrypted=True), "is encrypted; set RCLONE_CONFIG_PASS"),
+        (Configuration("600", True, {}), "`rclone listremotes` names the line"),
+        (None, "`rclone listremotes` names the line"),
+    ],
+)
+def test_a_configuration_that_rclone_can_not_read_is_named(
+    run: Run, there: Configuration | None, words: str
+) -> None:
+    """
+    With what helps: another password is no other line.
+    """
+    facts = {RcloneRemotes: None, RcloneConfiguration: there}
+    place = "/etc/rclone/rclone.conf"
+    run(remotes.supervised, facts=facts, workspace="/w", configured=place, drain_seconds=1)
+
+    (entry,) = run.host.connector_data["degraded"]
+    assert words in str(entry)

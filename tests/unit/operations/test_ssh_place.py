@@ -230,6 +230,6 @@ def test_a_main_file_is_there(run: Run, states: dict[str, FileState], *, is_writ
     """
     Without one no drop-in of ours is read.
     """
-    commands = run(ssh_place.main_configuration, facts={FileStates: states})
+    commands = run(ssh_place.main_configuration, facts={FileStates: states, Mounts: []})
 
     assert any("Include /etc/ssh/sshd_config.d" in each for each in commands) == is_written

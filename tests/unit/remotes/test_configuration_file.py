@@ -4,6 +4,7 @@ What rclone leaves beside a configuration file that it can't replace.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,37 @@ def test_only_empty_files_of_rclones_naming_go(
     gone = {"rclone.conf.old1", "rclone.conf.old4294967295"}
     assert left & gone == (set() if is_mounted else gone)
     assert left - gone == {*KEPT, "rclone.conf.old7", "rclone.conf.old8", "link"}
+
+
+@pytest.mark.parametrize(
+    ("words", "is_named"),
+    [
+        ("config create far alias remote=/tmp", True),
+        ("config update far remote=/var", True),
+        ("config delete far", True),
+        ("config password far pass x", True),
+        ("config reconnect far:", True),
+        ("config disconnect far:", True),
+        ("-v config --obscure delete far", True),
+        ("config encryption set", True),
+        ("config encryption remove", True),
+        ("config encryption check", False),
+        ("config show", False),
+        ("config dump", False),
+        ("config", False),  # what somebody has done in its menus is not known
+        ("authorize drive", False),
+    ],
+)
+def test_a_directory_that_can_not_be_written_to_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, *, is_named: bool
+) -> None:
+    """
+    For what has rclone write: it exits with 0.
+    """
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    place = str(tmp_path / "rclone.conf")
+    said = configuration_file.why_unsaved(place, words.split())
+
+    assert said == (f"{tmp_path} can't be written to" if is_named else "")
+    monkeypatch.undo()
+    assert configuration_file.why_unsaved(place, words.split()) == ""

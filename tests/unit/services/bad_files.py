@@ -72,6 +72,10 @@ BAD = [
     Bad("a process's likewise", program("process_name=a\x1bb"), 0, "is not printable"),
     Bad("a process name", program("process_name=a:b"), 3, "Invalid name"),
     Bad("an empty log", program("redirect_stderr=2"), 3, "redirect_stderr"),
+    # a log that is another's, or nobody's
+    Bad("a log without a name", program("stdout_logfile="), 3, "is empty"),
+    Bad("the socket", program("stdout_logfile=/run/supervisor.sock"), 3, "/run/supervisor.sock is"),
+    Bad("accounts", program("stdout_logfile=/etc/passwd"), 3, "Slipway's own"),
     # expansions, and the secrets in them
     Bad("an unknown variable", program(command="x %(ENV_NOPE)s"), 2, "%(ENV_NOPE)s is not set"),
     Bad("a date's percent", program(command="date +%Y"), 2, "%% is a % that is meant"),

@@ -185,6 +185,17 @@ def test_ours_are_read_from_where_slipway_is(here: Path, read: Read) -> None:
     assert len(options.problems) == 1
 
 
+def test_dev_null_is_an_empty_file(here: Path, read: Read) -> None:
+    """
+    Linked or mounted in a file's place, as people mask what they don't want.
+    """
+    (here / "none.conf.d").symlink_to("/dev/null")
+    options = read()
+
+    assert options.problems == []
+    assert "good" in names(options)
+
+
 FACTORY = "rpcinterface_factory"
 MAIN = {
     "a directory": "is a directory",

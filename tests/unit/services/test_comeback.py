@@ -66,6 +66,7 @@ class Program(Subprocess):  # type: ignore[misc]  # it has no annotations
             "exitcodes": [0],
             "autorestart": RestartUnconditionally,
             "options": options,
+            "uid": None,
         }
         super().__init__(SimpleNamespace(**{**defaults, **config}))
         self.group = SimpleNamespace(config=self.config)

@@ -53,5 +53,36 @@ def test_anothers_is_named_with_the_way_out(tmp_path: Path, words: str, name: st
     assert "exec slipway-init" in said
 
 
+@pytest.mark.parametrize(
+    ("words", "row", "is_lost"),
+    [
+        ("timeout 1h slipway-init", "SigCgt:\t0000000000004000", False),
+        ("sudo slipway-init", "SigBlk:\t0000000000004000", False),
+        ("dumb-init slipway-init", "SigCgt:\t0000000000000000", False),
+        ("/sbin/docker-init -- slipway-init", "SigCgt:\t0000000000000000", False),
+        ("catatonit -- slipway-init", "SigCgt:\t0000000000000000", False),
+        ("setsid --wait slipway-init", "SigCgt:\t0000000000000000", True),
+        ("flock /tmp/x slipway-init", "SigCgt:\t0000000000010000", True),
+        ("xargs slipway-init", "SigIgn:\t0000000000004000", True),
+        ("su -c slipway-init", "SigCgt:\t0000000000004000", True),
+        ("/usr/sbin/runuser -u root -- slipway-init", "SigCgt:\t0000000000004000", True),
+        ("script -qc slipway-init /dev/null", "SigCgt:\t0000000000004000", True),
+    ],
+)
+def test_a_wrapper_has_to_hear_a_stop_and_to_wait(
+    tmp_path: Path,
+    words: str,
+    row: str,
+    is_lost: bool,  # noqa: FBT001
+) -> None:
+    """
+    By the signals that it catches or waits for; some kill what they run two seconds later.
+    """
+    lay_processes(tmp_path, {1: (0, words)})
+    (tmp_path / "1/status").write_text(f"Name:\tx\nSigQ:\t1/2\n{row}\nThreads:\t1\n")
+
+    assert bool(first_process.warning(tmp_path)) == is_lost
+
+
 def test_where_it_can_not_be_read_nothing_is_known(tmp_path: Path) -> None:
     assert first_process.warning(tmp_path / "none") == ""

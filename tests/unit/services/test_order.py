@@ -121,7 +121,8 @@ def test_a_start_waits_for_its_convergence(running: Running, run: Run) -> None:
     """
     Files of an image have the defaults of its variables: what was declared waits for this start's.
 
-    What somebody wrote by hand does not, and a second convergence has nothing to do.
+    What somebody wrote by hand waits for sshd alone, whose port it could take. A second convergence
+    has nothing to do.
     """
     (running.here / "environment").touch()  # as the entrypoint leaves it
     running.has(
@@ -131,6 +132,9 @@ def test_a_start_waits_for_its_convergence(running: Running, run: Run) -> None:
     gated(running, "plain")
     gated(running, "later", "plain")
     running.start()
+    assert running.conditions() == {"hand": "starting", "plain": "starting", "later": "waiting"}
+    assert running.program("hand")["pid"] == 0
+    assert running.call("admitPrograms") is True
     until(partial(has_begun, running, "hand"), "what was written by hand has begun")
     assert running.state().closed
     assert running.conditions() == {"hand": "ready", "plain": "starting", "later": "waiting"}

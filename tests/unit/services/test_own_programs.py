@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import pytest
 
+from slipway.contract import paths
 from slipway.operations.remotes import configuration, program
 from slipway.services import own_programs
+from slipway.system import mountinfo
+from slipway.system.mountinfo import Mount
 
 
 @pytest.mark.parametrize("remote", ["far", "a b", "über", "x" * 200])
@@ -41,3 +44,33 @@ def test_a_file_that_only_begins_as_ours_is_a_users(old: str, new: str) -> None:
 
     assert changed != text
     assert not own_programs.is_remote("/etc/supervisor/conf.d/remote-far.conf", changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "sections", "is_mount", "is_over"),
+    [
+        ("sshd", ["program:sshd"], True, True),
+        ("sshd", ["program:sshd"], False, False),  # a convergence lays ours again
+        ("sshd", ["program:sshd", "program:mine"], True, False),
+        ("sshd", [], True, False),
+        ("mine", ["program:sshd"], True, False),
+        ("mine", ["program:mine"], True, False),
+    ],
+)
+def test_a_file_that_is_mounted_over_ours_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    sections: list[str],
+    *,
+    is_mount: bool,
+    is_over: bool,
+) -> None:
+    """
+    With nothing but the program that ours has.
+    """
+    path = f"{paths.SUPERVISOR_PROGRAMS}/{name}.conf"
+    mounts = [Mount(path, "ext4", "x", frozenset({"ro"}), shared=False)] if is_mount else []
+    monkeypatch.setattr(mountinfo, "here", lambda: mounts)
+    own = {str(paths.OWN_PROGRAMS / "sshd.conf"): ""}
+
+    assert own_programs.is_mounted_over(path, sections, own) is is_over

@@ -4,6 +4,7 @@ Programs that do not stay in the foreground, and those that end because they are
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -34,11 +35,14 @@ if "same session" not in sys.argv:
     os.setsid()
 if os.fork():
     os._exit(0)
-for descriptor in range(3):
+for descriptor in range(0 if "keeps its output" not in sys.argv else 3, 3):
     os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
 if "parent" in sys.argv and os.fork() == 0:
     begin()
     time.sleep(1000)
+if "keeps its output" in sys.argv:
+    begin()
+    os.execve("/bin/sleep", ["sleep", "1000"], {})
 if "bare" in sys.argv:
     begin()
     os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(1000)"], {})
@@ -97,6 +101,7 @@ KINDS = {
     "deaf to TERM": ("", ["deaf"]),
     "with children": ("", ["parent"]),
     "without variables": ("", ["bare"]),
+    "without variables, another program": ("", ["bare", "keeps its output"]),
     "with a session that fails": ("", ["fails", "deaf", "parent"]),
 }
 
@@ -148,6 +153,52 @@ def test_a_daemon_that_is_stopped_leaves_nothing(running: Running) -> None:
     running.call("stopProcess", "web")
 
     until(lambda: not alive(begun(running)), "all have ended")
+
+
+def test_what_a_program_leaves_after_a_while_is_ended_too(running: Running) -> None:
+    """
+    Its process group, before it begins again; what it has given a session of its own stays.
+    """
+    script = running.here / "slow.sh"
+    script.write_text(
+        f"sleep 1000 &\necho $! >> {running.here}/daemons\nsetsid sleep 1000 &\nsleep 3.2\n"
+    )
+    running.has(web=f"[program:web]\ncommand=sh {script}\nautorestart=true\n")
+    running.start()
+    until(lambda: len(begun(running)) > 2, "it began three times")
+    sessions = _sessions(running)
+
+    assert len(alive(begun(running))) == 1
+    assert len(sessions) > 1
+    assert "web: it must stay in the foreground" in (running.here / "supervisord.log").read_text()
+    for pid in sessions:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _sessions(running: Running) -> list[int]:
+    """
+    Return the leaders of sessions that bear this supervisord's mark.
+    """
+    mark = f"SUPERVISOR_SERVER_URL=unix://{running.socket}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            is_sleep = (path / "comm").read_text() == "sleep\n"
+            is_leader = os.getsid(int(path.name)) == int(path.name)
+            if is_sleep and is_leader and mark in (path / "environ").read_bytes():
+                found.append(int(path.name))
+    return found
+
+
+def test_a_job_that_ran_for_a_while_tells_what_it_left(running: Running) -> None:
+    script = running.here / "job.sh"
+    script.write_text(f"sleep 1000 &\necho $! >> {running.here}/daemons\nsleep 3.2\n")
+    running.has(job=f"[program:job]\ncommand=sh {script}\n")
+    running.start()
+    until(lambda: running.states()["job:job"] == "EXITED", "it is done")
+
+    assert running.program("job")["left"] == 1
+    assert len(alive(begun(running))) == 1
 
 
 def test_others_processes_are_left_alone(running: Running) -> None:

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,13 +26,27 @@ from slipway.facts.supervisor import Supervisord, SupervisordState
 from slipway.operations import supervisor
 from slipway.services import told
 from tests.unit.conftest import FactHost, Run
-from tests.unit.services.conftest import Running
+from tests.unit.services.conftest import Running, until
 
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n"
 EMPTY = (
     b"<?xml version='1.0'?><methodResponse><params><param><value><array><data>"
     b"</data></array></value></param></params></methodResponse>"
 )
+
+
+def _list(value: bytes) -> bytes:
+    return b"<array><data><value>%b</value></data></array>" % value
+
+
+def _results(value: bytes, number: int) -> bytes:
+    """
+    Return an answer to several calls with the same value for each.
+    """
+    values = b"<value>%b</value>" % value * number
+    return EMPTY.replace(b"<data></data>", b"<data>%b</data>" % values)
+
+
 # What a server at supervisord's socket says, a piece at a time; None: it keeps the connection
 ANSWERS: dict[str, list[bytes | None]] = {
     "nothing": [None],
@@ -46,6 +61,14 @@ ANSWERS: dict[str, list[bytes | None]] = {
     "too few results": [HEAD + b"\r\n" + EMPTY],
     "an error": [b"HTTP/1.0 500 Internal Server Error\r\n\r\n"],
     "a password that is wanted": [b"HTTP/1.0 401 Unauthorized\r\n\r\n"],
+    "a length that is no number": [HEAD + b"Content-Length: many\r\n\r\n<"],
+    "a length of thousands of digits": [HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n<"],
+    "a length below zero": [HEAD + b"Content-Length: -5\r\n\r\n<"],
+    "lines without an end": [HEAD * 400],
+    "other types": [HEAD + b"\r\n" + _results(b"<string>x</string>", 3)],
+    "programs that are words": [HEAD + b"\r\n" + _results(_list(b"<string>sshd</string>"), 3)],
+    "programs without names": [HEAD + b"\r\n" + _results(_list(b"<struct></struct>"), 3)],
+    "numbers": [HEAD + b"\r\n" + _results(b"<int>7</int>", 3)],
     "bytes": [HEAD + b"\r\n\xff\xfe"],
 }
 
@@ -184,6 +207,75 @@ def test_none_runs_where_nobody_listens(place: Path, make: Callable[[Path], None
 
     assert both() == (None, None)
     assert start.answers() is False
+
+
+# What becomes of its socket, for a shell that is where that is
+BIND = "import socket; socket.socket(socket.AF_UNIX, socket.{kind}).bind('socket')"
+TAKEN = {
+    "removed": "rm socket",
+    "renamed": "mv socket away",
+    "a file": "rm socket; echo mine > socket",
+    "an empty file": "rm socket; : > socket",
+    "a directory": "rm socket; mkdir socket; touch socket/mine",
+    "a dangling link": "rm socket; ln -s /nowhere socket",
+    "a loop": "rm socket; ln -s socket socket",
+    "a link to itself, moved": "mv socket away; ln -s away2 socket",
+    "a FIFO": "rm socket; mkfifo socket",
+    "a dead socket": f'rm socket; {sys.executable} -c "{BIND.format(kind="SOCK_STREAM")}"',
+    "datagrams": f'rm socket; {sys.executable} -c "{BIND.format(kind="SOCK_DGRAM")}"',
+}
+
+
+@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN)
+def test_one_whose_socket_was_taken_away_still_runs(
+    running: Running, monkeypatch: pytest.MonkeyPatch, take: str
+) -> None:
+    """
+    It is named by all who ask and never taken for none; it makes its socket anew, and what stood
+    in its place is kept.
+    """
+    monkeypatch.setattr(paths, "SUPERVISOR_SOCKET", running.socket)
+    monkeypatch.setattr(told, "PID", running.here / "pid")
+    running.start()
+    running.process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, running.process.pid, os.WSTOPPED | os.WNOWAIT)
+    subprocess.run(["sh", "-c", take], check=True, cwd=running.here)
+    monkeypatch.setattr(facts, "_ANSWER", 1)
+    try:
+        inside, outside = both()
+        with pytest.raises(OSError, match=r"\w") as error:
+            told.ask(timeout=1)
+        with pytest.raises(OSError, match=f"kill -CONT {running.process.pid}"):
+            start.answers()
+    finally:
+        running.process.send_signal(signal.SIGCONT)
+
+    assert inside is not None
+    assert inside.silent
+    assert outside is not None
+    assert outside.silent
+    assert not told.is_gone(error.value)
+    until(running.answers, "its socket is there again")
+    kept = running.here / "socket.replaced"
+    assert kept.is_file() is ("> socket" in take)
+    assert (kept / "mine").exists() is ("mkdir" in take)
+    assert running.end() == 0
+
+
+def test_anothers_socket_stays(running: Running) -> None:
+    """
+    Somebody listens there: whoever asks is told that supervisord does not answer.
+    """
+    running.start()
+    running.socket.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(running.socket))
+        other.listen()
+        log = running.here / "supervisord.log"
+        until(lambda: "another process listens there" in log.read_text(), "it says so")
+        inode = running.socket.lstat().st_ino
+        assert running.socket.lstat().st_ino == inode
+    running.end()
 
 
 def test_one_that_ends_is_none(place: Path) -> None:

@@ -169,6 +169,11 @@ def test_nobody_there_and_nobody_who_answers(server: socket.socket) -> None:
         b"banner exchange: Connection from 127.83.76.80 port 7: Connection reset by peer\r\n",
         b"Timeout before authentication for 127.83.76.80 port 8\r\n",
         b"Timeout before authentication for connection from 127.83.76.80 port 8 to x, pid = 9\r\n",
+        b"Accepted publickey for root from 127.83.76.80 port 9 ssh2: ED25519 SHA256:a+b/C\r\n",
+        b"Received disconnect from 127.83.76.80 port 9:11: disconnected by user\r\n",
+        b"Disconnected from user root 127.83.76.80 port 9\r\n",
+        b"Connection closed by authenticating user root 127.83.76.80 port 9 [preauth]\r\n",
+        b"Unable to negotiate with 127.83.76.80 port 9: no matching MAC found.\r\n",
     ],
 )
 def test_our_own_question_leaves_no_line(line: bytes) -> None:
@@ -191,6 +196,15 @@ def test_our_own_question_leaves_no_line(line: bytes) -> None:
         b"ssh_dispatch_run_fatal: Connection from 203.0.113.9 port 6: 127.83.76.80 port 6: x\r\n",
         b"Invalid user Timeout before authentication for 127.83.76.80 port 8 from 203.0.113.9\r\n",
         b"Connection closed by 127.83.76.80 port 1",
+        b"Connection closed by authenticating user root 203.0.113.9 port 1 [preauth]\r\n",
+        b"Connection closed by authenticating user x 127.83.76.80 port 1 203.0.113.9 port 4\r\n",
+        b"Accepted publickey for root from 203.0.113.9 port 4 ssh2: ED25519 SHA256:AbC\r\n",
+        b"Accepted publickey for a from 127.83.76.80 port 1 from 203.0.113.9 port 4 ssh2: RSA\r\n",
+        b"Accepted password for root from 127.83.76.80 port 4 ssh2\r\n",
+        b"Disconnected from user root 203.0.113.9 port 4\r\n",
+        b"Disconnected from user a 127.83.76.80 port 1 203.0.113.9 port 4\r\n",
+        b"Received disconnect from 203.0.113.9 port 4:11: disconnected by user\r\n",
+        b"Unable to negotiate with 203.0.113.9 port 4: no matching cipher found.\r\n",
     ],
 )
 def test_nobody_else_can_keep_a_line_out_of_the_log(line: bytes) -> None:

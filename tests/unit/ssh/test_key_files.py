@@ -140,3 +140,46 @@ def test_what_is_no_file_has_no_keys(keys: Path) -> None:
     assert directory.distrust == f"{keys} is a directory"
     assert pipe.distrust == f"{keys} is no regular file"
     assert str(keys) in loop.distrust
+
+
+@pytest.mark.parametrize(
+    ("lines", "types", "has_expired"),
+    [
+        (['expiry-time="20200101" {}'], 0, True),
+        (['expiry-time="20200101Z" {}'], 0, True),
+        (['expiry-time="202001011200" {}'], 0, True),
+        (['expiry-time="20200101120000Z" {}'], 0, True),
+        (['restrict,expiry-time="20200101",pty {}'], 0, True),
+        (['Expiry-Time="20200101" {}'], 0, True),
+        (['expiry-time="20200101",expiry-time="29990101" {}'], 0, True),
+        (['expiry-time="29990101" {}'], 1, False),
+        (['expiry-time="299901011200Z" {}'], 1, False),
+        (['expiry-time="20200101" {}', "{}"], 1, False),
+        (['command="expiry-time=20200101" {}'], 1, False),
+        (["# expiry-time"], 0, False),
+    ],
+)
+def test_a_key_that_has_expired_is_none(
+    keys: Path,
+    lines: list[str],
+    types: int,
+    has_expired: bool,  # noqa: FBT001
+) -> None:
+    keys.write_text("".join(f"{line.format(ED25519)}\n" for line in lines))
+    found = look(keys)
+
+    assert (len(found.types), found.has_expired) == (types, has_expired)
+
+
+def test_a_file_that_can_not_be_told_may_have_keys(keys: Path) -> None:
+    """
+    One of gigabytes, in which sshd goes on looking.
+    """
+    os.truncate(keys, 3 << 30)
+    found = look(keys)
+    keys.unlink()
+
+    assert found.is_unknown
+    assert "is larger than 16 MB" in found.distrust
+    assert not key_files.is_empty([found])
+    assert key_files.is_empty([look(keys)])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.ssh import configuration, effective, login
+from slipway.ssh import configuration, effective, login, reached
 from slipway.ssh.effective import Trouble
 from slipway.ssh.key_files import KeyFile
 from slipway.ssh.login import Obstacle, Subject
@@ -69,7 +69,7 @@ def test_nothing_stands_against_what_our_image_has(tmp_path: Path) -> None:
     image = subject(tmp_path)
 
     assert login.of_configuration(image) == []
-    assert login.of_listening(image) == []
+    assert reached.obstacles(image) == []
     assert login.of_hardening(image) == []
 
 
@@ -163,7 +163,51 @@ def test_loopback_alone_is_no_door(
     lines: list[str],
     expected: bool,  # noqa: FBT001
 ) -> None:
-    assert bool(login.of_listening(subject(tmp_path, *lines))) is expected
+    assert bool(reached.obstacles(subject(tmp_path, *lines))) is expected
+
+
+@pytest.mark.parametrize(("has_ipv6", "refuses"), [(True, False), (False, True)])
+def test_ipv6_alone_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    has_ipv6: bool,  # noqa: FBT001
+    refuses: bool,  # noqa: FBT001
+) -> None:
+    """
+    An illness where the container has none: sshd listens nowhere then.
+    """
+    monkeypatch.setattr(reached, "has_ipv6", lambda: has_ipv6)
+    (found,) = reached.obstacles(subject(tmp_path, "AddressFamily inet6"))
+
+    assert "AddressFamily inet6" in found.what
+    assert found.place.endswith("sshd_config line 1")
+    assert (found.refuses, found.is_chosen) == (refuses, not refuses)
+
+
+@pytest.mark.parametrize(
+    ("offered", "types", "is_named"),
+    [
+        ("ssh-ed25519,rsa-sha2-512", ["ssh-ed25519"], False),
+        ("rsa-sha2-512", ["ssh-rsa"], False),
+        ("ssh-ed25519-cert-v01@openssh.com", ["ssh-ed25519"], True),
+        ("ecdsa-sha2-nistp256", ["ssh-ed25519", "ssh-rsa"], True),
+        ("rsa-sha2-512", ["ssh-ed25519"], True),
+        ("ecdsa-sha2-nistp256", [], False),
+    ],
+)
+def test_a_host_key_has_to_be_offered(
+    tmp_path: Path,
+    offered: str,
+    types: list[str],
+    is_named: bool,  # noqa: FBT001
+) -> None:
+    """
+    Where it is known which there are.
+    """
+    found = login.of_host_keys(subject(tmp_path, f"HostKeyAlgorithms {offered}"), types)
+
+    assert bool(found) is is_named
+    assert all(each.refuses and not each.is_chosen and each.place for each in found)
 
 
 @pytest.mark.parametrize(

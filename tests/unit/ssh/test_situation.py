@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slipway.contract import paths
-from slipway.ssh import situation, wrappers
+from slipway.ssh import wrappers
 
 WAITS = "root can't log in: TCP wrappers wait for {}, which is no file"
 CLOSE = "root can't log in: TCP wrappers close the connection ({} line 1)"
@@ -45,9 +45,9 @@ def test_tcp_wrappers_are_asked_as_sshd_asks_them(
         else:
             (tmp_path / name).write_text(f"{text}\n")
     monkeypatch.setattr(paths, "SSHD", str(tmp_path / "sshd"))
-    without = situation._of_wrappers("203.0.113.7")  # noqa: SLF001 - asked with all else
+    without = wrappers.obstacles("203.0.113.7")
     (tmp_path / "sshd").write_bytes(wrappers.LIBRARY)
-    found = situation._of_wrappers("203.0.113.7")  # noqa: SLF001
+    found = wrappers.obstacles("203.0.113.7")
 
     assert without == []
     assert "".join(map(str, found)).replace(f"{tmp_path}/", "") == expected

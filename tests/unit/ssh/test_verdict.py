@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from slipway.contract import paths
-from slipway.ssh import situation, verdict
+from slipway.ssh import banner, pam, situation, trial, verdict
 from slipway.ssh.login import Obstacle
 from slipway.ssh.situation import Seen, Situation
+from slipway.ssh.trial import Outcome
 
 FOUND = Situation(
     [Obstacle("PermitRootLogin no", "/x line 1")], [2222], [("127.0.0.1", 2222)], True
@@ -71,6 +72,99 @@ def test_it_is_judged_once(judge: Judge) -> None:
     assert first == second
     assert first.obstacles[0] == FOUND.obstacles[0]
     assert oct(paths.LOGIN.stat().st_mode)[-3:] == "600"
+
+
+@pytest.fixture
+def proofs(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
+    """
+    What logins of our own come to, the last one for good; nothing stands against one.
+    """
+    seen = judge("root")
+    found = seen.situation._replace(obstacles=[], admits_us=True)
+    monkeypatch.setattr(situation, "judged", lambda _user: seen._replace(situation=found))
+    monkeypatch.setattr(pam, "refusal", lambda *_, **__: None)
+    monkeypatch.setattr(verdict, "_of_terminals", list)
+    monkeypatch.setattr(verdict, "_of_capabilities", lambda *_: [])
+    outcomes: list[Outcome] = []
+    told = []
+
+    def prove(_situation: Situation, *, deadline: float) -> Outcome:
+        told.append(deadline)
+        return outcomes.pop(0) if len(outcomes) > 1 else outcomes[0]
+
+    monkeypatch.setattr(trial, "prove", prove)
+    return outcomes
+
+
+def said(*, pid: int | None = 1) -> str:
+    """
+    Return what stands against a login, and whether supervisord may keep that.
+    """
+    words = " ".join(map(str, verdict.look(keep=True, pid=pid).obstacles))
+    return f"{words}; {'kept' if verdict.rests_on() else 'asked again'}"
+
+
+FAILS = "root can't log in: a login of Slipway's own failed: x; asked again"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "lines"),
+    [
+        ([Outcome(True, "")], ["; kept", "; kept"]),
+        ([Outcome(False, "x"), Outcome(True, "")], [FAILS, "; kept"]),
+        ([Outcome(False, "x")], [FAILS, FAILS]),
+        ([Outcome(False, "x", is_known=False)], ["; asked again", "; asked again"]),
+        ([Outcome(False, "x", has_ended=False)], [FAILS, FAILS]),
+    ],
+)
+def test_a_login_of_our_own_proves_it(
+    proofs: list[Outcome], outcomes: list[Outcome], lines: list[str]
+) -> None:
+    """
+    Once for each verdict; one that fails is tried each time, for nobody tells what may mend it.
+    """
+    proofs += outcomes
+
+    assert [said(), said()] == lines
+
+
+def test_where_no_sshd_runs_nothing_is_proved(proofs: list[Outcome]) -> None:
+    """
+    A start's own verdict is proved when health asks.
+    """
+    proofs.append(Outcome(False, "x"))
+
+    assert [said(pid=None), said(pid=0), said()] == ["; asked again", "; asked again", FAILS]
+
+
+def test_what_pam_has_against_this_machine_alone_is_no_obstacle(
+    proofs: list[Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proofs.append(Outcome(False, "x"))
+    asked = []
+
+    def refusal(user: str, *, address: str, shell: str) -> pam.Refusal:
+        asked.append((user, address, shell))
+        return pam.Refusal("PAM refuses it", is_chosen=True)
+
+    monkeypatch.setattr(pam, "refusal", refusal)
+
+    assert said() == "; asked again"
+    assert asked == [("root", banner.ADDRESS, "")]
+
+
+def test_without_a_terminal_to_be_had_it_is_said(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> tuple[int, int]:
+        raise OSError(28, "No space left on device")
+
+    assert judge
+    monkeypatch.setattr(os, "openpty", fail)
+    found = [each for each in verdict.look(keep=True).obstacles if "terminal" in each.what]
+
+    assert [(each.refuses, each.is_chosen) for each in found] == [(False, False)]
+    assert "No space left" in found[0].what
 
 
 def test_only_who_keeps_it_writes(judge: Judge) -> None:

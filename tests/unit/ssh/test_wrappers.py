@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from slipway.contract import paths
 from slipway.ssh import wrappers
 
 STRANGER = "203.0.113.7"
@@ -35,3 +38,35 @@ def test_the_first_rule_that_fits_decides(allow: str, deny: str, expected: str) 
 
 def test_an_address_of_ipv6_is_in_brackets() -> None:
     assert wrappers.denied("", "sshd: [2001:db8::]/32\n", "2001:db8::1")
+
+
+@pytest.mark.parametrize(
+    ("deny", "expected"),
+    [
+        ("sshd: 172.", [("172.", "172.1.1.1")]),
+        ("sshd: ALL EXCEPT 10.0., 192.168.7.4", [("10.0.", "10.0.1.1"), ("192.168.7.4",) * 2]),
+        ("sshd: 172.16.0.0/255.240.0.0", [("172.16.0.0/255.240.0.0", "172.16.0.0")]),
+        ("sshd: 172.16.0.0/12", [("172.16.0.0/12", "172.16.0.0")]),
+        ("sshd: [2001:db8::]/32", [("[2001:db8::]/32", "2001:db8::")]),
+        ("ALL: 10.1.2.3", [("10.1.2.3", "10.1.2.3")]),
+        ("in.ftpd: 172.", []),
+        ("sshd: ALL", []),
+        ("sshd: .example.com", []),
+        ("# sshd: 172.", []),
+    ],
+)
+def test_the_addresses_that_rules_tell_apart_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deny: str, expected: list[tuple[str, str]]
+) -> None:
+    """
+    Where this sshd asks TCP wrappers at all.
+    """
+    for name, text in (("allow", ""), ("deny", deny)):
+        monkeypatch.setattr(wrappers, name.upper(), str(tmp_path / name))
+        (tmp_path / name).write_text(f"{text}\n")
+    monkeypatch.setattr(paths, "SSHD", str(tmp_path / "sshd"))
+    without = wrappers.addresses()
+    (tmp_path / "sshd").write_bytes(wrappers.LIBRARY)
+
+    assert without == []
+    assert wrappers.addresses() == expected

@@ -116,15 +116,16 @@ OUTPUTS = {
     "ssh-keygen": (
         SSH_KEYGEN,
         (
-            "WARNING: UNPROTECTED PRIVATE KEY FILE!; Permissions 0777 for '/tmp/k' are too open; "
-            'Load key "/tmp/k": bad permissions'
+            "Permissions 0777 for '/tmp/k' are too open; It is required that your pri"
+            'vate key files are NOT accessible by others; Load key "/tmp/k": bad perm'
+            "issions"
         ),
     ),
     "sshd -t, a host key": (
         SSHD_KEYS,
         (
-            "Permissions 0777 for '/tmp/hk' are too open; "
-            'Unable to load host key "/tmp/hk": bad permissions; Unable to load host key: /tmp/hk'
+            "Permissions 0777 for '/tmp/hk' are too open; Unable to load host key: /t"
+            "mp/hk; sshd: no hostkeys available -- exiting"
         ),
     ),
     "sshd -t, a MAC": (
@@ -145,24 +146,24 @@ OUTPUTS = {
     "apt-get, offline": (
         APT_OFFLINE,
         (
-            "Temporary failure resolving 'deb.debian.org'; W: Failed to fetch "
-            "http://deb.debian.org/debian/dists/bookworm/InRelease  Temporary failure resolving "
-            "'deb.debian.org'; E: Unable to locate package zip2"
+            "W: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease"
+            "  Temporary failure resolving 'deb.debian.org'; W: Some index files fail"
+            "ed to download. They have been ignored, or old ones used instead; E: Una"
+            "ble to locate package zip2"
         ),
     ),
     "apt-get, no candidate": (
         APT_NO_CANDIDATE,
         (
-            "This may mean that the package is missing, has been obsoleted, or; "
-            "E: Package 'zip' has no installation candidate"
+            "Package zip is not available, but is referred to by another package; E: "
+            "Package 'zip' has no installation candidate"
         ),
     ),
     "dpkg, a script": (
         DPKG_SCRIPT,
         (
-            "dpkg: error processing package broken (--install); "
-            "installed broken package post-installation script subprocess returned error "
-            "exit status 7; broken"
+            "dpkg: error processing package broken (--install); installed broken pack"
+            "age post-installation script subprocess returned error exit status 7"
         ),
     ),
     "dpkg, no file": (
@@ -224,7 +225,10 @@ OUTPUTS = {
             "tar: This does not look like a tar archive\n"
             "tar: Exiting with failure status due to previous errors\n"
         ),
-        "tar: Exiting with failure status due to previous errors",
+        (
+            "tar: This does not look like a tar archive; tar: Exiting with failure st"
+            "atus due to previous errors"
+        ),
     ),
     "wget": (
         (

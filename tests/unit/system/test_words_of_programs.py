@@ -40,9 +40,10 @@ OUTPUTS = {
             "/etc/ssh/sshd_config.d/x.conf: terminating, 1 bad configuration options\n"
         ),
         (
-            "/etc/ssh/sshd_config.d/x.conf line 1: Unsupported option GSSAPIAuthentication; /"
-            'etc/ssh/sshd_config.d/x.conf line 3: no argument after keyword "Port"; /etc/ssh/'
-            "sshd_config.d/x.conf: terminating, 1 bad configuration options"
+            '/etc/ssh/sshd_config.d/x.conf line 1: Unsupported option GSSAPIAuthentic'
+            'ation; /etc/ssh/sshd_config.d/x.conf line 2: Deprecated option UsePrivil'
+            'egeSeparation; /etc/ssh/sshd_config.d/x.conf line 3: no argument after k'
+            'eyword "Port"'
         ),
     ),
     "python, an exception while another was handled": (
@@ -131,7 +132,7 @@ OUTPUTS = {
             "SyntaxError: invalid syntax\n"
         ),
         (
-            "SyntaxError: invalid syntax"
+            'File "/srv/app.py", line 1; SyntaxError: invalid syntax'
         ),
     ),
     "pip, a compiler": (
@@ -156,8 +157,9 @@ OUTPUTS = {
             "ml-based projects\n"
         ),
         (
-            "error: subprocess-exited-with-error; foo.c:1:10: fatal error: Python.h: No such "
-            "file or directory; error: command '/usr/bin/gcc' failed with exit code 1"
+            "foo.c:1:10: fatal error: Python.h: No such file or directory; error: com"
+            "mand '/usr/bin/gcc' failed with exit code 1; ERROR: Could not build whee"
+            "ls for foo, which is required to install pyproject.toml-based projects"
         ),
     ),
     "curl, a certificate": (
@@ -170,8 +172,7 @@ OUTPUTS = {
             "how to fix it, please visit the web page mentioned above.\n"
         ),
         (
-            "curl: (60) SSL certificate problem: self-signed certificate; curl failed to veri"
-            "fy the legitimacy of the server and therefore could not"
+            "curl: (60) SSL certificate problem: self-signed certificate"
         ),
     ),
     "git, a push": (
@@ -186,9 +187,8 @@ OUTPUTS = {
             "hint: See the 'Note about fast-forwards' in 'git push --help' for details.\n"
         ),
         (
-            "! [rejected]        main -> main (fetch first); error: failed to push some refs "
-            "to 'github.com:x/y.git'; hint: Updates were rejected because the remote contains"
-            " work that you do"
+            "! [rejected]        main -> main (fetch first); error: failed to push so"
+            "me refs to 'github.com:x/y.git'"
         ),
     ),
     "rust": (
@@ -274,9 +274,9 @@ OUTPUTS = {
             "E: Unable to correct problems, you have held broken packages.\n"
         ),
         (
-            "Some packages could not be installed. This may mean that you have; broken : Depe"
-            "nds: nosuch (>= 1) but it is not installable; E: Unable to correct problems, you"
-            " have held broken packages"
+            "Some packages could not be installed; broken : Depends: nosuch (>= 1) bu"
+            "t it is not installable; E: Unable to correct problems, you have held br"
+            "oken packages"
         ),
     ),
     "postgres": (
