@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,7 +106,10 @@ def _login() -> list[Finding]:
     findings[0] = findings[0]._replace(options=_capabilities(sshd, found.obstacles))
     if not sshd:
         return [*findings, Finding("a login of its own", works=False, detail=_NO_SSHD)]
-    outcome = trial.attempt(found)
+    try:
+        outcome = trial.attempt(found)
+    except (OSError, subprocess.SubprocessError) as error:
+        outcome = trial.Outcome(works=False, words=f"not tried: {error}")
     return [*findings, Finding("a login of its own", outcome.works, outcome.words)]
 
 

@@ -161,7 +161,9 @@ def _file_of_ours(situation: Situation) -> Path | Outcome:
     user = situation.user
     places = [paths.TRIALS, *((paths.STATE, paths.RUN) if user == USER else (paths.LOGINS,))]
     with contextlib.suppress(OSError):
-        paths.TRIALS.mkdir(mode=0o755, parents=True, exist_ok=True)
+        paths.TRIALS.mkdir(parents=True, exist_ok=True)
+        for place in (paths.TRIAL, paths.TRIALS):  # sshd comes there as the user who logs in
+            place.chmod(0o755)
     authorized = list(map(Path, situation.authorized))
     for place in places:
         for path in authorized:

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import stat
+import subprocess
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,7 +88,7 @@ def _proved(found: Situation, kept: Kept, *, keep: bool, deadline: float) -> Sit
 
     try:
         outcome = trial.prove(found, deadline=deadline)
-    except OSError:  # no ssh, a full disk, no locks: no proof
+    except (OSError, subprocess.SubprocessError):  # no ssh, a full disk, no locks: no proof
         return found
     if outcome.works and keep:
         _keep(kept._replace(is_proved=True))
