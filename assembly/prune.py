@@ -4,9 +4,11 @@ Takes out of the venv what nothing imports, compiles the rest, and imports all t
 
 from __future__ import annotations
 
+import ast
 import compileall
 import importlib
 import importlib.util
+import marshal
 import pkgutil
 import py_compile
 import shutil
@@ -64,13 +66,17 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
+_HEAD = 16  # bytes of byte-code that say of which source it is (PEP 552)
+
+
 def compile_all(place: Path, *, lean: bool = False) -> None:
     """
     Compile, with a hash of the source that nothing checks in place of the source's time.
 
     Each build has the same byte-code then. It can't be of another source: an image never changes.
 
-    + lean: without docstrings and assertions, as `python -OO` compiles; they are in the source
+    + lean: without docstrings and assertions, as `python -OO` compiles, and without the annotations
+      of functions; they are in the source
     """
     if lean:
         _compile_lean(place)
@@ -93,6 +99,29 @@ def _compile_lean(place: Path) -> None:
             optimize=2,
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
+        _leave_out_annotations(path)
+
+
+def _leave_out_annotations(path: Path) -> None:
+    """
+    Compile anew, without what nobody asks of a function that runs; fields of classes keep theirs.
+    """
+    tree = ast.parse(path.read_bytes(), str(path))
+    tree.body = [node for node in tree.body if not _is_of_compiler(node)]  # a flag says the same
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    compiled = Path(importlib.util.cache_from_source(path))
+    head = compiled.read_bytes()[:_HEAD]
+    flags = annotations.compiler_flag
+    code = compile(tree, str(path), "exec", flags=flags, dont_inherit=True, optimize=2)
+    compiled.write_bytes(head + marshal.dumps(code))
+
+
+def _is_of_compiler(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def imported() -> Iterator[str]:

@@ -228,8 +228,8 @@ def test_what_health_tries_leaves_nothing(slipway: Slipway, key: KeyPair) -> Non
     No process of a login that hangs, no key, and no line in sshd's log.
     """
     left = (
-        "cat /var/log/supervisor/sshd*; ls -A /run/slipway-trial/keys /run/slipway-trial/pair; "
-        "pgrep -f 'sleep [9]7|sshd: [r]oot|[s]shd-session'; true"
+        "grep -h -e 127.83.76.80 -e Accepted /var/log/supervisor/sshd*; pgrep -f 'sleep [9]7'; "
+        "ls -A /run/slipway-trial/keys /run/slipway-trial/pair; true"
     )
     before = slipway.check_output("sh", "-c", left)
     slipway.check_output("sh", "-c", "echo 'sleep 97' > /etc/ssh/sshrc")
