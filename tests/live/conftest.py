@@ -226,6 +226,25 @@ class Slipway:
             if not is_closed or time.monotonic() > deadline:
                 return result
 
+    def opens_within(self, seconds: float, key: KeyPair) -> bool:
+        """
+        Tell whether a login from outside runs a command in time.
+        """
+        # fmt: off
+        command = [
+            "ssh", "-F", "none", *self.way(22), "-i", str(key.path), "-o", "BatchMode=yes",
+            "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
+            "-o", "UserKnownHostsFile=/dev/null", "root@127.0.0.1", "true",
+        ]
+        # fmt: on
+        try:
+            done = subprocess.run(
+                command, check=False, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
+
     def is_making_host_key(self) -> bool:
         """
         Tell whether the RSA host key is still to come, or has come just now.

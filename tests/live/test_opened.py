@@ -6,7 +6,6 @@ Each row spoils something in one running container, asks health, logs in, and me
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -184,26 +183,6 @@ def slipway(module_start: Start, key: KeyPair) -> Slipway:
     return slipway
 
 
-def opens(slipway: Slipway, key: KeyPair) -> bool:
-    """
-    Tell whether a login from outside runs a command, within a bound.
-    """
-    # fmt: off
-    command = [
-        "ssh", "-F", "none", *slipway.way(22), "-i", str(key.path), "-o", "BatchMode=yes",
-        "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
-        "-o", "UserKnownHostsFile=/dev/null", "root@127.0.0.1", "true",
-    ]
-    # fmt: on
-    try:
-        done = subprocess.run(
-            command, check=False, capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
-
-
 @pytest.mark.parametrize("name", ROWS)
 def test_what_keeps_a_session_is_named(slipway: Slipway, key: KeyPair, name: str) -> None:
     """
@@ -213,7 +192,7 @@ def test_what_keeps_a_session_is_named(slipway: Slipway, key: KeyPair, name: str
     try:
         slipway.check_output("sh", "-c", f"{row.spoil}\n{AGAIN} || true")
         health = slipway.health()
-        opened = opens(slipway, key)
+        opened = slipway.opens_within(PATIENCE, key)
     finally:
         slipway.check_output("sh", "-c", f"{row.mend}\n{AGAIN} || true")
 
@@ -239,7 +218,7 @@ def test_what_health_tries_leaves_nothing(slipway: Slipway, key: KeyPair) -> Non
     slipway.wait_healthy()
 
     assert slipway.check_output("sh", "-c", left) == before
-    assert opens(slipway, key)
+    assert slipway.opens_within(PATIENCE, key)
 
 
 def test_a_keys_owner_meets_no_other_rules(slipway: Slipway) -> None:
