@@ -17,6 +17,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
+_UNCHECKED = (1).to_bytes(4, "little")  # byte-code of a hash that nothing checks (PEP 552)
 STAND_INS = Path(__file__).resolve().parent / "stand_ins"
 TESTS = {"tests", "testing", "test"}
 LEXERS = {"__init__.py", "_mapping.py", "diff.py", "python.py"}  # those that pytest colours with
@@ -66,9 +67,6 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
-_HEAD = 16  # bytes of byte-code that say of which source it is (PEP 552)
-
-
 def compile_all(place: Path, *, lean: bool = False) -> None:
     """
     Compile, with a hash of the source that nothing checks in place of the source's time.
@@ -91,33 +89,24 @@ def compile_all(place: Path, *, lean: bool = False) -> None:
 
 
 def _compile_lean(place: Path) -> None:
+    """
+    Leave out what nobody asks of a function that runs; fields of classes keep their annotations.
+    """
     for path in sorted(place.rglob("*.py")):
-        py_compile.compile(
-            str(path),
-            cfile=importlib.util.cache_from_source(path),  # where everybody's Python looks
-            doraise=True,
-            optimize=2,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
-        _leave_out_annotations(path)
-
-
-def _leave_out_annotations(path: Path) -> None:
-    """
-    Compile anew, without what nobody asks of a function that runs; fields of classes keep theirs.
-    """
-    tree = ast.parse(path.read_bytes(), str(path))
-    tree.body = [node for node in tree.body if not _is_of_compiler(node)]  # a flag says the same
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            node.returns = None
-        elif isinstance(node, ast.arg):
-            node.annotation = None
-    compiled = Path(importlib.util.cache_from_source(path))
-    head = compiled.read_bytes()[:_HEAD]
-    flags = annotations.compiler_flag
-    code = compile(tree, str(path), "exec", flags=flags, dont_inherit=True, optimize=2)
-    compiled.write_bytes(head + marshal.dumps(code))
+        source = path.read_bytes()
+        tree = ast.parse(source, str(path))
+        tree.body = [node for node in tree.body if not _is_of_compiler(node)]  # a flag says so
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                node.returns = None
+            elif isinstance(node, ast.arg):
+                node.annotation = None
+        flags = annotations.compiler_flag
+        code = compile(tree, str(path), "exec", flags=flags, dont_inherit=True, optimize=2)
+        compiled = Path(importlib.util.cache_from_source(path))  # where everybody's Python looks
+        compiled.parent.mkdir(exist_ok=True)
+        head = importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source)
+        compiled.write_bytes(head + marshal.dumps(code))
 
 
 def _is_of_compiler(node: ast.stmt) -> bool:

@@ -29,6 +29,11 @@ IMAGE = Project.at(ROOT, os.environ).image  # what `make build` has built
 READERS = {"cat", "ls", "readlink", "sha256sum", "stat"}  # what may be run twice
 ASKED = {"check", "doctor", "health", "settings", "status"}  # of slipway: likewise
 END = "--slipway-test-end--"  # after all that a reader says
+# sshd reads its files again, and has when it has written its pid file anew
+READ_AGAIN = (
+    "touch /tmp/before; kill -HUP $(cat /run/sshd.pid); "
+    "timeout 5 sh -c 'until [ /run/sshd.pid -nt /tmp/before ]; do sleep 0.02; done'"
+)
 PATIENCE = 30.0  # seconds until something that should come true is given up: machines are shared
 
 

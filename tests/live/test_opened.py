@@ -11,15 +11,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from .conftest import KeyPair, Slipway, wait_until
+from .conftest import READ_AGAIN, KeyPair, Slipway, wait_until
 
 Start = Callable[..., Slipway]
 
 DROP_IN = "/etc/ssh/sshd_config.d/00-a.conf"
-AGAIN = (
-    "touch /tmp/before; kill -HUP $(cat /run/sshd.pid); "
-    "timeout 5 sh -c 'until [ /run/sshd.pid -nt /tmp/before ]; do sleep 0.02; done'"
-)
 PATIENCE = 4  # seconds for a login: one on a busy machine takes one
 
 
@@ -190,11 +186,11 @@ def test_what_keeps_a_session_is_named(slipway: Slipway, key: KeyPair, name: str
     """
     row = ROWS[name]
     try:
-        slipway.check_output("sh", "-c", f"{row.spoil}\n{AGAIN} || true")
+        slipway.check_output("sh", "-c", f"{row.spoil}\n{READ_AGAIN} || true")
         health = slipway.health()
         opened = slipway.opens_within(PATIENCE, key)
     finally:
-        slipway.check_output("sh", "-c", f"{row.mend}\n{AGAIN} || true")
+        slipway.check_output("sh", "-c", f"{row.mend}\n{READ_AGAIN} || true")
 
     assert row.words in health.stdout
     assert health.code == int(row.is_ill), health
@@ -230,9 +226,9 @@ def test_a_keys_owner_meets_no_other_rules(slipway: Slipway) -> None:
         f"printf 'Match Address 127.83.76.80\\n ForceCommand /bin/false\\n' > {DROP_IN}",
         "echo 'sshd: 127.' > /etc/hosts.deny",
     ):
-        slipway.check_output("sh", "-c", f"{rule}; {AGAIN}")
+        slipway.check_output("sh", "-c", f"{rule}; {READ_AGAIN}")
         health = slipway.health()
-        slipway.check_output("sh", "-c", f"rm -f {DROP_IN} /etc/hosts.deny; {AGAIN}")
+        slipway.check_output("sh", "-c", f"rm -f {DROP_IN} /etc/hosts.deny; {READ_AGAIN}")
 
         assert health.code == 0, (rule, health)
         assert "own failed" not in health.stdout
