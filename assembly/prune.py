@@ -4,9 +4,11 @@ Takes out of the venv what nothing imports, compiles the rest, and imports all t
 
 from __future__ import annotations
 
+import ast
 import compileall
 import importlib
 import importlib.util
+import marshal
 import pkgutil
 import py_compile
 import shutil
@@ -15,6 +17,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
+_UNCHECKED = (1).to_bytes(4, "little")  # byte-code of a hash that nothing checks (PEP 552)
 STAND_INS = Path(__file__).resolve().parent / "stand_ins"
 TESTS = {"tests", "testing", "test"}
 LEXERS = {"__init__.py", "_mapping.py", "diff.py", "python.py"}  # those that pytest colours with
@@ -70,7 +73,8 @@ def compile_all(place: Path, *, lean: bool = False) -> None:
 
     Each build has the same byte-code then. It can't be of another source: an image never changes.
 
-    + lean: without docstrings and assertions, as `python -OO` compiles; they are in the source
+    + lean: without docstrings and assertions, as `python -OO` compiles, and without the annotations
+      of functions; they are in the source
     """
     if lean:
         _compile_lean(place)
@@ -85,14 +89,28 @@ def compile_all(place: Path, *, lean: bool = False) -> None:
 
 
 def _compile_lean(place: Path) -> None:
+    """
+    Leave out what nobody asks of a function that runs; fields of classes keep their annotations.
+    """
     for path in sorted(place.rglob("*.py")):
-        py_compile.compile(
-            str(path),
-            cfile=importlib.util.cache_from_source(path),  # where everybody's Python looks
-            doraise=True,
-            optimize=2,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
+        source = path.read_bytes()
+        tree = ast.parse(source, str(path))
+        tree.body = [node for node in tree.body if not _is_of_compiler(node)]  # a flag says so
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                node.returns = None
+            elif isinstance(node, ast.arg):
+                node.annotation = None
+        flags = annotations.compiler_flag
+        code = compile(tree, str(path), "exec", flags=flags, dont_inherit=True, optimize=2)
+        compiled = Path(importlib.util.cache_from_source(path))  # where everybody's Python looks
+        compiled.parent.mkdir(exist_ok=True)
+        head = importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source)
+        compiled.write_bytes(head + marshal.dumps(code))
+
+
+def _is_of_compiler(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def imported() -> Iterator[str]:

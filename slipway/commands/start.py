@@ -57,18 +57,20 @@ def supervise() -> None:
             _supervise()
 
 
-def answers() -> bool:
+def answers(*, is_coming: bool = False) -> bool:
     """
     Tell whether a supervisord answers at the contract's socket. Raises OSError for a mute one.
 
     A second one beside it would end the sshd of the first.
+
+    + is_coming: it has been started, and may begin to listen between two looks
     """
     try:
         said = supervisor_rpc.ask(paths.SUPERVISOR_SOCKET, "supervisor.getState", timeout=PATIENCE)
         if not isinstance(said, dict):
             raise OSError("an answer that is not supervisord's")  # noqa: TRY301 - as one of junk
     except OSError as error:
-        if told.is_gone(error):
+        if told.is_gone(error) or (is_coming and told.is_closed(error)):
             return False
         raise OSError(told.silence(error)) from None
     return True
@@ -97,7 +99,7 @@ def _supervise() -> None:
             stderr=output,
         )
     deadline = time.monotonic() + PATIENCE
-    while not answers():
+    while not answers(is_coming=True):
         if time.monotonic() > deadline:
             raise OSError(f"supervisord does not answer; see {paths.LOGS}/supervisord.log")
         time.sleep(0.02)  # its socket appears, and nothing tells when

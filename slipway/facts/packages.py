@@ -21,7 +21,7 @@ from slipway.system import files
 _DATABASE = "/var/lib/dpkg"
 _DIVERSIONS = f"{_DATABASE}/diversions"
 _PROGRAM = "^(/usr)?/s?bin/[^/]+$"  # a line of a package's list of files
-_PROGRAMS = re.compile(r"^(?:/usr)?/s?bin/[^/\n]+$", re.MULTILINE)  # the same, in a whole list
+_PROGRAMS = r"(?m)^(?:/usr)?/s?bin/[^/\n]+$"  # the same, in a whole list
 _CREDIBLE = "dpkg"  # a database that does not know this one is none of this system's
 _SECONDS = 5  # in which dpkg answers, if it does
 _LACKS = "! "  # before LIST:PATH
@@ -88,7 +88,7 @@ def _lacking(packages: Sequence[str]) -> bytes:
     gone = [
         (place, found[0])
         for place in _lists(packages)
-        for found in _PROGRAMS.finditer(_text(place))
+        for found in re.finditer(_PROGRAMS, _text(place))
         if not os.path.lexists(found[0])
     ]
     diverted = _text(_DIVERSIONS).splitlines() if gone else []

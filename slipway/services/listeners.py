@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 from slipway.system import listening, processes
@@ -64,7 +63,7 @@ def sockets(pid: int) -> set[int]:
     Return the inodes of a process's sockets. Raises PermissionError.
     """
     try:
-        return set(_inodes(pid))
+        return processes.sockets(pid)
     except PermissionError:
         if os.geteuid():
             raise
@@ -72,22 +71,10 @@ def sockets(pid: int) -> set[int]:
     try:
         os.setegid(gid)
         os.seteuid(uid)
-        return set(_inodes(pid))
+        return processes.sockets(pid)
     finally:
         os.seteuid(0)
         os.setegid(0)
-
-
-def _inodes(pid: int) -> Iterator[int]:
-    try:
-        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
-    except (FileNotFoundError, ProcessLookupError):  # it has ended
-        return
-    for descriptor in descriptors:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            target = str(descriptor.readlink())
-            if target.startswith("socket:["):
-                yield int(target[len("socket:[") : -1])
 
 
 def _owner(pid: int) -> tuple[int, int]:

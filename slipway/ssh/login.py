@@ -22,6 +22,9 @@ Effective = Mapping[str, Sequence[str]]  # what `sshd -T` prints: keyword and it
 
 _PUBKEY = "publickey"
 _WITHOUT_KEY = ("PasswordAuthentication", "KbdInteractiveAuthentication", "PermitEmptyPasswords")
+_SILENT = (
+    "does not answer"  # a file system: sshd waits for each file of keys, whatever is in others
+)
 _NO_KEY = (
     "no key is there: give one in SSH_PUBKEY, or mount a file of keys at "
     f"{AUTHORIZED_KEYS_MOUNT}, then `slipway converge`"
@@ -99,6 +102,9 @@ def of_keys(subject: Subject, files: Sequence[KeyFile], ours: Sequence[KeyFile])
     + files: those that sshd reads
     + ours: those that Slipway writes, read by sshd or not
     """
+    for file in files:
+        if file.is_unknown and file.distrust.endswith(_SILENT):
+            return [Obstacle(f"sshd waits for its keys: {file.distrust}", is_chosen=False)]
     trusted = [file for file in files if file.types and not file.distrust]
     if not trusted:
         return [_without_keys(subject, files, ours)]

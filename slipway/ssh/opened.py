@@ -73,7 +73,7 @@ def obstacles(opened: list[Opened]) -> list[Obstacle]:
         if not words or (each.takes_devices and "device" in words):
             continue
         who = "sshd waits for" if each.by_all else "a session with a terminal waits for"
-        what = f"{who} {each.path}, which {words}"
+        what = f"{who} {each.path}{', which ' if words.startswith('is ') else ': '}{words}"
         found.append(Obstacle(what, refuses=each.by_all, is_chosen=False))
     return found
 

@@ -242,7 +242,9 @@ def _key_files(subject: Subject, root: Account) -> list[KeyFile]:
 
 def _key_file(path: str, root: Account, subject: Subject) -> KeyFile:
     def is_private(group: int) -> bool:
-        return account.is_private(group, passwd=_text(PASSWD), members=_text(GROUP), user=root.name)
+        return account.is_private(
+            group, passwd=files.shown(PASSWD), members=files.shown(GROUP), user=root.name
+        )
 
     strict = subject.value("StrictModes") != "no"
     return key_files.look(path, owner=root, strict=strict, is_private=is_private)
@@ -254,12 +256,12 @@ def _host_key_types(subject: Subject) -> list[str]:
     """
     if subject.values("HostCertificate") or subject.value("HostKeyAgent") not in ("", "none"):
         return []
-    lines = [_text(f"{path}.pub").split() for path in subject.values("HostKey")]
+    lines = [files.shown(f"{path}.pub").split() for path in subject.values("HostKey")]
     return [words[0] for words in lines] if all(lines) else []
 
 
 def _account(user: str) -> Account:
-    return account.parse(_text(PASSWD), _text(SHADOW), _text(GROUP), user=user)
+    return account.parse(files.shown(PASSWD), files.shown(SHADOW), files.shown(GROUP), user=user)
 
 
 def _named(subject: Subject, keyword: str) -> list[str]:
@@ -291,7 +293,3 @@ def _contents(written: Written, root: Account, more: Iterable[str]) -> list[str]
     fixed = (PASSWD, SHADOW, GROUP, wrappers.ALLOW, wrappers.DENY, root.shell, paths.SSHD)
     given = (str(paths.AUTHORIZED_KEYS_MOUNT), str(paths.ROOT_REFUSED), str(paths.LOGINS), *more)
     return list(dict.fromkeys([*written.looked_at, *fixed, *given, *pam.rests_on()]))
-
-
-def _text(path: str) -> str:
-    return (files.readable(Path(path)) or b"").decode(errors="replace")

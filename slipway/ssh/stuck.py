@@ -5,7 +5,6 @@ Logins from an address of this machine's that do not come to their end: what the
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import socket
 import time
@@ -25,7 +24,8 @@ class Stuck:
     """
 
     def __init__(self, address: str) -> None:
-        self._servers = [pid for pid in _sshds() if _sockets(pid) & _connections(address)]
+        connections = _connections(address)
+        self._servers = [pid for pid in _sshds() if _sockets(pid) & connections]
         self._all = [each for pid in self._servers for each in (pid, *processes.descendants(pid))]
 
     @property
@@ -66,27 +66,24 @@ def _sshds() -> list[int]:
     return found
 
 
-def _connections(address: str) -> set[str]:
+def _connections(address: str) -> set[int]:
     """
     Return the inodes of this machine's sockets whose other end is at an IPv4 address.
     """
     packed = int.from_bytes(socket.inet_aton(address), "little")
     pattern = rf"(?m)^ *\d+: \S+ [0-9A-F]*{packed:08X}:\S+ {_ESTABLISHED} (?:\S+ +){{5}}(\d+)"
-    found: set[str] = set()
+    found: set[int] = set()
     for table in _TABLES:
         with contextlib.suppress(OSError):
-            found.update(re.findall(pattern, Path(table).read_text()))
+            found.update(map(int, re.findall(pattern, Path(table).read_text())))
     return found
 
 
-def _sockets(pid: int) -> set[str]:
-    found = set()
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(OSError):
-                if match := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(entry.path)):  # noqa: PTH115 - no path
-                    found.add(match[1])
-    return found
+def _sockets(pid: int) -> set[int]:
+    try:
+        return processes.sockets(pid)
+    except PermissionError:
+        return set()
 
 
 def _words(pid: int) -> str:

@@ -59,9 +59,11 @@ def attempt(situation: Situation) -> Outcome:
     path = _file_of_ours(situation)
     if isinstance(path, Outcome):
         return path
-    lock = locks.take(paths.TRIALS_LOCK if path.parent == paths.TRIALS else paths.LOCK)
+    is_ours = path.parent == paths.TRIALS
+    lock = _lock(time.monotonic() + PATIENCE) if is_ours else locks.take(paths.LOCK)
     if lock is None:
-        return Outcome(works=False, words="not tried: a convergence, or another trial, is at it")
+        at_it = "another trial" if is_ours else "a convergence"
+        return Outcome(works=False, words=f"not tried: {at_it} is at it")
     address, port = situation.listening[0]
     with trial_key.accepted(path, address, lock):
         began = time.monotonic()
@@ -161,7 +163,9 @@ def _file_of_ours(situation: Situation) -> Path | Outcome:
     user = situation.user
     places = [paths.TRIALS, *((paths.STATE, paths.RUN) if user == USER else (paths.LOGINS,))]
     with contextlib.suppress(OSError):
-        paths.TRIALS.mkdir(mode=0o755, parents=True, exist_ok=True)
+        paths.TRIALS.mkdir(parents=True, exist_ok=True)
+        for place in (paths.TRIAL, paths.TRIALS):  # sshd comes there as the user who logs in
+            place.chmod(0o755)
     authorized = list(map(Path, situation.authorized))
     for place in places:
         for path in authorized:

@@ -13,8 +13,8 @@ import contextlib
 import json
 import os
 import stat
+import subprocess
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from slipway.contract import paths
@@ -87,7 +87,7 @@ def _proved(found: Situation, kept: Kept, *, keep: bool, deadline: float) -> Sit
 
     try:
         outcome = trial.prove(found, deadline=deadline)
-    except OSError:  # no ssh, a full disk, no locks: no proof
+    except (OSError, subprocess.SubprocessError):  # no ssh, a full disk, no locks: no proof
         return found
     if outcome.works and keep:
         _keep(kept._replace(is_proved=True))
@@ -124,7 +124,7 @@ def _is_unusable(obstacle: Obstacle) -> bool:
 
 
 def _of_capabilities(ports: list[int], process: str) -> list[Obstacle]:
-    held = capabilities.mask(_text(f"/proc/{process}/status"))
+    held = capabilities.mask(files.shown(f"/proc/{process}/status"))
     found = []
     if names := capabilities.missing(held, capabilities.SESSION):
         what = f"the container lacks the capabilities {', '.join(names)} (--cap-add)"
@@ -133,7 +133,7 @@ def _of_capabilities(ports: list[int], process: str) -> list[Obstacle]:
     if names and capabilities.is_audited():
         what = f"no session has a terminal: the container lacks {', '.join(names)} (--cap-add)"
         found.append(Obstacle(what, refuses=False))
-    first_free = _text(_FIRST_FREE).strip()
+    first_free = files.shown(_FIRST_FREE).strip()
     closed = capabilities.unbindable(held, ports, int(first_free)) if first_free else []
     if closed and len(closed) == len(ports):
         numbers = ", ".join(map(str, closed))
@@ -153,10 +153,6 @@ def _of_terminals() -> list[Obstacle]:
         what = f"no session has a terminal: {error.strerror} (/dev/ptmx, /dev/pts)"
         return [Obstacle(what, refuses=False, is_chosen=False)]
     return []
-
-
-def _text(path: str) -> str:
-    return (files.readable(Path(path)) or b"").decode(errors="replace")
 
 
 def _stamp(contents: list[str], places: list[str]) -> list[Any]:

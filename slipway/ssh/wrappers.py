@@ -35,7 +35,7 @@ def obstacles(address: str) -> list[Obstacle]:
     """
     Return what TCP wrappers have against an address, where this sshd asks them.
     """
-    allow, deny = _text(ALLOW), _text(DENY)
+    allow, deny = files.shown(ALLOW), files.shown(DENY)
     asked = [ALLOW, *([DENY] if denied(allow, _ALL, address) else [])]
     endless = next(filter(BoundedFiles(bound=_BOUND).endless, asked), "")
     rule = "" if endless else denied(allow, deny, address)
@@ -53,7 +53,7 @@ def addresses() -> list[tuple[str, str]]:
     """
     named = [
         word
-        for text in (_text(ALLOW), _text(DENY))
+        for text in (files.shown(ALLOW), files.shown(DENY))
         for rule in rules(text)
         if _has(rule.daemons, _DAEMON)
         for word in rule.clients
@@ -64,10 +64,6 @@ def addresses() -> list[tuple[str, str]]:
 
 def _are_asked() -> bool:
     return LIBRARY in (files.readable(Path(paths.SSHD)) or b"")
-
-
-def _text(path: str) -> str:
-    return (files.readable(Path(path)) or b"").decode(errors="replace")
 
 
 def rules(text: str) -> list[Rule]:

@@ -73,6 +73,16 @@ def text(path: str | os.PathLike[str]) -> str:
     return read(path).decode(errors="surrogateescape")
 
 
+def shown(path: str | os.PathLike[str]) -> str:
+    """
+    Return a file's text as it may be shown; "" where it can't be read, for whatever reason.
+    """
+    try:
+        return read(path).decode(errors="replace")
+    except OSError:
+        return ""
+
+
 def content(path: Path) -> bytes | None:
     """
     Return a file's content; None where there is no such file. Raises OSError.

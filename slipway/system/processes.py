@@ -70,6 +70,23 @@ def descendants(root: int) -> list[int]:
     return found[1:]
 
 
+def sockets(pid: int) -> set[int]:
+    """
+    Return the inodes of a process's sockets; none of one that has ended. Raises PermissionError.
+    """
+    found: set[int] = set()
+    try:
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
+    except (FileNotFoundError, ProcessLookupError):
+        return found
+    for descriptor in descriptors:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            target = str(descriptor.readlink())
+            if target.startswith("socket:["):
+                found.add(int(target[len("socket:[") : -1]))
+    return found
+
+
 def ticks(pid: int) -> int:
     """
     Return how long a process has had the processor (fields 14 and 15), 0 for one that has ended.

@@ -29,6 +29,11 @@ IMAGE = Project.at(ROOT, os.environ).image  # what `make build` has built
 READERS = {"cat", "ls", "readlink", "sha256sum", "stat"}  # what may be run twice
 ASKED = {"check", "doctor", "health", "settings", "status"}  # of slipway: likewise
 END = "--slipway-test-end--"  # after all that a reader says
+# sshd reads its files again, and has when it has written its pid file anew
+READ_AGAIN = (
+    "touch /tmp/before; kill -HUP $(cat /run/sshd.pid); "
+    "timeout 5 sh -c 'until [ /run/sshd.pid -nt /tmp/before ]; do sleep 0.02; done'"
+)
 PATIENCE = 30.0  # seconds until something that should come true is given up: machines are shared
 
 
@@ -225,6 +230,25 @@ class Slipway:
             )
             if not is_closed or time.monotonic() > deadline:
                 return result
+
+    def opens_within(self, seconds: float, key: KeyPair) -> bool:
+        """
+        Tell whether a login from outside runs a command in time.
+        """
+        # fmt: off
+        command = [
+            "ssh", "-F", "none", *self.way(22), "-i", str(key.path), "-o", "BatchMode=yes",
+            "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
+            "-o", "UserKnownHostsFile=/dev/null", "root@127.0.0.1", "true",
+        ]
+        # fmt: on
+        try:
+            done = subprocess.run(
+                command, check=False, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
 
     def is_making_host_key(self) -> bool:
         """

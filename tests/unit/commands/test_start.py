@@ -17,6 +17,7 @@ import pytest
 from slipway.commands import start
 from slipway.contract import paths
 from slipway.environment import at_start
+from slipway.services import told
 from slipway.system import processes
 
 # What stands in for supervisord: it answers at the socket, as soon as that is there
@@ -97,3 +98,20 @@ def test_the_containers_output_is_that_of_its_first_process() -> None:
     """
     with start.container_output() as output:
         assert output.writable()
+
+
+def test_one_that_begins_to_listen_between_two_looks_is_waited_for(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The socket refuses, and then the kernel knows a listener: that is no socket taken away.
+
+    Where none was started it is, and no second one begins.
+    """
+    monkeypatch.setattr(told, "is_held", lambda _path: True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place / "socket"))
+
+        assert not start.answers(is_coming=True)
+        with pytest.raises(OSError, match="was taken away"):
+            start.answers()

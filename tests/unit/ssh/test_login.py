@@ -327,3 +327,19 @@ def test_the_environment_is_no_part_of_what_is_kept() -> None:
 )
 def test_why_sshd_refuses_its_files(words: str, expected: Trouble) -> None:
     assert effective.trouble(words) == expected
+
+
+def test_sshd_waits_for_a_file_of_keys_that_does_not_answer(tmp_path: Path) -> None:
+    """
+    Whatever is in the others.
+    """
+    silent = "/root/.ssh/authorized_keys: the file system at /data does not answer"
+    files = [
+        KeyFile("/root/.ssh/authorized_keys", frozenset(), False, silent, is_unknown=True),
+        KeyFile("/var/lib/slipway/authorized_keys", frozenset({"ssh-ed25519"}), False, ""),
+    ]
+    (found,) = login.of_keys(subject(tmp_path), files, files)
+
+    assert found.what == f"sshd waits for its keys: {silent}"
+    assert found.refuses
+    assert not found.is_chosen

@@ -105,4 +105,4 @@ def test_the_kernels_table_is_read(
     table.write_text(f"  sl  local_address\n   1: {ends} {state} {rest}\n")
     monkeypatch.setattr(stuck, "_TABLES", (str(table),))
 
-    assert stuck._connections(ADDRESS) == ({"4711"} if is_found else set())  # noqa: SLF001
+    assert stuck._connections(ADDRESS) == ({4711} if is_found else set())  # noqa: SLF001

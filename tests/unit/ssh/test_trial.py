@@ -31,8 +31,10 @@ def situation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Situation:
     """
     An sshd that reads the file of our own logins, in a place of its own.
     """
-    for name in ("TRIALS", "TRIALS_LOCK", "KEPT", "TRIED"):
+    for name in ("TRIALS_LOCK", "KEPT", "TRIED"):
         monkeypatch.setattr(paths, name, tmp_path / name.lower())
+    monkeypatch.setattr(paths, "TRIAL", tmp_path / "trial")
+    monkeypatch.setattr(paths, "TRIALS", tmp_path / "trial/keys")
     monkeypatch.setattr(trial, "_proved", lambda *_: Outcome(works=False, words="tried"))
     authorized = [str(paths.TRIALS / "root")]
     return Situation([], [22], [("127.0.0.1", 22)], has_key=True, authorized=authorized)

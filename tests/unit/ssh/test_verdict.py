@@ -5,6 +5,7 @@ A verdict is kept exactly until what it came from changes.
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -126,6 +127,22 @@ def test_a_login_of_our_own_proves_it(
     proofs += outcomes
 
     assert [said(), said()] == lines
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "full"), subprocess.CalledProcessError(1, "ssh-keygen")]
+)
+def test_what_can_not_be_tried_ends_no_verdict(
+    proofs: list[Outcome], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def prove(_situation: Situation, *, deadline: float) -> Outcome:
+        assert deadline
+        raise error
+
+    assert proofs == []
+    monkeypatch.setattr(trial, "prove", prove)
+
+    assert said() == "; asked again"
 
 
 def test_where_no_sshd_runs_nothing_is_proved(proofs: list[Outcome]) -> None:
