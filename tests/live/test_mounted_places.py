@@ -125,12 +125,12 @@ def test_what_is_mounted_at_the_start_costs_no_login(
     report = slipway.wait_converged()
     slipway.wait_healthy()
     features = [entry["feature"] for entry in report["degraded"]]
-    public = slipway.check_output("sh", "-c", SCAN)
 
     assert report["totals"]["failed"] == 0, slipway.logs()
     assert (given.degraded in features) if given.degraded else features == []
     assert slipway.converge()["totals"]["failed"] == 0
     wait_until(lambda: not slipway.is_making_host_key(), "the RSA host key is in its place")
+    public = slipway.check_output("sh", "-c", SCAN)
     assert slipway.exec("slipway", "check").code == 0
     assert "Traceback" not in slipway.logs()
     slipway.restart()

@@ -4,12 +4,14 @@ Facts answered by one process without pyinfra: the same commands, and the same a
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import json
 import pkgutil
 import subprocess
 import sys
+import textwrap
 from typing import Any
 
 import pytest
@@ -52,9 +54,16 @@ def every_fact() -> list[type[FactBase[Any]]]:
 def command(fact: type[FactBase[Any]]) -> tuple[Any, dict[str, Any]]:
     """
     Return a fact's command, and the arguments that it is for.
+
+    The source has the annotations; an image's byte-code has none.
     """
-    parameters = inspect.signature(fact.command).parameters
-    given = {name: GIVEN[each.annotation] for name, each in parameters.items() if name != "self"}
+    source = ast.parse(textwrap.dedent(inspect.getsource(fact.command)))
+    of_source = next(each for each in ast.walk(source) if isinstance(each, ast.FunctionDef)).args
+    given = {
+        each.arg: GIVEN[ast.unparse(each.annotation)]
+        for each in (*of_source.args, *of_source.kwonlyargs)
+        if each.annotation
+    }
     return fact().command(**given), given
 
 
