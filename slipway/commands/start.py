@@ -17,7 +17,7 @@ from slipway.environment import at_start, main_process
 from slipway.services import orphans, told
 from slipway.settings.arguments import given_arguments
 from slipway.ssh import last_resort
-from slipway.system import locks, refused, supervisor_rpc
+from slipway.system import locks, refused, supervisor_rpc, unix_listener
 
 PATIENCE = 10.0  # seconds for supervisord's socket, or its answer: ten times what they may take
 
@@ -35,6 +35,8 @@ def run(_options: argparse.Namespace) -> int:
     try:
         supervise()
     except OSError as error:
+        if unix_listener.is_held(paths.SUPERVISOR_SOCKET):  # one runs, and is mute
+            raise
         last_resort.note(str(error.strerror or error))
     code = converge.converge(services=True, is_start=True)
     if code == exits.FAILED and last_resort.is_needed():

@@ -78,7 +78,7 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
 
     Exits with 78 under strict.
     """
-    places.prepare(providers.detect(variables).name)
+    places.prepare_start(providers.detect(variables).name)
     raise_limits()
     saved.save(paths.ENVIRONMENT, variables)
     for file in (paths.HEALTH, paths.UNSUPERVISED):  # of the container before a restart

@@ -22,8 +22,6 @@ def prepare(provider: str = providers.DOCKER.name) -> None:
 
     A pod's emptyDir at /var/log hides the image's directory for logs, say.
     """
-    with contextlib.suppress(OSError):  # first of all: without it no sshd starts
-        paths.SSHD_CHROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
         _make(paths.RUN)
     except OSError as error:
@@ -39,6 +37,17 @@ def prepare(provider: str = providers.DOCKER.name) -> None:
         aside.keep(paths.SUPERVISOR_SOCKET, suffix="replaced")
     with contextlib.suppress(OSError):  # logs go elsewhere then, and the convergence names it
         _make(paths.LOGS)
+
+
+def prepare_start(provider: str) -> None:
+    """
+    Have them before anything else of a start. Exits as `prepare` does.
+
+    sshd's comes first: where /run has no room for all, nobody could log in without it.
+    """
+    with contextlib.suppress(OSError):
+        paths.SSHD_CHROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+    prepare(provider)
 
 
 def temporary() -> dict[str, str]:

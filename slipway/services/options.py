@@ -8,6 +8,7 @@ slipway.services.programs. A main file that can't be used is replaced by Slipway
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -192,6 +193,8 @@ class Options(Unlimited):
             self.server_configs = [config]
             if config["section"] == main_file.SOCKET:
                 super().openhttpservers(supervisord)
+                with contextlib.suppress(OSError):  # slow, that was all
+                    paths.UNSUPERVISED.unlink(missing_ok=True)
                 servers += self.httpservers
                 continue
             try:

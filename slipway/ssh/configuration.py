@@ -23,6 +23,8 @@ _DEEPEST = 16  # Includes within Includes: sshd's own bound
 _LINE = r"(?s)\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)"
 _WORD = r'"([^"]*)"|([^\s"]+)'
 DEFAULT_PORT = 22
+_LAST_PORT = 65535
+_DIGITS = 5
 
 
 class Line(NamedTuple):
@@ -72,14 +74,14 @@ class Written(NamedTuple):
     @property
     def ports(self) -> list[int]:
         """
-        Return the ports of the Port lines.
+        Return the ports of the Port lines that sshd can use.
         """
         words = [
             line.words[0]
             for line in self.lines
             if line.keyword == "port" and line.words and not line.conditions
         ]
-        return [int(word) for word in words if word.isdigit()] or [DEFAULT_PORT]
+        return [port for word in words if (port := _port(word))] or [DEFAULT_PORT]
 
     @property
     def addresses(self) -> list[str]:
@@ -94,6 +96,21 @@ class Written(NamedTuple):
             if line.keyword in ("allowusers", "denyusers"):
                 found += [word.partition("@")[2] for word in line.words if "@" in word]
         return list(dict.fromkeys(pattern.removeprefix("!") for pattern in found if pattern))
+
+
+def _port(word: str) -> int:
+    """
+    Return the port that sshd takes a word for, 0 for none: a number or a service's name.
+    """
+    if word.isascii() and word.isdigit():
+        number = word.lstrip("0")
+        return int(number) if 0 < len(number) <= _DIGITS and int(number) <= _LAST_PORT else 0
+    import socket  # noqa: PLC0415 - nobody gives a name
+
+    try:
+        return socket.getservbyname(word, "tcp")
+    except (OSError, ValueError):
+        return 0
 
 
 def options() -> list[str]:

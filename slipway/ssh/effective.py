@@ -12,6 +12,7 @@ from typing import NamedTuple
 from slipway.contract import paths
 from slipway.ssh.configuration import options
 from slipway.ssh.patterns import Connection
+from slipway.system import slow
 
 TIMEOUT = 2.0  # seconds; it takes a hundredth of one
 _AT = r"^(/\S+?):? line (\d+): (.+)$"
@@ -50,13 +51,7 @@ def ask(connection: Connection) -> dict[str, list[str]]:
     }
     words = ",".join(f"{name}={value}" for name, value in criteria.items())
     try:
-        done = subprocess.run(
-            [paths.SSHD, "-T", *options(), "-C", words],
-            check=False,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT,
-        )
+        done = slow.run([paths.SSHD, "-T", *options(), "-C", words], patience=TIMEOUT)
     except subprocess.TimeoutExpired:
         raise CannotTell(Trouble(f"`sshd -T` says nothing for {TIMEOUT:.0f} s", "")) from None
     except OSError as error:

@@ -35,14 +35,6 @@ def note(why: str) -> None:
         paths.UNSUPERVISED.write_text(why, errors="replace")
 
 
-def forget() -> None:
-    """
-    Know nothing of the start before.
-    """
-    with contextlib.suppress(OSError):
-        paths.UNSUPERVISED.unlink(missing_ok=True)
-
-
 def why_alone() -> str:
     """
     Return why supervisord can't run in this start; "" where nothing is known of that.

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from slipway.system import files
+from slipway.system import files, slow
 
 TIMEOUT = 2.0  # seconds; it takes a tenth of one
 PLACES = (
@@ -55,9 +55,7 @@ def refusal(user: str, *, address: str, shell: str) -> Refusal | None:
     """
     words = [sys.executable, "-I", "-m", "slipway.ssh.pam_session", user, address, shell]
     try:
-        done = subprocess.run(
-            words, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT
-        )
+        done = slow.run(words, patience=TIMEOUT)
     except subprocess.TimeoutExpired:
         return Refusal(f"PAM opens no session within {TIMEOUT:.0f} s", is_chosen=False)
     except OSError:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from slipway.settings import public_keys
 from slipway.ssh.key_files import BOUND, KeyFile
 from slipway.ssh.login import Obstacle, Subject
+from slipway.system import slow
 from slipway.system.bounded_files import BoundedFiles
 
 TIMEOUT = 2.0  # seconds for ssh-keygen; it takes a hundredth of one
@@ -67,7 +68,7 @@ def _is_listed(blob: str, path: str) -> bool:
     words = ["ssh-keygen", "-Q", "-f", path, "/dev/stdin"]
     key = b"%s %s\n" % (kind, blob.encode())
     try:
-        done = subprocess.run(words, check=False, input=key, capture_output=True, timeout=TIMEOUT)
+        done = slow.run(words, patience=TIMEOUT, given=key)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == _REVOKED

@@ -7,14 +7,13 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from slipway.system import processes
+from slipway.system import processes, slow
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _ESTABLISHED = "01"  # proc_net_tcp(5)
-_BETWEEN = 0.3  # seconds in which one that works has had the processor for a tick of its clock
 _WORDS = 2  # of a command line: the program, and what it runs
 
 
@@ -23,10 +22,16 @@ class Stuck:
     What serves the connections from an address, with all that it has started.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, client: Sequence[int] = ()) -> None:
+        """
+        Look for it once.
+
+        + client: processes at the other end, which may be the slow ones
+        """
         connections = _connections(address)
         self._servers = [pid for pid in _sshds() if _sockets(pid) & connections]
         self._all = [each for pid in self._servers for each in (pid, *processes.descendants(pid))]
+        self._client = client
 
     @property
     def is_served(self) -> bool:
@@ -35,11 +40,9 @@ class Stuck:
 
     def works(self) -> bool:
         """
-        Tell whether it has the processor: it is slow then, and does not hang.
+        Tell whether it has the processor, or waits for it: it is slow then, and does not hang.
         """
-        before = sum(map(processes.ticks, self._all))
-        time.sleep(_BETWEEN)
-        return sum(map(processes.ticks, self._all)) > before
+        return slow.works([*self._all, *self._client])
 
     def where(self) -> str:
         """

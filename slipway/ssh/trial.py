@@ -217,7 +217,7 @@ def _log_in(words: Sequence[str], patience: float, *, runs_commands: bool) -> Ou
         try:
             code = ssh.wait(patience)
         except subprocess.TimeoutExpired:
-            return _unended(patience)
+            return _unended(patience, ssh.pid)
         except BaseException:  # health's own bound
             Stuck(banner.ADDRESS).end()
             raise
@@ -233,11 +233,11 @@ def _log_in(words: Sequence[str], patience: float, *, runs_commands: bool) -> Ou
     return Outcome(works=False, words=words)
 
 
-def _unended(patience: float) -> Outcome:
+def _unended(patience: float, client: int) -> Outcome:
     """
     Say where a login is that has not come to its end, and end it.
     """
-    stuck = Stuck(banner.ADDRESS)
+    stuck = Stuck(banner.ADDRESS, client=[client])
     is_known = stuck.is_served and not stuck.works()
     where = stuck.where()
     stuck.end()

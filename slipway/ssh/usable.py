@@ -21,7 +21,7 @@ from typing import Any
 from slipway.contract import paths
 from slipway.ssh import configuration
 from slipway.ssh.copies import Copies, LeftOut, Unusable
-from slipway.system import atomic, files, locks, refused, supervisor_rpc
+from slipway.system import atomic, files, locks, refused, slow, supervisor_rpc
 
 TIMEOUT = 2.0  # seconds for `sshd -t`; it takes a hundredth of one, and waits for a FIFO for ever
 _TICK = 10_000_000  # nanoseconds of a file's clock
@@ -71,13 +71,7 @@ def complaint(options: Sequence[str]) -> str:
     Return what sshd says of a configuration that it can't use, "" of one that it can.
     """
     try:
-        done = subprocess.run(
-            [paths.SSHD, "-t", *options],
-            check=False,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT,
-        )
+        done = slow.run([paths.SSHD, "-t", *options], patience=TIMEOUT)
     except subprocess.TimeoutExpired:
         return f"`sshd -t` says nothing for {TIMEOUT:.0f} s"
     said = done.stderr.decode(errors="surrogateescape")

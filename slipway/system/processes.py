@@ -98,6 +98,16 @@ def ticks(pid: int) -> int:
     return int(told[11]) + int(told[12])
 
 
+def is_ready(pid: int) -> bool:
+    """
+    Tell whether a process has the processor or waits for it, and for nothing else (field 3).
+    """
+    try:
+        return fields(Path(f"/proc/{pid}/stat").read_bytes())[0] == b"R"
+    except OSError:
+        return False
+
+
 def _kinships() -> list[tuple[int, tuple[int, int]]]:
     """
     Return each process with its parent and its group: fields 4 and 5.

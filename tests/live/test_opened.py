@@ -209,7 +209,7 @@ def test_what_health_tries_leaves_nothing(slipway: Slipway, key: KeyPair) -> Non
     before = slipway.check_output("sh", "-c", left)
     slipway.check_output("sh", "-c", "echo 'sleep 97' > /etc/ssh/sshrc")
     for _ in range(3):
-        assert "`sleep`" in slipway.health().stdout
+        wait_until(lambda: "`sleep`" in slipway.health().stdout, "what hangs is named")
     slipway.check_output("rm", "/etc/ssh/sshrc")
     slipway.wait_healthy()
 

@@ -37,7 +37,7 @@ def test_what_is_missing_is_made(house: Path) -> None:
     """
     With its parents: an emptyDir at /var/log, say. A second time changes nothing.
     """
-    places.prepare()
+    places.prepare_start("docker")
     (paths.RUN / "report.json").write_text("{}")
     places.prepare()
 

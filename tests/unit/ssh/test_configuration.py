@@ -140,3 +140,29 @@ def test_an_include_counts_that_names_the_file_for_everybody(
     expected: bool,  # noqa: FBT001
 ) -> None:
     assert configuration.includes(text, "/etc/ssh/sshd_config.d/00-slipway.conf") is expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "ports"),
+    [
+        ("", [22]),
+        ("Port 2222\nPort 22\n", [2222, 22]),
+        ("Port 00022\n", [22]),
+        ("Port ssh\n", [22]),
+        ("Port 65535\n", [65535]),
+        ("Port 0\n", [22]),
+        ("Port 65536\nPort 2222\n", [2222]),
+        ("Port 99999\n", [22]),
+        (f"Port {'9' * 5000}\n", [22]),
+        (f"Port {'0' * 5000}80\n", [80]),
+        ("Port -1\n", [22]),
+        ("Port \u00b2\n", [22]),
+        ("Port nobody-has-this\n", [22]),
+        ('Port ""\n', [22]),
+    ],
+)
+def test_a_port_is_what_sshd_takes_for_one(place: Path, lines: str, ports: list[int]) -> None:
+    """
+    A number of at most 65535, or a service's name (misc.c's a2port).
+    """
+    assert written(place, lines).ports == ports

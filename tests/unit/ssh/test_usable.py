@@ -16,7 +16,7 @@ import pytest
 from slipway.contract import paths
 from slipway.ssh import configuration, usable
 from slipway.ssh.copies import LeftOut, Unusable
-from slipway.system import supervisor_rpc
+from slipway.system import slow, supervisor_rpc
 
 
 class Sshd:
@@ -70,7 +70,7 @@ class Place:
         self.drop_ins.mkdir(parents=True)
         self.main = here / "ssh/sshd_config"
         self.main.write_text(f"Include {self.drop_ins}/*.conf\nPort 22\n")
-        monkeypatch.setattr(subprocess, "run", Sshd(self.main))
+        monkeypatch.setattr(slow, "run", Sshd(self.main))
         monkeypatch.setattr(paths, "SSH", here / "ssh")
         monkeypatch.setattr(paths, "SSHD_CONFIG", self.main)
         monkeypatch.setattr(paths, "SSHD_DROP_INS", self.drop_ins)
