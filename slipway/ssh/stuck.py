@@ -41,8 +41,12 @@ class Stuck:
     def works(self) -> bool:
         """
         Tell whether it has the processor, or waits for it: it is slow then, and does not hang.
+
+        sshd and its client do nothing at all while a program that they wait for hangs.
         """
-        return slow.works([*self._all, *self._client])
+        ends = [*self._servers, *self._client]
+        before = list(map(processes.run_time, ends))
+        return slow.works(self._all) or list(map(processes.run_time, ends)) != before
 
     def where(self) -> str:
         """

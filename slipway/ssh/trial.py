@@ -21,8 +21,9 @@ from slipway.ssh.situation import Situation
 from slipway.ssh.stuck import Stuck
 from slipway.system import atomic, files, locks
 
-PATIENCE = 10.0  # seconds for each of doctor's two logins
-_SHORT = 1.5  # seconds for health's, which has few,
+PATIENCE = 10.0  # seconds for each of doctor's two logins, where it hangs,
+_SLOWEST = 30.0  # and where it is slow
+_SHORT = 1.5  # seconds for health's that hangs. Health has few:
 _LEAST = 0.5  # with no more than these it is not worth a try,
 _AFTERWARDS = 1.0  # and these are left for what comes after it
 _BETWEEN = 0.05  # seconds between two looks at a lock
@@ -67,17 +68,18 @@ def attempt(situation: Situation) -> Outcome:
     address, port = situation.listening[0]
     with trial_key.accepted(path, address, lock):
         began = time.monotonic()
-        words = _words(situation.user, address, port)
+        command = _words(situation.user, address, port)
         runs = situation.runs_commands
-        session = _log_in([*words, "-T"], PATIENCE, runs_commands=runs)
+        session = _log_in([*command, "-T"], PATIENCE, began + _SLOWEST, runs_commands=runs)
         if not session.works:
             return session
-        took = time.monotonic() - began
-        terminal = _log_in([*words, "-tt"], PATIENCE, runs_commands=runs)
+        ended = time.monotonic()
+        terminal = _log_in([*command, "-tt"], PATIENCE, ended + _SLOWEST, runs_commands=runs)
     if not terminal.works:
         why = f"a session opens, a terminal does not: {terminal.words}"
         return Outcome(works=False, words=why)
-    return Outcome(works=True, words=f"a session and a terminal; the first in {took:.2f} s")
+    words = f"a session and a terminal; the first in {ended - began:.2f} s"
+    return Outcome(works=True, words=words)
 
 
 def prove(situation: Situation, *, deadline: float) -> Outcome:
@@ -98,26 +100,26 @@ def prove(situation: Situation, *, deadline: float) -> Outcome:
     if (told := _told(began)) is not None:  # by whoever had the lock
         lock.close()
         return told
-    patience = min(_SHORT, deadline - time.monotonic() - _AFTERWARDS)
-    if patience < _LEAST:
+    until = deadline - _AFTERWARDS
+    if until - time.monotonic() < _LEAST:
         lock.close()
         return _UNKNOWN
     with trial_key.accepted(path, situation.listening[0][0], lock):
-        found = _proved(situation, patience, deadline)
+        found = _proved(situation, until)
         with contextlib.suppress(OSError):
             paths.KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
             atomic.write(paths.TRIED, json.dumps(found).encode(), durable=False)
     return found
 
 
-def _proved(situation: Situation, patience: float, deadline: float) -> Outcome:
+def _proved(situation: Situation, until: float) -> Outcome:
     address, port = situation.listening[0]
     words, runs = [*_words(situation.user, address, port), "-T"], situation.runs_commands
-    found = _log_in(words, patience, runs_commands=runs)
-    if found.works or not found.has_ended or time.monotonic() + patience > deadline:
+    found = _log_in(words, _SHORT, until, runs_commands=runs)
+    if found.works or not found.has_ended or time.monotonic() + _AGAIN + _LEAST > until:
         return found
     time.sleep(_AGAIN)
-    return _log_in(words, patience, runs_commands=runs)
+    return _log_in(words, _SHORT, until, runs_commands=runs)
 
 
 def _lock(deadline: float) -> IO[bytes] | None:
@@ -201,12 +203,13 @@ def _words(user: str, address: str, port: int) -> list[str]:
     return [*words, "-p", str(port), "-l", user, address]
 
 
-def _log_in(words: Sequence[str], patience: float, *, runs_commands: bool) -> Outcome:
+def _log_in(words: Sequence[str], patience: float, until: float, *, runs_commands: bool) -> Outcome:
     """
     Run ssh.
 
     + words: without the command, which is the key's
-    + patience: in seconds
+    + patience: seconds for what hangs
+    + until: on the monotonic clock, for what is slow
     + runs_commands: whether the session's exit code is the command's
     """
     log = trial_key.PLACE / "log"
@@ -215,14 +218,14 @@ def _log_in(words: Sequence[str], patience: float, *, runs_commands: bool) -> Ou
         words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as ssh:
         try:
-            code = ssh.wait(patience)
-        except subprocess.TimeoutExpired:
-            return _unended(patience, ssh.pid)
+            code = _ended(ssh, patience, until)
         except BaseException:  # health's own bound
             Stuck(banner.ADDRESS).end()
             raise
         finally:
             ssh.kill()
+    if isinstance(code, Outcome):
+        return code
     if code == trial_key.CODE or not (code or runs_commands):
         return Outcome(works=True, words="")
     if code != _FAILED:
@@ -233,13 +236,22 @@ def _log_in(words: Sequence[str], patience: float, *, runs_commands: bool) -> Ou
     return Outcome(works=False, words=words)
 
 
-def _unended(patience: float, client: int) -> Outcome:
+def _ended(ssh: subprocess.Popen[bytes], patience: float, until: float) -> int | Outcome:
     """
-    Say where a login is that has not come to its end, and end it.
+    Return ssh's exit code, or where a login is that has not come to its end; that is ended.
     """
-    stuck = Stuck(banner.ADDRESS, client=[client])
-    is_known = stuck.is_served and not stuck.works()
-    where = stuck.where()
-    stuck.end()
-    words = f"it had not ended after {patience:.1f} s{f': {where}' if where else ''}"
-    return Outcome(works=False, words=words, is_known=is_known, has_ended=False)
+    began = time.monotonic()
+    while True:
+        try:
+            return ssh.wait(max(0.0, min(patience, until - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            took = time.monotonic() - began
+            stuck = Stuck(banner.ADDRESS, client=[ssh.pid])
+            is_slow = not stuck.is_served or stuck.works()
+            if is_slow and time.monotonic() < until:
+                continue
+        where = stuck.where()
+        stuck.end()
+        words = f"it had not ended after {took:.1f} s"
+        words += f": {where}" if where else ""
+        return Outcome(works=False, words=words, is_known=not is_slow, has_ended=False)

@@ -98,6 +98,19 @@ def ticks(pid: int) -> int:
     return int(told[11]) + int(told[12])
 
 
+def run_time(pid: int) -> int:
+    """
+    Return the same in nanoseconds (/proc/PID/schedstat), -1 for one that has ended.
+    """
+    place = Path(f"/proc/{pid}")
+    try:
+        if fields((place / "stat").read_bytes())[0] == b"Z":
+            return -1
+        return int((place / "schedstat").read_bytes().split()[0])
+    except (OSError, ValueError, IndexError):
+        return ticks(pid) or -1
+
+
 def is_ready(pid: int) -> bool:
     """
     Tell whether a process has the processor or waits for it, and for nothing else (field 3).

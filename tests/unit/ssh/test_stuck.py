@@ -29,6 +29,17 @@ print(started.pid, flush=True)
 {then}
 """
 HANGS, WORKS = "client.recv(1); started.wait()", "while True: pass"
+# A little of the processor now and then: sshd, that somebody else leaves it to no more often
+STARVES = """
+import time
+while True:
+    time.sleep(0.1)
+    sum(range(1000))
+"""
+# What has been started may do as much, in a loop that has no end: sshd waits
+LOOPS = """
+started.stdin.write(b"while sleep 0.1; do :; done"); started.stdin.close(); started.wait()
+"""
 
 
 @pytest.fixture
@@ -45,7 +56,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[st
             run.kill()
 
 
-@pytest.mark.parametrize("server", [HANGS], indirect=True)
+@pytest.mark.parametrize("server", [HANGS, LOOPS], indirect=True)
 def test_what_hangs_is_named_and_ended(server: tuple[subprocess.Popen[str], int]) -> None:
     """
     By the program and the file that it runs; its other words may be secrets.
@@ -61,7 +72,7 @@ def test_what_hangs_is_named_and_ended(server: tuple[subprocess.Popen[str], int]
     assert processes.is_dying(started) or not Path(f"/proc/{started}").exists()
 
 
-@pytest.mark.parametrize("server", [WORKS], indirect=True)
+@pytest.mark.parametrize("server", [WORKS, STARVES], indirect=True)
 def test_what_has_the_processor_works(server: tuple[subprocess.Popen[str], int]) -> None:
     assert server
     assert Stuck(ADDRESS).works()
@@ -106,3 +117,13 @@ def test_the_kernels_table_is_read(
     monkeypatch.setattr(stuck, "_TABLES", (str(table),))
 
     assert stuck._connections(ADDRESS) == ({4711} if is_found else set())  # noqa: SLF001
+
+
+@pytest.mark.parametrize("server", [HANGS], indirect=True)
+def test_a_client_that_ends_is_no_hang(server: tuple[subprocess.Popen[str], int]) -> None:
+    """
+    While it is looked at: slow, that was all.
+    """
+    assert server
+    with subprocess.Popen(["sleep", "0.1"]) as client:
+        assert Stuck(ADDRESS, client=[client.pid]).works()
