@@ -69,3 +69,18 @@ def test_it_has_our_descriptors(tmp_path: Path) -> None:
         early.begin(words)
 
         assert early.run(words).stdout.decode().strip() == str(tmp_path / "lock")
+
+
+def test_whose_answer_nobody_takes_is_ended() -> None:
+    """
+    One that has ended, one that says much, and one that would go on: none stays as a zombie.
+    """
+    for name in ("true", "yes", "sleep 1000"):
+        early.begin(["sh", "-c", f"exec {name}"])
+    began = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    early.end()
+    left = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+    assert len(began) >= 3
+    assert not set(began) & set(left)
+    assert not early.is_begun(["sh", "-c", "exec true"])
