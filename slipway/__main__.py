@@ -18,6 +18,9 @@ own.take()
 
 code = main(sys.argv[1:])
 if "pyinfra" in sys.modules:  # Python would take 30 ms to take that apart
+    from slipway.system import early
+
+    early.end()
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
     os._exit(code)

@@ -21,8 +21,8 @@ from slipway.system.unix_listener import LISTENS
 UP = {"STARTING", "RUNNING", "BACKOFF"}  # supervisord is at it: a start would be refused
 _START = 10.0  # seconds until a supervisord that was started must answer: a hundred times its usual
 _PATIENCE = 60  # seconds: a remote that is taken away uploads first what waits
-_ANSWER = 10  # seconds in which a question is answered: a thousand times what it takes
-_AGAIN = 1  # seconds likewise, where one was not
+_ANSWER = 10.0  # seconds in which a question is answered: a thousand times what it takes
+_AGAIN = 1.0  # seconds likewise, where one was not
 _UNREACHABLE = 7  # curl's exit code where nobody listens
 _TIMED_OUT = 28  # and where there is no answer in time
 _HUNG_UP = 52  # or none at all
@@ -65,7 +65,7 @@ class Supervisord(NamedTuple):
     closed: bool = False  # declared programs wait for the convergence of this start
 
 
-def rpc(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> StringCommand:
+def rpc(calls: list[supervisor_rpc.Call], *, patience: float = _PATIENCE) -> StringCommand:
     """
     Return the command that makes calls through the socket; a fault in any fails it.
     """
@@ -79,7 +79,7 @@ def rpc(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> Strin
     # fmt: on
 
 
-def asked(calls: list[supervisor_rpc.Call], *, patience: int = _PATIENCE) -> Result:
+def asked(calls: list[supervisor_rpc.Call], *, patience: float = _PATIENCE) -> Result:
     """
     Do what the command of `rpc` does.
     """
@@ -116,7 +116,7 @@ def _code(error: OSError) -> int:
     return _TIMED_OUT if is_late else _HUNG_UP
 
 
-def _answered(calls: list[supervisor_rpc.Call], patience: int) -> Result:
+def _answered(calls: list[supervisor_rpc.Call], patience: float) -> Result:
     """
     Do what the fact's command does: one that hangs up is asked again, and may be gone by then.
     """

@@ -62,6 +62,11 @@ from slipway.services.sshd_port import SshdPort
 from slipway.ssh import banner
 from slipway.system.bounded_files import BoundedFiles
 
+# They would end us, and mean nothing here: `docker kill -s USR1`, a monitor's SIGPWR
+STRAY = (
+    signal.SIGALRM, signal.SIGIO, signal.SIGPROF, signal.SIGPWR, signal.SIGUSR1, signal.SIGVTALRM,
+    *range(signal.SIGRTMIN, signal.SIGRTMAX + 1),
+)  # fmt: skip
 LOOK = 0.2  # seconds between two looks at the time while stopping
 
 
@@ -189,7 +194,8 @@ class Supervisor(supervisord.Supervisor):  # type: ignore[misc]  # it has no ann
         alarm = Alarm()
         self.options.get_socket_map()[alarm.reading] = alarm
         signal.set_wakeup_fd(alarm.writing, warn_on_full_buffer=False)
-        signal.signal(signal.SIGALRM, lambda *_: None)  # it only has to wake us
+        for number in STRAY:  # SIGALRM only has to wake us; those who are started get the default
+            signal.signal(number, lambda *_: None)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # see slipway.commands.entrypoint
         os.write(alarm.writing, b"\0")
         self.handle_signal()  # one that came before the first program starts none

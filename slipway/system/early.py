@@ -39,6 +39,17 @@ def run(words: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
     return subprocess.CompletedProcess(list(words), process.returncode, output, errors)
 
 
+def end() -> None:
+    """
+    End those whose answers nobody has taken: their zombies would be PID 1's, which need not look.
+    """
+    while _begun:
+        _, process = _begun.popitem()
+        process.terminate()
+        with process:  # waits
+            process.communicate()
+
+
 def _started(words: Sequence[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         list(words),

@@ -31,6 +31,8 @@ def test_start_brings_up_what_the_entrypoint_would(start: Start, key: KeyPair) -
     assert slipway.check_output("supervisorctl", "pid") == pid
     assert slipway.exec("slipway", "verify").code == 0
     slipway.wait_healthy()
+    zombies = "cat /proc/[0-9]*/stat 2> /dev/null | grep ') Z '"  # sleep takes in no orphan
+    assert slipway.exec("sh", "-c", zombies).stdout == ""
 
 
 def test_the_callers_variables_count(start: Start, key: KeyPair) -> None:

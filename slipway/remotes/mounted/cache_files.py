@@ -3,7 +3,8 @@ The files of a mount's write cache as they lie there, and what rclone's metadata
 
 rclone keeps a file's content in `vfs/FOLDER/PATH`, sparse, and what it knows of it in
 `vfsMeta/FOLDER/PATH`, as JSON: `Size`, `Rs` (the ranges that are there), `Dirty` (not uploaded
-yet).
+yet), `ModTime`. When a file is closed it writes that, and then gives the content the same time. So
+a content of another time was not closed, or was changed since.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +22,8 @@ from slipway.system import files, walk
 
 TOPS = ("vfs", "vfsMeta")
 _KNOWN = {"ModTime", "ATime", "Size", "Rs", "Fingerprint", "Dirty"}
+_SECOND = 1_000_000_000  # in nanoseconds
+_TIME = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")  # RFC 3339, as Go writes it
 
 
 class Item(NamedTuple):
@@ -31,6 +36,7 @@ class Item(NamedTuple):
     size: int | None  # of the content in bytes; None where there is none
     metadata: bytes | None
     has_holes: bool = False  # in its content; looked for where the metadata does not say it
+    is_closed: bool = True  # as its metadata says; False: written to since
 
 
 def items(cache: Path) -> Iterator[Item]:
@@ -39,10 +45,16 @@ def items(cache: Path) -> Iterator[Item]:
     """
     for folder in sorted(folders(cache)):
         contents, metadata = cache / "vfs" / folder, cache / "vfsMeta" / folder
-        sizes = _sizes(contents)
-        for path in sorted(sizes.keys() | _sizes(metadata).keys()):
-            item = Item(folder, path, sizes.get(path), files.readable(metadata / path))
-            if item.size and parsed(item.metadata) is None:
+        lying = _statuses(contents)
+        for path in sorted(lying.keys() | _statuses(metadata).keys()):
+            status = lying.get(path)
+            size = None if status is None else status.st_size
+            item = Item(folder, path, size, files.readable(metadata / path))
+            known = parsed(item.metadata)
+            if status and known:
+                is_closed = is_of_time(status.st_mtime_ns, known["ModTime"])
+                item = item._replace(is_closed=is_closed)
+            elif item.size:
                 item = item._replace(has_holes=_has_holes(contents / path, item.size))
             yield item
 
@@ -76,8 +88,42 @@ def parsed(metadata: bytes | None) -> dict[str, Any] | None:
         )
     except (ValueError, TypeError, KeyError):
         return None
-    typed = is_known and isinstance(known["Size"], int) and isinstance(known["Dirty"], bool)
+    kinds = {"Size": int, "Dirty": bool, "ModTime": str}
+    typed = is_known and all(isinstance(known[key], kind) for key, kind in kinds.items())
     return known if typed else None
+
+
+def is_of_time(nanoseconds: int, written: str) -> bool:
+    """
+    Tell whether a file's time is the one that rclone wrote, as exactly as the volume keeps times.
+
+    + nanoseconds: since 1970, as the file has it
+    """
+    given = _nanoseconds(written)
+    if given is None:
+        return False
+    grain = next(grain for grain in (_SECOND, 1000, 100, 1) if nanoseconds % grain == 0)
+    return given - given % grain == nanoseconds
+
+
+def time_of(nanoseconds: int) -> str:
+    """
+    Return a time as rclone writes it.
+    """
+    seconds, rest = divmod(nanoseconds, _SECOND)
+    date = datetime.fromtimestamp(seconds, timezone.utc).isoformat().removesuffix("+00:00")
+    return date + (f".{rest:09}".rstrip("0") if rest else "") + "Z"
+
+
+def _nanoseconds(written: str) -> int | None:
+    match = _TIME.fullmatch(written)
+    try:
+        if match:
+            date = datetime.fromisoformat(match[1] + match[3].replace("Z", "+00:00"))
+            return int(date.timestamp()) * _SECOND + int((match[2] or "").ljust(9, "0"))
+    except ValueError:
+        pass  # no date of this calendar
+    return None
 
 
 def is_of_another_form(metadata: bytes | None) -> bool:
@@ -102,13 +148,12 @@ def _has_holes(path: Path, size: int) -> bool:
         return True  # not known to be whole
 
 
-def _sizes(root: Path) -> dict[str, int]:
+def _statuses(root: Path) -> dict[str, os.stat_result]:
     """
-    Return the sizes of the regular files below a folder; rclone makes no others.
+    Return what stat(2) says of the regular files below a folder; rclone makes no others.
     """
     with contextlib.suppress(NotADirectoryError):  # the folder is one below the other top only
-        found = walk.files(root)
-        return {path: entry.stat(follow_symlinks=False).st_size for path, entry in found}
+        return {path: entry.stat(follow_symlinks=False) for path, entry in walk.files(root)}
     return {}
 
 

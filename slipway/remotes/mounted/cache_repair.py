@@ -3,9 +3,10 @@ The write cache of a mount, put in order before rclone reads it.
 
 rclone rewrites a file's metadata in place and late, so a SIGKILL leaves files whose metadata is
 empty, or says that there is nothing, or that a few bytes of an edit are all. rclone then deletes
-them, waits for them for ever, or uploads a mixture of old and new bytes over the good copy. And it
+them, waits for them for ever, or uploads a mixture of old and new bytes over the good copy. It also
 renames or cuts a file's content before it writes that down: killed in between, new content looks
-like a copy of what the remote has.
+like a copy of what the remote has. A further edit in a file that waits already is written down at
+its end only: killed within it, the file looks whole.
 Measured with rclone 1.60.1 and 1.75.2; see also https://github.com/rclone/rclone/issues/7309.
 
 What is provably whole is completed, what is not is set aside where its owner finds it, and what is
@@ -21,9 +22,8 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from slipway.remotes import rescue
 from slipway.remotes.mounted import cache_files
@@ -82,14 +82,21 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
     if not _covers(ranges, known["Size"]):
         return so(RESCUE, "was being changed: only parts of it are here")
     if item.size == known["Size"] > 0:
-        return so(KEEP, "is whole")
-    # It was opened to be written anew, or grew, or was cut: nothing says that it was closed as it
-    # is. A new file is worth having all the same; a remote's good copy is not replaced by it.
-    if remote_has(item.folder, item.path) is False:
+        if item.is_closed or remote_has(item.folder, item.path) is False:
+            return so(KEEP, "is whole")
+        return so(RESCUE, "was being changed: nothing says that it was closed")
+    # It grew, was cut, or was to be written anew: nothing says that it was closed as it is. A new
+    # file is worth having all the same; a remote's good copy is not replaced by it.
+    if _is_new_and_empty(item, known) or remote_has(item.folder, item.path) is False:
         return _of_a_new_file(item, known["Size"], so)
     is_shorter = item.size < known["Size"]
     reason = "is shorter than it was" if is_shorter else "was being written, perhaps not to its end"
     return so(RESCUE, reason)
+
+
+def _is_new_and_empty(item: Item, known: dict[str, Any]) -> bool:
+    """Tell whether a file was made here; what the remote has of it is then its own upload."""
+    return item.size == known["Size"] == 0 and item.is_closed and not known["Fingerprint"]
 
 
 def _of_a_new_file(item: Item, size: int, so: Callable[[str, str], Decision]) -> Decision:
@@ -237,16 +244,16 @@ def _complete(cache: Path, content: Path, metadata: Path) -> bytes:
     """
     status = content.stat()
     known = cache_files.parsed(files.readable(metadata)) or {"Fingerprint": ""}
-    now = datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat()
+    closed = cache_files.time_of(status.st_mtime_ns)  # it is closed as it is from now on
     whole = {
-        "ModTime": known.get("ModTime", now),
-        "ATime": known.get("ATime", now),
+        "ModTime": closed,
+        "ATime": known.get("ATime", closed),
         "Size": status.st_size,
         "Rs": [{"Pos": 0, "Size": status.st_size}] if status.st_size else None,
         "Fingerprint": known["Fingerprint"],
         "Dirty": True,
     }
-    if metadata.is_dir():  # of files that were in a directory of this name: without content
+    if metadata.is_dir():  # of files in a directory of this name, without content
         shutil.rmtree(metadata)
     metadata.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = json.dumps(whole).encode()

@@ -151,6 +151,7 @@ class CrossedUploads:
                 self._bring(ask, name, file, twins, root)
                 continue
             if likeness is Likeness.SAME:
+                ask("vfs/forget", file=file.path)  # what was brought to its name is seen so
                 for former in twins:
                     ask("operations/deletefile", fs=f"{name}:", remote=former)
                     self.say(f"{former} was renamed while it was uploaded: it is {file.path} only")

@@ -107,6 +107,7 @@ class Program:
             if mounter:
                 mounter.kill()
                 mounter.following.end()
+                mounter.reloaded.end()
         if complaint:
             self._tell(complaint)
             return
@@ -160,8 +161,9 @@ class Program:
                     self._end(mounter)
                     return self._hides_files()
                 self.cache.waiting = None  # rclone tells it from now on
-                mounter.hurry()
+                mounter.reloaded.begin()
             self._make_room(mounter)
+            mounter.reloaded.step()
             mounter.following.step()
             if now >= due:
                 trouble = mounter.trouble() or mounter.standstill.look(now)

@@ -21,6 +21,7 @@ from slipway.remotes.last_words import LastWords, shown
 from slipway.remotes.mounted import mountpoint
 from slipway.remotes.mounted.cache_claims import Claim
 from slipway.remotes.mounted.following import Following
+from slipway.remotes.mounted.reloaded import Reloaded
 from slipway.remotes.mounted.standstill import Standstill
 from slipway.system import mountinfo, processes
 
@@ -51,6 +52,7 @@ class Mounter:
         self.point = point
         self.socket = socket
         self.following = Following(name, socket, claim.cache)
+        self.reloaded = Reloaded(point, socket, hurry=self.hurry)
         self._has_buckets: bool | None = None
         self.process = subprocess.Popen(
             command(name, point, cache=claim.cache, mode=mode, socket=socket),

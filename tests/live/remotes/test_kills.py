@@ -170,6 +170,32 @@ def test_an_edit_that_is_cut_off_is_never_mixed_in(
             slipway.check_output("python3", "-c", script)
 
 
+def test_an_edit_after_a_kill_is_one_of_the_whole_file(
+    start: Start, serve: Callable[..., Server], network: str
+) -> None:
+    """
+    A file that waits through a kill, and is listed while it is uploaded: it is shown whole then,
+    and what is appended comes behind all of it.
+    """
+    server = serve()
+    size, first, second = 12_000_000, b"1" * 100_000, b"2" * 100_000
+    (server.data / "f").write_bytes(b"o" * size)
+    slow = {"RCLONE_BWLIMIT": "4M"}
+    slipway = start(environment={**server.variables("far"), **slow}, network=network, **FUSE)
+    pid = wait_mounted(slipway)
+    append = "head -c 100000 /dev/zero | tr '\\0' $1 >> /workspace/remote/far/f"
+    kill = f"cat /workspace/remote/far/f > /dev/null; {append}; sleep 0.2; kill -KILL $2"
+    slipway.check_output("sh", "-c", kill, "sh", "1", str(pid))
+    wait_mounted(slipway, after=pid)  # it lists the directory
+    wait_until(lambda: state(slipway)["pending"] == 0, "it is uploaded", 60)
+    shown = slipway.check_output("stat", "-c", "%s", "/workspace/remote/far/f")
+    slipway.check_output("sh", "-c", append, "sh", "2")
+    wait_until(lambda: state(slipway)["pending"] == 0, "the second, too", 60)
+
+    assert int(shown) == size + len(first)
+    assert (server.data / "f").read_bytes() == b"o" * size + first + second
+
+
 def test_a_killed_container_with_a_mount_seen_outside(
     start: Start, serve: Callable[..., Server], network: str, shared: Path
 ) -> None:

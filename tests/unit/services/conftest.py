@@ -42,6 +42,8 @@ def scarce():
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     return fork()
 os.fork = scarce
+from supervisor.events import Tick5Event
+Tick5Event.period = 1  # what it looks at every five seconds
 from slipway.services import supervisord
 supervisord.main(["-n", "-c", str(here / "supervisord.conf")])
 """

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from slipway.services.options import Options
+from slipway.services.supervisord import STRAY
 from slipway.services.unlimited import ENDINGS
 from tests.unit.services.conftest import SLEEP, Running, until
 
@@ -98,3 +99,21 @@ def test_processes_of_one_name_share_no_log(running: Running) -> None:
         lambda: sorted(text for path in logs if (text := path.read_text())) or None, "they spoke"
     )
     assert set(said) <= {"one\n", "two\n"}
+
+
+def test_a_signal_without_a_meaning_ends_nothing(running: Running) -> None:
+    """
+    `docker kill -s USR1`, or what a monitor sends; its programs have the usual actions.
+    """
+    running.has(b=f"[program:b]\n{SLEEP}")
+    running.start()
+    until(lambda: running.states() == {"b:b": "RUNNING"}, "it runs")
+    for number in STRAY:
+        running.process.send_signal(number)
+    assert running.answers()
+    status = Path(f"/proc/{running.program('b')['pid']}/status").read_text()
+    (ignored,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigIgn"))
+
+    assert running.states() == {"b:b": "RUNNING"}
+    assert not int(ignored, 16) & sum(1 << (number - 1) for number in STRAY)
+    assert running.end() == 0

@@ -69,3 +69,19 @@ def test_it_has_our_descriptors(tmp_path: Path) -> None:
         early.begin(words)
 
         assert early.run(words).stdout.decode().strip() == str(tmp_path / "lock")
+
+
+def test_whose_answer_nobody_takes_is_ended() -> None:
+    """
+    One that has ended, one that says much, and one that would go on: none stays as a zombie.
+    """
+    for name in ("true", "yes", "sleep 1000"):
+        early.begin(["sh", "-c", f"exec {name}"])
+    began = [process.pid for process in early._begun.values()]  # noqa: SLF001 - nobody else has them
+    early.end()
+
+    assert len(began) >= 3
+    for pid in began:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+    assert not early.is_begun(["sh", "-c", "exec true"])

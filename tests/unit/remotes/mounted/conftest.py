@@ -5,6 +5,7 @@ A write cache, laid as rclone does.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from slipway.remotes.mounted import cache_repair
 from slipway.remotes.mounted.cache_repair import Decision
 
+CLOSED = 1_795_521_600  # DATES' ModTime, since 1970
 DATES = {"ModTime": "2026-11-24T12:00:00Z", "ATime": "2026-11-24T12:00:00Z", "Fingerprint": ""}
 
 
@@ -42,15 +44,20 @@ class Cache:
         self.root = root
         self.rescued = root.parent / "rescued"
 
-    def put(self, path: str, content: bytes | None, known: bytes | None) -> None:
+    def put(
+        self, path: str, content: bytes | None, known: bytes | None, *, written: float = CLOSED
+    ) -> None:
         """
         Lay a file as rclone does; `path` begins with the folder.
+
+        + written: when the content was, since 1970
         """
         for top, data in (("vfs", content), ("vfsMeta", known)):
             if data is not None:
                 file = self.root / top / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(data)
+                os.utime(file, (written, written))
 
     def known(self, path: str) -> Any:
         """

@@ -12,8 +12,10 @@ from slipway.remotes.mounted import cache_files, cache_repair
 from slipway.remotes.mounted.cache_files import Item
 from slipway.remotes.mounted.cache_repair import COMPLETE, DROP, KEEP, RESCUE, decide
 
-from .conftest import DATES, Cache, metadata, says
+from .conftest import CLOSED, DATES, Cache, metadata, says
 
+# Empty, of a file that the remote has
+TAKEN = metadata(0, None, dirty=True, Fingerprint="10,2026-11-24 12:00:00 +0000 UTC")
 STATES = {
     "sound and dirty": (10, metadata(10, [(0, 10)], dirty=True), True, KEEP),
     "sound, in two ranges": (10, metadata(10, [(5, 5), (0, 5)], dirty=True), True, KEEP),
@@ -28,8 +30,11 @@ STATES = {
     "overwritten, not released": (10, metadata(0, None, dirty=True), True, RESCUE),
     "overwritten, remote away": (10, metadata(0, None, dirty=True), None, RESCUE),
     "overwritten with less than there was": (3, metadata(0, None, dirty=True), True, RESCUE),
-    "opened to be overwritten": (0, metadata(0, None, dirty=True), True, RESCUE),
-    "opened to be overwritten, remote away": (0, metadata(0, None, dirty=True), None, RESCUE),
+    "opened to be overwritten": (0, TAKEN, True, RESCUE),
+    "opened to be overwritten, remote away": (0, TAKEN, None, RESCUE),
+    "emptied on purpose, known": (0, TAKEN, True, RESCUE),
+    "empty, new, its upload has begun": (0, metadata(0, None, dirty=True), True, KEEP),
+    "empty, new, remote away": (0, metadata(0, None, dirty=True), None, KEEP),
     "overwritten and released": (10, metadata(10, [(0, 10)], dirty=True), True, KEEP),
     "no ranges as a list": (10, metadata(0, [], dirty=True), False, COMPLETE),
     "edited in part": (100, metadata(100, [(0, 10)], dirty=True), True, RESCUE),
@@ -77,6 +82,81 @@ def test_what_is_done_with_a_file(name: str) -> None:
     size, known, has, action = STATES[name]
 
     assert decide(Item("far", "f", size, known), says(has)).action == action
+
+
+OPEN = {  # not closed as the metadata says: whether it waits, whether the remote has it
+    "edited in place": (True, True, RESCUE),
+    "edited in place, remote away": (True, None, RESCUE),
+    "edited in place, new": (True, False, KEEP),
+    "a copy that is being read": (False, True, KEEP),
+}
+
+
+def test_an_empty_file_that_was_not_closed_replaces_nothing() -> None:
+    """
+    It may have been opened a moment ago, to be written.
+    """
+    item = Item("far", "f", 0, metadata(0, None, dirty=True), is_closed=False)
+
+    assert decide(item, says(True)).action == RESCUE
+    assert decide(item, says(False)).action == KEEP
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_what_looks_whole_and_was_not_closed(name: str) -> None:
+    """
+    A good copy of the remote's is not replaced by it.
+    """
+    dirty, has, action = OPEN[name]
+    item = Item("far", "f", 10, metadata(10, [(0, 10)], dirty=dirty), is_closed=False)
+
+    assert decide(item, says(has)).action == action
+
+
+WROTE = {  # when the content was written, and what rclone wrote of that
+    "to the nanosecond": (1_795_521_600_123_456_789, "2026-11-24T12:00:00.123456789Z", True),
+    "elsewhere": (1_795_521_600_123_456_789, "2026-11-24T14:00:00.123456789+02:00", True),
+    "without a fraction": (1_795_521_600_000_000_000, "2026-11-24T12:00:00Z", True),
+    "a short fraction": (1_795_521_600_500_000_000, "2026-11-24T12:00:00.5Z", True),
+    "a volume that keeps seconds": (1_795_521_600_000_000_000, "2026-11-24T12:00:00.9Z", True),
+    "one that keeps microseconds": (
+        1_795_521_600_123_456_000,
+        "2026-11-24T12:00:00.123456789Z",
+        True,
+    ),
+    "one that keeps 100 ns": (1_795_521_600_123_456_700, "2026-11-24T12:00:00.123456789Z", True),
+    "before 1970": (-500_000_000, "1969-12-31T23:59:59.5Z", True),
+    "before it was noted": (1_795_521_600_123_000_001, "2026-11-24T12:00:00.123456789Z", False),
+    "after it was noted": (1_795_521_600_123_456_790, "2026-11-24T12:00:00.123456789Z", False),
+    "a second later": (1_795_521_601_000_000_000, "2026-11-24T12:00:00.9Z", False),
+    "no date": (1_795_521_600_000_000_000, "2026-13-24T12:00:00Z", False),
+    "no time": (1_795_521_600_000_000_000, "yesterday", False),
+    "nothing": (1_795_521_600_000_000_000, "", False),
+    "a long fraction": (1_795_521_600_000_000_000, "2026-11-24T12:00:00.0000000001Z", False),
+}
+
+
+@pytest.mark.parametrize(("at", "noted", "closed"), WROTE.values(), ids=WROTE)
+def test_a_pending_file_is_closed_when_its_content_has_the_time_that_rclone_noted(
+    lying: Cache, at: int, noted: str, *, closed: bool
+) -> None:
+    """
+    Written to since then: a kill in the middle of an edit, which nothing else tells of.
+    """
+    lying.put("far/f", b"0123456789", metadata(10, [(0, 10)], dirty=True, ModTime=noted))
+    os.utime(lying.root / "vfs/far/f", ns=(at, at))
+
+    assert [done.action for done in lying.repair()] == ([] if closed else [RESCUE])
+
+
+def test_what_was_completed_counts_as_closed(lying: Cache) -> None:
+    """
+    Killed again in its upload, of which the remote has a part by then.
+    """
+    lying.put("far/f", b"content", metadata(0, None, dirty=True), written=CLOSED + 5.123456789)
+    lying.repair(has=False)
+
+    assert lying.repair(has=True) == []
 
 
 @pytest.mark.parametrize(("written", "action"), [(b"x", RESCUE), (b"x" * 1_000_000, COMPLETE)])

@@ -206,7 +206,7 @@ def test_what_waited_through_a_kill_is_uploaded_at_once(far: Far) -> None:
     far.wait()
 
     assert far.state().pending is None
-    assert far.did() == ["mounts", "uploads 0", "uploads 1"]
+    wait_until(lambda: far.did() == ["mounts", "uploads 0", "uploads 1"], "both are uploaded")
 
 
 def test_a_stop_past_its_bound_says_what_is_left(far: Far) -> None:
