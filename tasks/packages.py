@@ -2,6 +2,7 @@
 What Debian's archive gives the container.
 """
 
+from slipway.contract.paths import RELATIONS
 from slipway.converge.task import task
 from slipway.operations import logins, packages
 
@@ -24,3 +25,5 @@ def install(*, live: bool) -> None:
     if not live:
         logins.held_back(name="Install sudo without its setuid bit")
     packages.installed(name="Install packages", packages=PACKAGES)
+    if not live:
+        packages.related(name="Note what excludes them", packages=PACKAGES, record=str(RELATIONS))

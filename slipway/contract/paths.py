@@ -71,6 +71,8 @@ PROFILE = Path("/etc/profile.d/slipway.sh")  # reads SHELL_ENVIRONMENT
 
 OF_IMAGE = Path("/usr/local/lib/slipway")  # what is known when the image is built
 BAKED = OF_IMAGE / "environment"  # digests of its own variables
+FUSE_2 = OF_IMAGE / "fuse"  # what rclone asks for where fuse 2 is installed: last on its PATH
+RELATIONS = OF_IMAGE / "relations"  # of the desired packages: what they can't be beside
 GITCONFIG = Path("/etc/gitconfig")  # git's own, of the system
 GITCONFIG_OF_IMAGE = OF_IMAGE / "gitconfig"  # included there
 GITCONFIG_OF_START = RUN / "gitconfig"  # included in that

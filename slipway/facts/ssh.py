@@ -137,6 +137,8 @@ class SshdIsStale(FactBase[bool]):
     """
     Returns whether sshd's configuration or host keys are newer than the sshd that runs.
 
+    A key of a kind that the configuration does not name is none of its: packages make such.
+
     sshd writes its pid file when it starts and again after each SIGHUP. A file's time of change
     (ctime) can't be set, so a file dated in the future is no newer than it is; and where the clock
     itself was wrong, a change in the future does not count, while a pid file from there does.
@@ -151,11 +153,14 @@ class SshdIsStale(FactBase[bool]):
         copied = ["find", *more, "-maxdepth 1 -cnewer", str(SSHD_LEFT_OUT), "! -newerct now;"]
         command = StringCommand(
             f"[ -e {SSHD_PID} ] && {{ find {SSHD_PID} -newermt now;",
-            f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSH}/ssh_host_*_key",
-            f"{SSHD_ENVIRONMENT} {STATE}/ssh {RUN}/ssh",
+            f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSHD_ENVIRONMENT} {STATE}/ssh {RUN}/ssh",
             *more,
             f"-maxdepth 1 -cnewer {SSHD_PID} ! -newerct now;",
             *(copied if more else []),
+            f"find {SSH}/ssh_host_*_key -maxdepth 0 -cnewer {SSHD_PID} ! -newerct now",
+            "| while IFS= read -r key; do",
+            f"lines=$(grep -shiE '^[[:space:]]*HostKey[[:space:]=]' {SSHD_CONFIG}",
+            f'{SSHD_DROP_INS}/*); case $lines in \'\'|*"$key"*) echo "$key";; esac; done;',
             "}",
             "2>/dev/null | head -n 1; true",
         )

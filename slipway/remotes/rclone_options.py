@@ -4,6 +4,7 @@ rclone's options: which of them reach it, and which of a remote's say what place
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from hashlib import sha256
@@ -66,6 +67,7 @@ def variables(
             "RCLONE_UID": str(around.uid),
             "RCLONE_GID": str(around.gid),
         }
+        kept["PATH"] = f"{given.get('PATH', os.defpath)}:{paths.FUSE_2}"
     if is_cut_off:
         defaults["RCLONE_VFS_WRITE_BACK"] = _SOON
     if floor:  # looked at every minute, a disk is full for as long

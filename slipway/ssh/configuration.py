@@ -2,7 +2,8 @@
 sshd's configuration as it is written: which line of which file says what.
 
 `sshd -T` tells what holds, and not where it comes from. So the files are read here in sshd's order:
-an Include is where it stands, its files in the order of their names, and the first value wins.
+an Include is where it stands, its files in the order of their names, and the first value wins; the
+first one of a Match block that applies, where there is one.
 """
 
 from __future__ import annotations
@@ -66,10 +67,14 @@ class Written(NamedTuple):
         """
         Return the line that decides, None for a default.
 
+        What a Match block says overrules what is said for all, wherever the two stand.
+
         + about: chooses among the lines of a keyword whose values add up
         """
-        meant = (line for line in self.lines if line.keyword == keyword.lower() and about(line))
-        return next((line for line in meant if line.applies(connection)), None)
+        meant = [line for line in self.lines if line.keyword == keyword.lower()]
+        holding = [line for line in meant if line.applies(connection)]
+        deciding = [line for line in holding if line.conditions] or holding
+        return next(filter(about, deciding), None)
 
     @property
     def ports(self) -> list[int]:

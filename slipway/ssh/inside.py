@@ -21,6 +21,7 @@ from slipway.system.bounded_files import BoundedFiles
 
 OS_RELEASE = "/etc/os-release"
 _QUESTIONS = (("ssh", "-V"), ("ssh", "-Q", "kex"))  # the first answers in standard error
+HOST_KEY_LINE = r"(?mi)^[ \t]*HostKey[ \t=].*$"
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # os-release(5): an assignment that means the same to us as to a shell
 _ASSIGNED = r"(ID|VERSION_ID)=(?:\"([^\"$`\\]*)\"|'([^']*)'|([\w.~+-]*))\s*"
@@ -64,7 +65,7 @@ def newer(than: str, places: list[str], keys: str) -> list[str]:
 
     + than: what is compared with, by its time of modification; where it is not, nothing is newer
     + places: files, and directories with what is in them; links are not followed
-    + keys: the directory of the host keys
+    + keys: the directory of the host keys; one that no line of these files names is none of sshd's
     """
     files, now = BoundedFiles(), time.time_ns()
     try:
@@ -73,13 +74,31 @@ def newer(than: str, places: list[str], keys: str) -> list[str]:
         return []
     if since > now:
         return [than]
+    read = [path for place in places for path in (place, *_within(files, place))]
+    own: list[str] = []
     with contextlib.suppress(OSError):
-        places = [*places, *(f"{keys}/{name}" for name in _key_names(files, keys))]
-    for place in places:
-        for path in (place, *(f"{place}/{name}" for name in _listed(files, place))):
-            if since < _changed(files, path) <= now:
-                return [path]
+        own = [f"{keys}/{name}" for name in _key_names(files, keys)]
+    for path in (*read, *own):
+        is_newer = since < _changed(files, path) <= now
+        if is_newer and (path not in own or _is_served(files, path, read)):
+            return [path]
     return []
+
+
+def _within(files: BoundedFiles, place: str) -> list[str]:
+    return [f"{place}/{name}" for name in _listed(files, place)]
+
+
+def _is_served(files: BoundedFiles, key: str, configuration: list[str]) -> bool:
+    """
+    Tell whether sshd is told of a host key; where it is told of none, it takes the usual ones.
+    """
+    lines: list[bytes] = []
+    for path in configuration:
+        with contextlib.suppress(OSError):
+            if stat.S_ISREG(files.stat(path).mode):
+                lines += re.findall(HOST_KEY_LINE.encode(), files.read(path))
+    return not lines or any(os.fsencode(key) in line for line in lines)
 
 
 def _listed(files: BoundedFiles, place: str) -> list[str]:

@@ -1,5 +1,10 @@
+import json
+from pathlib import Path
+
 import pytest
 from testinfra.host import Host
+
+ENVIRONMENT = "/run/slipway/environment"  # there in a started container
 
 # fmt: off
 PACKAGES = [
@@ -15,9 +20,22 @@ PACKAGES = [
 @pytest.mark.parametrize("name", PACKAGES)
 def test_the_tools_of_a_rented_machine_are_installed(host: Host, name: str) -> None:
     """
-    Every package the contract names is installed and configured.
+    Every package the contract names is installed and configured, unless another excludes it.
     """
-    assert host.check_output("dpkg-query -W -f '${db:Status-Status}' %s", name) == "installed"
+    status = host.run("dpkg-query -W -f '${db:Status-Status}' %s", name).stdout
+    if status != "installed" and (rival := _rivals(host).get(name)):
+        pytest.skip(f"chosen: {name} {rival}")
+
+    assert status == "installed"
+
+
+def _rivals(host: Host) -> dict[str, str]:
+    """
+    Return what a convergence would note of packages that it leaves out, by their names.
+    """
+    phase = "" if Path(ENVIRONMENT).exists() else " --phase build"
+    notes = json.loads(host.run(f"slipway check --json{phase}").stdout)["notes"]
+    return {note["variable"]: note["text"] for note in notes}
 
 
 @pytest.mark.build

@@ -22,6 +22,7 @@ IMAGE_MUTATIONS = {  # in an image that nobody started
         "test_the_image_names_its_software",
     ),
     "image's host key": ("ssh-keygen -A", "test_the_image_holds_no_host_key"),
+    "root's password": ("echo root:x | chpasswd", "test_root_has_no_password"),
 }
 MUTATIONS = {
     "packages": ("dpkg --purge --force-depends zip", "test_the_tools"),
@@ -74,7 +75,6 @@ MUTATIONS = {
         "sed -i s,internal-sftp,/usr/lib/openssh/sftp-server, /etc/ssh/sshd_config",
         "test_sshd_serves_sftp_itself",
     ),
-    "root's password": ("echo root:x | chpasswd", "test_root_has_no_password"),
     "host key": (
         "ssh-keygen -qt ed25519 -N '' -f /k && cp /k.pub /etc/ssh/ssh_host_ed25519_key.pub",
         "test_the_container_has_host_keys",

@@ -52,4 +52,4 @@ def clear(point: Path) -> None:
     """
     for mount in mounts(point):
         if mount.type == "fuse.rclone":
-            subprocess.run(["fusermount3", "-uz", "--", str(point)], check=False)
+            subprocess.run(["umount", "-l", "-i", "-c", "--", str(point)], check=False)

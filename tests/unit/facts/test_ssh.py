@@ -171,6 +171,7 @@ def test_sshd_is_stale_when_its_files_changed_after_it(
         (lambda etc: (etc / "sshd_config.d/old.conf").unlink(), True),
         (lambda etc: (etc / "ssh_host_x_key").write_text("x"), True),
         (lambda etc: (etc / "ssh_host_x_key.pub").write_text("x"), False),
+        (lambda etc: (etc / "ssh_host_y_key").write_text("x"), True),
         (lambda etc: (etc / "moduli").write_text("x"), False),
         (lambda etc: (etc / "target").write_text("y"), False),  # a link itself is as it was
     ],
@@ -192,6 +193,40 @@ def test_each_file_that_sshd_reads_is_looked_at(
     pid.touch()
     time.sleep(0.02)
     change(etc)
+    time.sleep(0.02)
+    places = {"/etc/ssh/": f"{etc}/", "/run/slipway/": f"{tmp_path}/", "/run/sshd.pid": pid}
+    seen = [str(etc / "sshd_config"), str(etc / "sshd_config.d"), str(tmp_path / "ssh")]
+
+    assert ask(SshdIsStale(), places=places) == is_seen
+    assert bool(inside.newer(str(pid), seen, str(etc))) == is_seen
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_seen"),
+    [
+        ("HostKey {etc}/ssh_host_ed25519_key", False),
+        ("HostKey {etc}/ssh_host_ed25519_key\nHostKey {etc}/ssh_host_ecdsa_key", True),
+        ("HostKey {etc}/ssh_host_ed25519_key\n hostkey={etc}/ssh_host_ecdsa_key", True),
+        ("# HostKey {etc}/ssh_host_ed25519_key", True),
+        ("HostKeyAlgorithms ssh-ed25519", True),
+    ],
+)
+def test_a_host_key_that_sshd_is_not_told_of_is_none_of_its(
+    tmp_path: Path,
+    lines: str,
+    is_seen: bool,  # noqa: FBT001
+) -> None:
+    """
+    `ssh-keygen -A` makes one, as a package's installation does.
+    """
+    etc, pid = tmp_path / "etc", tmp_path / "pid"
+    (etc / "sshd_config.d").mkdir(parents=True)
+    (etc / "sshd_config").touch()
+    (etc / "sshd_config.d/own.conf").write_text(f"{lines.format(etc=etc)}\n")
+    time.sleep(0.02)  # a file's time is that of the kernel's last tick
+    pid.touch()
+    time.sleep(0.02)
+    (etc / "ssh_host_ecdsa_key").touch()
     time.sleep(0.02)
     places = {"/etc/ssh/": f"{etc}/", "/run/slipway/": f"{tmp_path}/", "/run/sshd.pid": pid}
     seen = [str(etc / "sshd_config"), str(etc / "sshd_config.d"), str(tmp_path / "ssh")]

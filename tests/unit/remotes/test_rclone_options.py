@@ -4,6 +4,7 @@ rclone's options: ours, the user's, and those that would change what a copy mean
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -35,6 +36,7 @@ def test_our_options_are_defaults() -> None:
     }
     ours = {name: found[name] for name in found if name.startswith("RCLONE_")}
 
+    assert found["PATH"] == f"{os.defpath}:/usr/local/lib/slipway/fuse"
     assert ours == expected, f"{rclone_options.__file__} has {ours}, {__file__} {expected}"
 
 

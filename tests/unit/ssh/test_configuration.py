@@ -59,6 +59,17 @@ TABLE: list[tuple[str, dict[str, str], str]] = [
     ("Match User=root\nPermitRootLogin no\n", {}, "sshd_config line 2"),
     ("Match invalid-user\nPermitRootLogin no\n", {}, ""),
     ("Match User bob\nMatch all\nPermitRootLogin no\n", {}, "sshd_config line 3"),
+    # what a Match says overrules what is said for all, wherever that stands
+    (
+        INCLUDE,
+        {
+            "00-slipway": "PermitRootLogin prohibit-password\n",
+            "90-own": "Match User bob\n X11Forwarding no\nMatch User root\n PermitRootLogin no\n",
+        },
+        "90-own.conf line 4",
+    ),
+    ("Match User root\nPermitRootLogin no\nMatch all\nPermitRootLogin yes\n", {}, "line 2"),
+    ("PermitRootLogin no\nMatch User bob\nPermitRootLogin yes\n", {}, "sshd_config line 1"),
     # a Match ends with the file that it is in
     (INCLUDE + "PermitRootLogin no\n", {"a": "Match User bob\n"}, "sshd_config line 2"),
     ("Match User bob\n" + INCLUDE, {"a": "PermitRootLogin no\n"}, ""),

@@ -93,7 +93,7 @@ def test_a_stale_mount_is_taken_away(
     """
     As often as it is there; nothing else is.
     """
-    program = tmp_path / "fusermount3"
+    program = tmp_path / "umount"
     program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/did\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
@@ -101,4 +101,4 @@ def test_a_stale_mount_is_taken_away(
     mounted((point, "fuse.rclone"), (point, "tmpfs"), (point, "fuse.rclone"), (tmp_path, "x"))
     mountpoint.clear(point)
 
-    assert (tmp_path / "did").read_text().splitlines() == [f"-uz -- {point}"] * 2
+    assert (tmp_path / "did").read_text().splitlines() == [f"-l -i -c -- {point}"] * 2

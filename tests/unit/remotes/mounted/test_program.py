@@ -62,7 +62,7 @@ class Far:
         words = f"exec '{sys.executable}' '{HERE / 'stand_in_rclone.py'}' '{root}'"
         for name, script in (
             ("rclone", f'{words} "$@"'),
-            ("fusermount3", f": > '{root}/mountinfo'"),
+            ("umount", f"[ \"$1\" != -l ] || : > '{root}/mountinfo'"),
         ):
             (root / name).write_text(f"#!/bin/sh\n{script}\n")
             (root / name).chmod(0o755)
