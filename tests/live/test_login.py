@@ -394,7 +394,8 @@ def test_the_trial_leaves_nothing(slipway: Slipway) -> None:
     line = slipway.check_output("timeout", "20", "sh", "-c", kill)
 
     options = (
-        r'restrict,pty,user-rc,command="exit 42",from="127[\d.]+,127[\d.]+",expiry-time="\d{8}" '
+        r'restrict,pty,user-rc,command="/bin/true && exit 42",'
+        r'from="127[\d.]+,127[\d.]+",expiry-time="\d{8}" '
     )
     assert re.match(options, line)
     wait_until(lambda: slipway.exec("sh", "-c", left).stdout == "", "all is gone")
