@@ -59,8 +59,8 @@ class HomeOf(FactBase[str]):
         return Inside(command, lambda: _line_of(user))
 
     def process(self, output: list[str]) -> str:
-        """Take the sixth field."""
-        return output[0].split(":")[5] if output else ""
+        """Take the sixth field: without one the home is /, as for sshd."""
+        return output[0].split(":")[5] or "/" if output else ""
 
 
 def _line_of(user: str) -> Result:

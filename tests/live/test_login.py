@@ -153,7 +153,11 @@ ROWS = {
         f"touch /opt/sh; {passwd(program='/opt/sh')}", passwd(), "is not executable", is_ill=True
     ),
     "home elsewhere": Row(
-        f"mkdir -p /h; {passwd(home='/h')}", passwd(), "does not read /root/.ssh", tried=None
+        f"mkdir -p /h; {passwd(home='/h')}",
+        passwd(),
+        "sshd reads no key in this home",
+        is_ill=True,
+        tried=None,
     ),
     "locked, without PAM": Row(
         f"passwd -q -l root; echo UsePAM no > {DROP_IN}",

@@ -75,3 +75,7 @@ def test_the_names_of_a_directory_are_sorted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("user", "home"), [("root", "/root"), ("no-such-user", "")])
 def test_a_home_is_told_by_the_name_service(user: str, home: str) -> None:
     assert ask(HomeOf(), user=user) == home
+
+
+def test_a_home_without_a_name_is_the_root_directory() -> None:
+    assert HomeOf().process(["root:x:0:0:root::/bin/bash"]) == "/"
