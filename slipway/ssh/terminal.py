@@ -10,30 +10,36 @@ import contextlib
 import json
 import os
 import re
+import select
 import signal
 import stat
-import subprocess
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from slipway.contract import paths
-from slipway.ssh import shells
+from slipway.ssh import shells, terminal_session
 from slipway.ssh.account import Account
 from slipway.ssh.login import Obstacle
 from slipway.ssh.terminal_session import ENDS, LINE, PROMPT, SOON, UNKNOWN, WAITS, Asked, Came
-from slipway.system import files, locks, processes, refused
+from slipway.system import files, locks, processes
 from slipway.system.bounded_files import BoundedFiles
 
 _PATIENCE = SOON + 1.4  # seconds, in which one that waits is seen to
 _AGAIN = 30.0  # seconds after which one that failed is tried again: nobody tells what may mend it
-_AFTERWARDS = 0.8  # seconds that are left for what comes after it
+_AFTERWARDS = 1.2  # seconds that are left for what comes after it
 _BOUND = 1.0  # seconds for a look at a file, and for a process to end
 _RESCUE = "try `ssh -t HOST 'bash --norc'`"
 _ENDING = r"(?:^|[;&|(){]|\b(?:then|do|else)\b)\s*(?:exit|logout|exec|kill|return)\b"
 
 
-Begun = subprocess.Popen[bytes]
+class Begun(NamedTuple):
+    """
+    Who tries it: a process, and a pipe that is open as long as that is at it.
+    """
+
+    pid: int
+    pipe: int
 
 
 def begin(account: Account, files_read: Sequence[list[Any]]) -> Begun | None:
@@ -52,13 +58,12 @@ def begin(account: Account, files_read: Sequence[list[Any]]) -> Begun | None:
     asked = Asked(account.name, account.uid, account.gid, account.home, account.shell, stamp)
     paths.KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
     _end_other()
-    words = [*paths.PYTHON, "slipway.ssh.terminal_session"]
-    nowhere = subprocess.DEVNULL
-    child = refused.apart(words, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere)
-    assert child.stdin is not None  # noqa: S101 - for mypy
-    with contextlib.suppress(BrokenPipeError), child.stdin as stdin:
-        stdin.write(json.dumps(asked).encode())
-    return child
+    reading, writing = os.pipe()
+    pid = os.fork()  # a program of its own would take as much memory again
+    if pid == 0:
+        terminal_session.alone(asked, writing)
+    os.close(writing)
+    return Begun(pid, reading)
 
 
 def look(
@@ -70,11 +75,11 @@ def look(
     + deadline: on the monotonic clock
     """
     if begun:
-        left = deadline - time.monotonic() - _AFTERWARDS
-        try:
-            begun.wait(max(0.0, min(_PATIENCE, left)))
-        except subprocess.TimeoutExpired:
-            begun.returncode = 0  # it goes on by itself, and is nobody's zombie when we have ended
+        left = max(0.0, min(_PATIENCE, deadline - time.monotonic() - _AFTERWARDS))
+        has_ended = select.select([begun.pipe], [], [], left)[0]
+        os.close(begun.pipe)
+        if has_ended:
+            os.waitpid(begun.pid, 0)  # else it goes on by itself
     came, _ = _kept(_stamp(account, files_read))
     return _obstacles(came, [path for path, _ in files_read])
 

@@ -1,5 +1,5 @@
 """
-A login's shell at a terminal, as far as its prompt, in a process that says how far it came.
+A login's shell at a terminal, as far as its prompt, in a process that keeps how far it came.
 
 A session with a terminal runs start-up files that no other session reads whole. So the shell itself
 is asked. What it would start is looked at first: programs that only tell something may run, all
@@ -15,14 +15,13 @@ import os
 import re
 import select
 import signal
-import sys
 import termios
 import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from slipway.contract import paths
 from slipway.ssh import banner
-from slipway.system import atomic, files, locks, traced
+from slipway.system import atomic, files, locks, refused, traced
 from slipway.system.traced import Traced
 
 PROMPT, LINE, ENDS, WAITS, UNKNOWN = "prompt", "line", "ends", "waits", "unknown"
@@ -38,6 +37,7 @@ _SHELLS = ("sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "ash")
 _WITH_EDITOR = ("bash", "zsh", "fish")  # take the terminal out of its mode for whole lines
 _SCRIPTED = ("python", "perl", "ruby", "node")
 _READS = ("0", "63")  # read(2) on amd64 and arm64
+_MOST_DESCRIPTORS = 1 << 20
 _COMPLAINT = r"-?[\w./-]+: .*(not found|No such file or directory|Permission denied|error.*)"
 _TELL_ONLY = (
     "[ arch awk basename bat cat cmp comm conda cut date df diff dircolors dirname direnv du "
@@ -229,11 +229,30 @@ def _of_script(words: list[str]) -> str:
     return name
 
 
-def main(given: str) -> None:
+def alone(asked: Asked, writing: int) -> NoReturn:
+    """
+    Try it in a process that has been forked for it, and end with it.
+
+    + writing: the one descriptor that stays open
+    """
+    try:
+        os.closerange(0, writing)
+        os.closerange(writing + 1, _MOST_DESCRIPTORS)
+        for _ in range(3):
+            os.open(os.devnull, os.O_RDWR)
+        refused.go_without(os.setsid)
+        # where memory is scarce, the kernel is to end this before all others
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
+            score.write("1000")
+        main(asked)
+    finally:
+        os._exit(0)
+
+
+def main(asked: Asked) -> None:
     """
     Keep how far it came: at once where it waits, and again when that is known for good.
     """
-    asked = Asked(*json.loads(given))
     if (lock := locks.take(paths.TERMINAL_LOCK)) is None:
         return
     with lock:
@@ -261,7 +280,3 @@ def _keep(asked: Asked, came: Came) -> None:
     with contextlib.suppress(OSError):  # a full disk: it is found out again
         content = json.dumps([asked.stamp, *came, time.time()]).encode()
         atomic.write(paths.TERMINAL, content, durable=False)
-
-
-if __name__ == "__main__":
-    main(sys.stdin.read())

@@ -130,7 +130,7 @@ def test_what_is_tried_leaves_nothing(slipway: Slipway) -> None:
     """
     No process, no line in a history, nobody in the record of logins.
     """
-    left = "pgrep -f 'sleep [9]8|terminal_[s]ession'; cat /root/.bash_history; last -w | grep pts"
+    left = "pgrep -f 'sleep [9]8'; pgrep -fx -- -bash; cat /root/.bash_history; last -w | grep pts"
     before = slipway.exec("sh", "-c", left).stdout
     lines = INTERACTIVE.format("(sleep 98 &); sleep 98 & touch /tmp/ran")
     slipway.check_output("sh", "-c", f"echo '{lines}' >> /root/.bashrc")

@@ -5,17 +5,19 @@ What health says of a terminal, and how often it is tried.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from slipway.contract import paths
-from slipway.ssh import terminal
+from slipway.ssh import terminal, terminal_session
 from slipway.ssh.account import Account
+from slipway.ssh.terminal_session import Asked
 
 
 def of(shell: str) -> Account:
@@ -34,23 +36,28 @@ class Place:
         self.file = tmp_path / ".bashrc"
         self.file.write_text("true\nexit 3\n")
         self.account = of("/bin/bash")
-        self.tried = 0
+        self.log = tmp_path / "log"
         self.came: list[Any] = ["prompt", "", True]
         self.at = 0.0
-        self.words = ["true"]
+        self.seconds = 0.0
+
+    @property
+    def tried(self) -> int:
+        """Return how often."""
+        return len(self.log.read_text()) if self.log.exists() else 0
 
     @property
     def files_read(self) -> list[list[Any]]:
         """Return it, and one that is not there."""
         return [[str(self.file), [self.file.stat().st_size]], ["/no/such", None]]
 
-    def start(self, _words: list[str], **options: Any) -> subprocess.Popen[bytes]:
+    def alone(self, asked: Asked, _writing: int) -> NoReturn:
         """Try it."""
-        self.tried += 1
-        account = self.account
-        stamp = [account.name, account.uid, account.home, account.shell, *self.files_read]
-        paths.TERMINAL.write_text(json.dumps([stamp, *self.came, self.at or time.time()]))
-        return subprocess.Popen(self.words, **options)
+        with self.log.open("a") as log:
+            log.write("x")
+        paths.TERMINAL.write_text(json.dumps([asked.stamp, *self.came, self.at or time.time()]))
+        time.sleep(self.seconds)
+        os._exit(0)
 
     def look(self, *, seconds: float = 9) -> str:
         """Return what is said of it."""
@@ -70,7 +77,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
         kept = tmp_path / "kept"
         monkeypatch.setattr(paths, name, kept if name == "KEPT" else kept / name)
     place = Place(tmp_path)
-    monkeypatch.setattr("slipway.system.refused.apart", place.start)
+    monkeypatch.setattr(terminal_session, "alone", place.alone)
     return place
 
 
@@ -152,11 +159,12 @@ def test_a_shell_of_another_kind_is_not_tried(place: Place) -> None:
 
 
 def test_one_that_takes_its_time_goes_on_alone(place: Place) -> None:
-    place.words = ["sleep", "0.5"]
+    place.seconds = 2
     began = time.monotonic()
 
     assert place.look(seconds=0) == ""
-    assert time.monotonic() < began + 0.5
+    assert time.monotonic() < began + 2
+    os.wait()
 
 
 def test_who_is_at_the_files_as_they_were_is_ended(place: Place) -> None:

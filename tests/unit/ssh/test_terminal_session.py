@@ -17,13 +17,13 @@ from slipway.ssh.terminal_session import Asked, Came
 
 # A process of its own: it waits for all that is its child
 TRY = """
-import sys
+import json, sys
 from pathlib import Path
 from slipway.contract import paths
 paths.TERMINAL, paths.TERMINAL_LOCK = Path(sys.argv[1]), Path(sys.argv[2])
 from slipway.ssh import terminal_session
 terminal_session.{name} = {value}
-terminal_session.main(sys.stdin.read())
+terminal_session.main(terminal_session.Asked(*json.loads(sys.stdin.read())))
 """
 
 
