@@ -322,7 +322,7 @@ def test_one_that_is_killed_has_said_nothing_of_a_line(monkeypatch: pytest.Monke
     A name service that can't be asked ends sshd so: no file of its own is left out for that.
     """
     killed = subprocess.CompletedProcess([], -11, b"", b"")
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: killed)
+    monkeypatch.setattr("slipway.system.slow.run", lambda *_, **__: killed)
     monkeypatch.setattr(usable, "Copies", None)
 
     with pytest.raises(Unusable, match="killed by signal 11"):
