@@ -72,6 +72,8 @@ LABEL org.opencontainers.image.title="Slipway" \
       org.opencontainers.image.base.name="${IMAGE_BASE}" \
       slipway.version="${VERSION}"
 EXPOSE 22 53682
+# By number: the engine finds it whatever is mounted over /etc/passwd, or becomes of that
+USER 0
 # Every 5 s: Docker asks for the first time after one interval, so a container that has converged is
 # healthy 5 s after its start, and a slow one has a second chance within 15 s (--start-interval would
 # do it with fewer questions; Docker 20.10 does not know it). Two failures in a row, because Docker

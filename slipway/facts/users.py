@@ -46,6 +46,31 @@ def _is_known(user: str) -> bool:
     return True
 
 
+class HomeOf(FactBase[str]):
+    """
+    Returns a user's home directory as passwd(5) has it; "" for nobody.
+    """
+
+    default = str
+
+    def command(self, user: str) -> StringCommand:
+        """Ask as sshd does."""
+        command = StringCommand("getent", "passwd", "--", QuoteString(user), "||", "true")
+        return Inside(command, lambda: _line_of(user))
+
+    def process(self, output: list[str]) -> str:
+        """Take the sixth field: without one the home is /, as for sshd."""
+        return output[0].split(":")[5] or "/" if output else ""
+
+
+def _line_of(user: str) -> Result:
+    try:
+        line = ":".join(map(str, pwd.getpwnam(user)))
+    except KeyError:
+        return Result(b"")
+    return Result(f"{line}\n".encode(errors="surrogateescape"))
+
+
 _SEPARATOR = "--"
 
 

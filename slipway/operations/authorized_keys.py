@@ -17,6 +17,7 @@ from slipway.facts.attributes import Unchangeable
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.files import FileStates
 from slipway.facts.mounts import Mounts
+from slipway.facts.users import HomeOf
 from slipway.operations import differences, foresight
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replaced
@@ -41,7 +42,7 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
     A link is followed and stays one. Where it leads into a place that others than root may write
     to, sshd ignores it: the keys are then kept in `fallback`, which sshd reads, too. So they are
     where the file is not ours to replace: it is mounted itself, or its directory is read-only or
-    another user's.
+    another user's. Where root's home is elsewhere, sshd does not look at the file at all.
 
     + path: the authorized_keys file
     + keys: valid lines of sshd(8)'s AUTHORIZED_KEYS FILE FORMAT
@@ -60,7 +61,7 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
             is_roots = file.user == "root" and not int(file.mode, 8) & 0o022
             to_write, spare = [], _spare(path, file, keys, (f"{real} {closed[real]}", is_roots))
         else:
-            spare = _joined(keys) if _is_ignored(path, file) else b""
+            spare = _joined(keys) if _is_ignored(path, file) else _unread(path, file, keys)
     there = states.get(fallback, _NOTHING)
     if spare != there.content or (spare and not _is_protected(there)):
         to_write.append(File(fallback, spare, mode="600"))
@@ -153,6 +154,26 @@ def _is_ignored(path: str, file: KeyFile) -> bool:
     return bool(place)
 
 
+def _unread(path: str, file: KeyFile, keys: Sequence[str]) -> bytes:
+    """
+    Return what to keep beside a file of root's that sshd does not look at.
+    """
+    if not _is_elsewhere(path):
+        return b""
+    is_roots = _is_protected(file) and not _unsafe_place(path)
+    theirs = _by_identity(file.content.decode(errors="surrogateescape")) if is_roots else {}
+    given = {public_keys.identity(line): line for line in keys}
+    return _joined([*{**theirs, **given}.values()])
+
+
+def _is_elsewhere(path: str) -> bool:
+    """
+    Tell whether root's home is not where the file is.
+    """
+    home = host.get_fact(HomeOf, user="root")
+    return bool(home) and posixpath.normpath(home) != posixpath.dirname(posixpath.dirname(path))
+
+
 def _beside(path: str, file: KeyFile, keys: Sequence[str]) -> bytes | None:
     """
     Return what to keep beside a file that is not ours to replace; None where it is.
@@ -169,7 +190,10 @@ def _spare(path: str, file: KeyFile, keys: Sequence[str], fixed: tuple[str, bool
     """
     rule, counts = fixed
     is_ignored = bool(file.mode) and (
-        file.user != "root" or bool(int(file.mode, 8) & 0o022) or bool(_unsafe_place(path))
+        file.user != "root"
+        or bool(int(file.mode, 8) & 0o022)
+        or bool(_unsafe_place(path))
+        or _is_elsewhere(path)
     )
     theirs = _by_identity(file.content.decode(errors="surrogateescape")) if counts else {}
     more = [line for line in keys if public_keys.identity(line) not in theirs]

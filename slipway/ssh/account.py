@@ -4,11 +4,13 @@ An account as sshd and PAM judge it: passwd(5), shadow(5), group(5).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 USER = "root"
+DAY = 86400  # seconds
 PASSWD, SHADOW, GROUP = "/etc/passwd", "/etc/shadow", "/etc/group"
+SWITCH = "/etc/nsswitch.conf"  # who is asked besides, or instead
 
 _WITHOUT_SESSION = ("nologin", "false", "true", "sync")  # names of shells that only end
 
@@ -26,6 +28,8 @@ class Account(NamedTuple):
     shadow: tuple[str, ...] = ()  # his fields there; () for no line
     name: str = USER
     uid: int = 0
+    gid: int = 0
+    bad_line: int = 0  # of passwd(5), where he is not known, else of shadow(5): none that is valid
 
     @property
     def password(self) -> str:
@@ -62,29 +66,63 @@ def parse(passwd: str, shadow: str, group: str, *, user: str = USER) -> Account:
     """
     Return a user's account.
     """
-    for line in passwd.splitlines():
-        fields = line.split(":")
-        if fields[0] == user and len(fields) >= 7:  # noqa: PLR2004 - passwd(5)
-            break
-    else:
-        return Account(is_known=False, name=user)
+    known, bad = _first(passwd, user, _is_of_passwd)
+    if known is None:
+        return Account(is_known=False, name=user, bad_line=bad)
+    name, password, uid, gid, _, home, *shell = known
     rows = [line.split(":") for line in group.splitlines()]
     groups = [
         row[0]
         for row in rows
-        if len(row) > 3 and (row[2] == fields[3] or user in row[3].split(","))  # noqa: PLR2004
+        if len(row) > 3 and (row[2] == gid or user in row[3].split(","))  # noqa: PLR2004
     ]
-    own = (tuple(row.split(":")) for row in shadow.splitlines() if row.startswith(f"{user}:"))
-    is_shadowed = fields[1] == "x"
+    is_shadowed = password == "x"  # noqa: S105 - passwd(5)
+    own, bad = _first(shadow, user, _is_of_shadow) if is_shadowed else ([name, password], 0)
     return Account(
         name=user,
-        uid=int(fields[2]) if fields[2].isdecimal() else 0,
-        home=fields[5],
-        shell=fields[6] or "/bin/sh",
+        uid=int(uid),
+        gid=int(gid),
+        home=home,
+        shell=":".join(shell) or "/bin/sh",
         groups=tuple(groups),
         is_shadowed=is_shadowed,
-        shadow=next(own, ()) if is_shadowed else (user, fields[1]),
+        shadow=tuple(own or ()),
+        bad_line=bad,
     )
+
+
+def _first(
+    text: str, user: str, is_one: Callable[[list[str]], bool]
+) -> tuple[list[str] | None, int]:
+    """
+    Return the fields of a user's first line that the C library takes, or the number of a bad one.
+    """
+    bad = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        fields = line.lstrip().split(":")
+        if fields[0] != user:
+            continue
+        if is_one(fields):
+            return fields, 0
+        bad = bad or number
+    return None, bad
+
+
+def _is_of_passwd(fields: list[str]) -> bool:
+    return len(fields) >= 6 and all(map(_is_number, fields[2:4]))  # noqa: PLR2004 - with a home
+
+
+def _is_of_shadow(fields: list[str]) -> bool:
+    is_whole = len(fields) == 9 and all(map(_may_be_number, fields[2:]))  # noqa: PLR2004
+    return is_whole or (len(fields) == 5 and all(map(_may_be_number, fields[2:])))  # noqa: PLR2004
+
+
+def _is_number(field: str) -> bool:
+    return field.isdecimal() and int(field) < 1 << 32
+
+
+def _may_be_number(field: str) -> bool:
+    return not field or field.removeprefix("-").isdecimal()
 
 
 def findings(account: Account, shell: Shell, *, pam: bool, today: int) -> list[Finding]:
@@ -95,7 +133,8 @@ def findings(account: Account, shell: Shell, *, pam: bool, today: int) -> list[F
     + today: in days since 1970
     """
     if not account.is_known:
-        return [Finding(f"there is no user {account.name}", PASSWD, is_chosen=False)]
+        what = f"there is no user {account.name}"
+        return [Finding(what, _place(PASSWD, account.bad_line), is_chosen=False)]
     found = []
     name = account.shell.rpartition("/")[2]
     if not shell.is_there:
@@ -122,9 +161,9 @@ def _expired(account: Account, *, pam: bool, today: int) -> list[Finding]:
     Compare the dates as pam_unix(8) does; without PAM sshd looks at the account's alone.
     """
     if pam and account.is_shadowed and not account.shadow:
-        return [
-            Finding(f"{account.name} has no line there, and PAM wants one", SHADOW, is_chosen=False)
-        ]
+        what = f"{account.name} has no {'valid ' if account.bad_line else ''}line there"
+        place = _place(SHADOW, account.bad_line)
+        return [Finding(f"{what}, and PAM wants one", place, is_chosen=False)]
     changed, most, grace, ends = (account.days(field) for field in (2, 4, 6, 7))
     if ends is not None and today >= ends:
         return [Finding(f"{account.name}'s account has expired", SHADOW, is_chosen=True)]
@@ -140,6 +179,10 @@ def _expired(account: Account, *, pam: bool, today: int) -> list[Finding]:
         )
         return [Finding(what, SHADOW, is_chosen=True)]
     return []
+
+
+def _place(path: str, line: int) -> str:
+    return f"{path} line {line}" if line else path
 
 
 def is_private(group: int, *, passwd: str, members: str, user: str = USER) -> bool:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from slipway.contract.paths import AUTHORIZED_KEYS_MOUNT
-from slipway.ssh.account import USER
+from slipway.contract.paths import AUTHORIZED_KEYS_MOUNT, KEYS_FALLBACK
+from slipway.ssh.account import PASSWD, USER
 from slipway.ssh.configuration import Line, Written
 from slipway.ssh.key_files import KeyFile, signatures
 from slipway.ssh.patterns import Connection, listed, matches, names_user
@@ -22,9 +22,7 @@ Effective = Mapping[str, Sequence[str]]  # what `sshd -T` prints: keyword and it
 
 _PUBKEY = "publickey"
 _WITHOUT_KEY = ("PasswordAuthentication", "KbdInteractiveAuthentication", "PermitEmptyPasswords")
-_SILENT = (
-    "does not answer"  # a file system: sshd waits for each file of keys, whatever is in others
-)
+_SILENT = "does not answer"  # a file system: sshd waits for it, if it has found no key before
 _NO_KEY = (
     "no key is there: give one in SSH_PUBKEY, or mount a file of keys at "
     f"{AUTHORIZED_KEYS_MOUNT}, then `slipway converge`"
@@ -102,10 +100,13 @@ def of_keys(subject: Subject, files: Sequence[KeyFile], ours: Sequence[KeyFile])
     + files: those that sshd reads
     + ours: those that Slipway writes, read by sshd or not
     """
-    for file in files:
-        if file.is_unknown and file.distrust.endswith(_SILENT):
-            return [Obstacle(f"sshd waits for its keys: {file.distrust}", is_chosen=False)]
-    trusted = [file for file in files if file.types and not file.distrust]
+    silent = next((file for file in files if file.is_unknown and _is_silent(file)), None)
+    if silent and not any(map(_counts, files[: files.index(silent)])):
+        return [Obstacle(f"sshd waits for its keys: {silent.distrust}", is_chosen=False)]
+    if silent:
+        what = f"sshd waits for all keys but those that were given: {silent.distrust}"
+        return [Obstacle(what, refuses=False)]
+    trusted = [file for file in files if _counts(file)]
     if not trusted:
         return [_without_keys(subject, files, ours)]
     types = {kind for file in trusted for kind in file.types}
@@ -116,6 +117,14 @@ def of_keys(subject: Subject, files: Sequence[KeyFile], ours: Sequence[KeyFile])
         what = f"PubkeyAcceptedAlgorithms leaves out the type of every key ({kinds})"
         return [subject.obstacle("PubkeyAcceptedAlgorithms", what)]
     return []
+
+
+def _counts(file: KeyFile) -> bool:
+    return bool(file.types) and not file.distrust
+
+
+def _is_silent(file: KeyFile) -> bool:
+    return file.distrust.endswith(_SILENT)
 
 
 def of_host_keys(subject: Subject, types: Sequence[str]) -> list[Obstacle]:
@@ -256,6 +265,12 @@ def _without_keys(subject: Subject, files: Sequence[KeyFile], ours: Sequence[Key
     unread = [file.path for file in ours if file.types and file.path not in read]
     if unread:
         names = " ".join(subject.values("AuthorizedKeysFile"))
+        if str(KEYS_FALLBACK) in names.split():
+            return Obstacle(
+                f"sshd reads no key in this home: `slipway converge` has it read {KEYS_FALLBACK}",
+                PASSWD,
+                is_chosen=False,
+            )
         what = f"AuthorizedKeysFile {names}: sshd does not read {unread[0]}"
         return subject.obstacle("AuthorizedKeysFile", what)
     return Obstacle(_NO_KEY)

@@ -8,6 +8,7 @@ of PAM's or the shell. Which files these are was seen with a real client: tests/
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -34,6 +35,8 @@ _OF_TERMINALS = {
     "bash": ("/etc/profile", "/etc/profile.d/*.sh", "~/.bash_profile ~/.bash_login ~/.profile"),
     "zsh": ("/etc/zsh/zprofile", "~/.zprofile", "/etc/zsh/zshrc", "~/.zshrc", "~/.zlogin"),
 }
+_SOURCED = re.compile(rb"(?m)(?:^|[;&\s])(?:source|\.)\s+[\"']?(~|\$HOME|\$\{HOME\})?(/[\w./+-]+)")
+_MOST_SOURCED = 32
 _LIKE_SH = ("/etc/profile", "/etc/profile.d/*.sh", "~/.profile")
 
 
@@ -61,6 +64,21 @@ def by(account: Account, subject: Subject) -> list[Opened]:
     found += map(Opened, _named(_OF_COMMANDS.get(shell, ()), account.home))
     terminals = [RECORD, *_named(_OF_TERMINALS.get(shell, _LIKE_SH), account.home)]
     return [*found, *(Opened(path, by_all=False) for path in terminals)]
+
+
+def start_up(account: Account) -> list[str]:
+    """
+    Return the files that a shell at a terminal reads, and those that these name to be read.
+    """
+    shell = os.path.basename(account.shell)  # noqa: PTH119 - a string
+    given = (*_OF_COMMANDS.get(shell, ()), *_OF_TERMINALS.get(shell, _LIKE_SH))
+    found = list(_named(given, account.home))
+    for path in found:
+        for home, rest in _SOURCED.findall(_content(path)):
+            name = f"{account.home if home else ''}{os.fsdecode(rest)}"
+            if name not in found and len(found) < _MOST_SOURCED:
+                found.append(name)
+    return found
 
 
 def obstacles(opened: list[Opened]) -> list[Obstacle]:
@@ -105,6 +123,13 @@ def _named(given: tuple[str, ...], home: str) -> Iterator[str]:
             continue
         read = next((position for position, name in enumerate(names) if _is_there(name)), -1)
         yield from names[: read + 1] if read >= 0 else names
+
+
+def _content(path: str) -> bytes:
+    try:
+        return _bounded().read(path)
+    except OSError:
+        return b""
 
 
 def _listed(folder: str) -> list[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from slipway.contract import paths
 from slipway.settings import public_keys
 from slipway.ssh import (
     account,
+    accounts_here,
     banner,
     configuration,
     effective,
@@ -29,7 +29,7 @@ from slipway.ssh import (
     usable,
     wrappers,
 )
-from slipway.ssh.account import GROUP, PASSWD, SHADOW, USER, Account
+from slipway.ssh.account import GROUP, PASSWD, SHADOW, SWITCH, USER, Account
 from slipway.ssh.configuration import Written
 from slipway.ssh.key_files import KeyFile
 from slipway.ssh.login import Obstacle, Subject
@@ -43,7 +43,6 @@ _MOST_PROBES = 8
 _FORCED = ("ForceCommand", "ChrootDirectory")
 UNUSABLE = usable.UNUSABLE
 _OUR_FILES = paths.KEY_FILES
-DAY = 86400  # seconds
 
 
 class Situation(NamedTuple):
@@ -74,13 +73,15 @@ class Seen(NamedTuple):
     situation: Situation
     contents: list[str]
     places: list[str]  # of these owner and mode alone
+    account: Account = Account()
+    start_up: list[str] = []  # noqa: RUF012 - as above; what his shell reads at a terminal
 
 
 def judged(user: str) -> Seen:
     """
     Read everything and judge it, all but the capabilities, which are the running sshd's.
     """
-    written, root = configuration.read(), _account(user)
+    written, root = configuration.read(), accounts_here.named(user)
     port = written.ports[0]
     strangers = Connection(user, root.groups, STRANGER, port)
     try:
@@ -90,7 +91,7 @@ def judged(user: str) -> Seen:
         unusable = Obstacle(what, error.trouble.place, refuses=False, is_chosen=False)
         listening = [("127.0.0.1", port) for port in written.ports]
         has_key = has_other_keys(written) or any(_holds_key(str(path)) for path in _OUR_FILES)
-        obstacles = [unusable, *_left_out()]
+        obstacles = [unusable, *accounts_here.obstacles(root, pam=False), *_left_out()]
         situation = Situation(obstacles, written.ports, listening, has_key, user=user)
         return Seen(situation, _contents(written, root, ()), [str(paths.SSHD_CHROOT)])
     waited_for = opened.by(root, subject)
@@ -121,10 +122,11 @@ def judged(user: str) -> Seen:
     )
     named = [*_named(subject, "RevokedKeys"), *_named(subject, "TrustedUserCAKeys")]
     changing = (each.path for each in waited_for if each.path != opened.RECORD)
-    more = [*(file.path for file in (*read, *ours)), *named, *changing]
+    start_up = opened.start_up(root)
+    more = [*(file.path for file in (*read, *ours)), *named, *changing, *start_up]
     above = {place for file in read for place in key_files.above(file.path, root.home)}
     places = [*above, str(paths.SSHD_CHROOT), opened.RECORD]
-    return Seen(situation, _contents(written, root, more), places)
+    return Seen(situation, _contents(written, root, more), places, root, start_up)
 
 
 def has_other_keys(written: Written) -> bool:
@@ -137,7 +139,7 @@ def has_other_keys(written: Written) -> bool:
             if value.lower() != "none" and (line.keyword[0] == "a" or _holds_key(value)):
                 return True
         if line.keyword == "authorizedkeysfile":
-            root = _account(USER)
+            root = accounts_here.named(USER)
             if any(_holds_key(key_files.expanded(name, root)) for name in line.words):
                 return True
     return False
@@ -181,23 +183,16 @@ def _admits_us(subject: Subject) -> bool:
 
 
 def _of_session(root: Account, subject: Subject, waited_for: list[Opened]) -> list[Obstacle]:
-    found = [*_of_account(root, subject), *opened.obstacles(waited_for)]
+    found = [
+        *accounts_here.obstacles(root, pam=subject.value("UsePAM") == "yes"),
+        *opened.obstacles(waited_for),
+    ]
     if any(each.refuses for each in found) or subject.value("UsePAM") != "yes":
         return found
     address = subject.connection.address
     if refusal := pam.refusal(root.name, address=address, shell=root.shell):
-        found.append(Obstacle(refusal.what, is_chosen=refusal.is_chosen))
+        found.append(Obstacle(refusal.what, refusal.place, is_chosen=refusal.is_chosen))
     return found
-
-
-def _of_account(root: Account, subject: Subject) -> list[Obstacle]:
-    findings = account.findings(
-        root,
-        shells.look(root.shell),
-        pam=subject.value("UsePAM") == "yes",
-        today=int(time.time()) // DAY,
-    )
-    return [Obstacle(what, path, is_chosen=chosen) for what, path, chosen in findings]
 
 
 def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list[Obstacle]:
@@ -260,10 +255,6 @@ def _host_key_types(subject: Subject) -> list[str]:
     return [words[0] for words in lines] if all(lines) else []
 
 
-def _account(user: str) -> Account:
-    return account.parse(files.shown(PASSWD), files.shown(SHADOW), files.shown(GROUP), user=user)
-
-
 def _named(subject: Subject, keyword: str) -> list[str]:
     """
     Return the file that an option names; as it is written, for a value in lower case is another.
@@ -290,6 +281,6 @@ def _bounded() -> BoundedFiles:
 
 
 def _contents(written: Written, root: Account, more: Iterable[str]) -> list[str]:
-    fixed = (PASSWD, SHADOW, GROUP, wrappers.ALLOW, wrappers.DENY, root.shell, paths.SSHD)
+    fixed = (PASSWD, SHADOW, GROUP, SWITCH, wrappers.ALLOW, wrappers.DENY, root.shell, paths.SSHD)
     given = (str(paths.AUTHORIZED_KEYS_MOUNT), str(paths.ROOT_REFUSED), str(paths.LOGINS), *more)
     return list(dict.fromkeys([*written.looked_at, *fixed, *given, *pam.rests_on()]))

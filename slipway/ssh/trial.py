@@ -29,6 +29,7 @@ _AFTERWARDS = 1.0  # and these are left for what comes after it
 _BETWEEN = 0.05  # seconds between two looks at a lock
 _AGAIN = 0.2  # seconds after which it is tried once more: sshd may just read its files again
 _FAILED = 255  # ssh's exit code for all that is not the command's
+_ABOUT_HOST = "Warning: Permanently added"  # its key, to no file
 _LISTS = {
     "no matching cipher": "Ciphers",
     "no matching MAC": "MACs",
@@ -231,7 +232,8 @@ def _log_in(words: Sequence[str], patience: float, until: float, *, runs_command
     if code != _FAILED:
         words = f"the session ended with exit code {code} before any command"
         return Outcome(works=False, words=words, is_known=runs_commands)
-    said = files.text(log).strip().splitlines()
+    lines = files.text(log).strip().splitlines()
+    said = [line for line in lines if not line.startswith(_ABOUT_HOST)]
     words = said[-1].strip() if said else "the connection was closed without a word"
     return Outcome(works=False, words=words)
 

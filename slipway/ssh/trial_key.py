@@ -17,7 +17,7 @@ from typing import IO
 
 from slipway.contract import paths
 from slipway.ssh import banner
-from slipway.ssh.situation import DAY
+from slipway.ssh.account import DAY
 from slipway.system import files, refused
 
 PLACE = paths.TRIAL / "pair"
@@ -57,7 +57,7 @@ def accepted(path: Path, address: str, lock: IO[bytes]) -> Iterator[None]:
 def _options(address: str) -> str:
     ends = time.strftime("%Y%m%d", time.gmtime(time.time() + 2 * DAY))  # in sshd's own time zone
     sources = ",".join(dict.fromkeys(["127.0.0.1", banner.ADDRESS, address]))
-    command = f"exit {CODE}"
+    command = f"/bin/true && exit {CODE}"  # with room for a program
     return f'restrict,pty,user-rc,command="{command}",from="{sources}",expiry-time="{ends}"'
 
 

@@ -69,11 +69,15 @@ def settle() -> list[LeftOut]:
 def complaint(options: Sequence[str]) -> str:
     """
     Return what sshd says of a configuration that it can't use, "" of one that it can.
+
+    Raises Unusable where it is killed: that is no word against a line.
     """
     try:
         done = slow.run([paths.SSHD, "-t", *options], patience=TIMEOUT)
     except subprocess.TimeoutExpired:
         return f"`sshd -t` says nothing for {TIMEOUT:.0f} s"
+    if done.returncode < 0:
+        raise Unusable(f"`sshd -t` is killed by signal {-done.returncode}")
     said = done.stderr.decode(errors="surrogateescape")
     return (
         (said.strip() or f"exit code {done.returncode}") if done.returncode else _unbound(options)

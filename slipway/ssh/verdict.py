@@ -15,18 +15,23 @@ import os
 import stat
 import subprocess
 import time
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slipway.contract import paths
 from slipway.ssh import banner, capabilities, key_files, logins, pam, situation
+from slipway.ssh.account import DAY, Account
 from slipway.ssh.login import Obstacle
-from slipway.ssh.situation import DAY, Situation
+from slipway.ssh.situation import Situation
 from slipway.system import atomic, files
 from slipway.system.bounded_files import BoundedFiles
+
+if TYPE_CHECKING:
+    from slipway.ssh.terminal import Begun
 
 _SETTLED = 50_000_000  # nanoseconds: a clock's tick, within which a second change is not seen
 _BOUND = 4.0  # seconds
 _CHANGED = 5  # of what `_status` returns: ctime
+_OF_TERMINALS = ("session with a terminal", "no session has a terminal")
 _FIRST_FREE = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
 
@@ -39,7 +44,14 @@ class Kept(NamedTuple):
     contents: list[str]
     places: list[str]
     stamp: list[Any]  # what the paths were like
+    account: Account
+    start_up: list[str]  # of the paths: what its shell reads at a terminal
     is_proved: bool = False
+
+    @property
+    def start_up_stamp(self) -> list[Any]:
+        """Return what those are like."""
+        return [[path, self.stamp[1 + self.contents.index(path)]] for path in self.start_up]
 
 
 def look(
@@ -58,7 +70,7 @@ def look(
         began = time.time_ns()
         seen = situation.judged(logins.promised())
         stamp = _stamp(seen.contents, seen.places)
-        kept = Kept(seen.situation, seen.contents, seen.places, stamp)
+        kept = Kept(seen.situation, *seen[1:3], stamp, *seen[3:])
         keep = keep and _is_settled(kept, began)
         if keep:
             _keep(kept)
@@ -70,9 +82,13 @@ def look(
     ]
     theirs = [each._replace(user=found.user) for each in more]
     found = found._replace(obstacles=[*known, *theirs])
-    if not (pid and proves) or kept.is_proved or not _can_be_proved(found):
+    if not pid or not _can_be_proved(found):
         return found
-    return _proved(found, kept, keep=keep, deadline=deadline or time.monotonic() + _BOUND)
+    deadline = deadline or time.monotonic() + _BOUND
+    begun = _terminal_begun(kept)
+    if proves and not kept.is_proved:
+        found = _proved(found, kept, keep=keep, deadline=deadline)
+    return _with_terminal(found, kept, begun, deadline)
 
 
 def _can_be_proved(found: Situation) -> bool:
@@ -97,6 +113,46 @@ def _proved(found: Situation, kept: Kept, *, keep: bool, deadline: float) -> Sit
     return found._replace(obstacles=[*found.obstacles, refusal])
 
 
+def _has_none(found: Situation) -> bool:
+    """
+    Tell whether something is known that costs a session its terminal.
+    """
+    return any(words in each.what for each in found.obstacles for words in _OF_TERMINALS)
+
+
+def _terminal_begun(kept: Kept) -> Begun | None:
+    """
+    Have a session with a terminal tried, where no file is known that costs one.
+    """
+    if _has_none(kept.situation):
+        return None
+    from slipway.ssh import terminal  # noqa: PLC0415 - only where it is needed
+
+    try:
+        return terminal.begin(kept.account, kept.start_up_stamp)
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _with_terminal(found: Situation, kept: Kept, begun: Begun | None, deadline: float) -> Situation:
+    """
+    Add what keeps a session with a terminal from its prompt, where nothing else is known to.
+    """
+    if not found.is_possible or _has_none(found):
+        return found
+    from slipway.ssh import terminal  # noqa: PLC0415 - likewise
+
+    more = terminal.look(kept.account, kept.start_up_stamp, begun, deadline=deadline)
+    theirs = [each._replace(user=found.user) for each in more]
+    return found._replace(obstacles=[*found.obstacles, *theirs])
+
+
+def _is_terminal_settled(kept: Kept) -> bool:
+    from slipway.ssh import terminal  # noqa: PLC0415 - likewise
+
+    return terminal.is_settled(kept.account, kept.start_up_stamp)
+
+
 def _is_refused_here(found: Situation) -> bool:
     """
     Tell whether PAM has something against this machine alone.
@@ -111,7 +167,9 @@ def rests_on() -> tuple[list[str], list[str]] | None:
     Of the second ones owner and mode alone count.
     """
     kept = _kept()
-    if kept is None or (_can_be_proved(kept.situation) and not kept.is_proved):
+    if kept is None:
+        return None
+    if _can_be_proved(kept.situation) and not (kept.is_proved and _is_terminal_settled(kept)):
         return None
     return kept.contents, kept.places
 
@@ -203,9 +261,11 @@ def _kept() -> Kept | None:
         found = Situation(*kept.situation)
         obstacles = [Obstacle(*each) for each in found.obstacles]
         listening = [(address, port) for address, port in found.listening]
+        account = Account(*kept.account)
     except (ValueError, KeyError, TypeError):
         return None
-    return kept._replace(situation=found._replace(obstacles=obstacles, listening=listening))
+    found = found._replace(obstacles=obstacles, listening=listening)
+    return kept._replace(situation=found, account=account)
 
 
 def _is_settled(kept: Kept, began: int) -> bool:

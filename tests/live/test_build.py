@@ -129,7 +129,7 @@ def test_two_builds_have_the_same_files(
     }
     assert len(actual) > 5000
     assert differing == {}
-    assert engine.images.get(second).attrs["Config"]["User"] == "root"
+    assert engine.images.get(second).attrs["Config"]["User"] == "0"
 
 
 def test_a_new_version_changes_only_the_last_layers(

@@ -153,7 +153,11 @@ ROWS = {
         f"touch /opt/sh; {passwd(program='/opt/sh')}", passwd(), "is not executable", is_ill=True
     ),
     "home elsewhere": Row(
-        f"mkdir -p /h; {passwd(home='/h')}", passwd(), "does not read /root/.ssh", tried=None
+        f"mkdir -p /h; {passwd(home='/h')}",
+        passwd(),
+        "sshd reads no key in this home",
+        is_ill=True,
+        tried=None,
     ),
     "locked, without PAM": Row(
         f"passwd -q -l root; echo UsePAM no > {DROP_IN}",
@@ -394,7 +398,8 @@ def test_the_trial_leaves_nothing(slipway: Slipway) -> None:
     line = slipway.check_output("timeout", "20", "sh", "-c", kill)
 
     options = (
-        r'restrict,pty,user-rc,command="exit 42",from="127[\d.]+,127[\d.]+",expiry-time="\d{8}" '
+        r'restrict,pty,user-rc,command="/bin/true && exit 42",'
+        r'from="127[\d.]+,127[\d.]+",expiry-time="\d{8}" '
     )
     assert re.match(options, line)
     wait_until(lambda: slipway.exec("sh", "-c", left).stdout == "", "all is gone")

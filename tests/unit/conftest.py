@@ -24,6 +24,7 @@ from slipway.facts.authorized_keys import UnsafePlace
 from slipway.facts.files import FileStates, FileText
 from slipway.facts.mounts import Mounts
 from slipway.facts.places import Places
+from slipway.facts.users import HomeOf
 
 # What a deploy of the tests may use: operations that see the state, and facts that fail
 WORDS = """
@@ -89,7 +90,8 @@ Facts = Mapping[Any, Any]  # a fact's class to its value, or to a function of it
 
 
 NOTHING: Facts = {
-    Mounts: [], FileStates: {}, FileText: "", Places: {}, UnsafePlace: "", Unchangeable: {}
+    Mounts: [], FileStates: {}, FileText: "", Places: {}, UnsafePlace: "", Unchangeable: {},
+    HomeOf: "/root",
 }  # fmt: skip
 
 

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from slipway.facts.users import DirectoryNames, Home, HomeState, KnownAccounts, KnownUser
+from slipway.facts.users import (
+    DirectoryNames,
+    Home,
+    HomeOf,
+    HomeState,
+    KnownAccounts,
+    KnownUser,
+)
 from tests.unit.facts.conftest import ODD, ask
 
 
@@ -63,3 +70,12 @@ def test_the_names_of_a_directory_are_sorted(tmp_path: Path) -> None:
 
     assert ask(DirectoryNames(), path=str(tmp_path)) == ["$(x)", ".a", "b"]
     assert ask(DirectoryNames(), path=str(tmp_path / "none")) == []
+
+
+@pytest.mark.parametrize(("user", "home"), [("root", "/root"), ("no-such-user", "")])
+def test_a_home_is_told_by_the_name_service(user: str, home: str) -> None:
+    assert ask(HomeOf(), user=user) == home
+
+
+def test_a_home_without_a_name_is_the_root_directory() -> None:
+    assert HomeOf().process(["root:x:0:0:root::/bin/bash"]) == "/"

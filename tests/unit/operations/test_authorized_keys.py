@@ -9,6 +9,7 @@ import pytest
 from slipway.facts.attributes import Unchangeable
 from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.mounts import Mounts
+from slipway.facts.users import HomeOf
 from slipway.operations import authorized_keys
 from slipway.operations.authorized_keys import merge
 from slipway.system.mountinfo import Mount
@@ -246,3 +247,35 @@ def test_a_file_that_root_can_not_change_stays(run: Run, closed: str, mode: str)
     assert TWO not in commands
     assert f" {FILE}" not in commands
     assert "is immutable (chattr +i)" in str(entry)
+
+
+@pytest.mark.parametrize("home", ["/workspace", "/", "", "/root/", "/h/../root"])
+@pytest.mark.parametrize(
+    ("file", "theirs"),
+    [
+        (stored(TWO, ONE), [TWO]),
+        (stored(TWO, ONE, mode="666"), []),
+        (stored(TWO, ONE, user="bob"), []),
+        (None, []),
+    ],
+)
+def test_a_home_elsewhere_has_a_spare(
+    run: Run, home: str, file: KeyFile | None, theirs: list[str]
+) -> None:
+    """
+    With what root alone can have written in the file that sshd reads no longer.
+    """
+    facts = {Mounts: ROOT, HomeOf: home, KeyFiles: {FILE: file} if file else {}}
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
+    spare = [command for command in commands if command.startswith("/var/lib/slipway/.a.slipway")]
+    is_elsewhere = home in {"/workspace", "/"}
+
+    lines = "".join(f"{line}\n" for line in (*theirs, ONE))
+    assert spare == ([f"/var/lib/slipway/.a.slipway <- {lines}"] if is_elsewhere else [])
+
+
+def test_a_mounted_file_that_sshd_does_not_read_has_a_spare(run: Run) -> None:
+    facts = {Mounts: mounted(FILE), HomeOf: "/h", KeyFiles: {FILE: stored(TWO)}}
+    commands = run(authorized_keys.merged, keys=[ONE], **WANTED, facts=facts)
+
+    assert f"/var/lib/slipway/.a.slipway <- {TWO}\n{ONE}\n" in commands

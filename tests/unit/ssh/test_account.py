@@ -59,7 +59,8 @@ def test_groups_are_the_own_and_those_that_list_root() -> None:
         shadows_with(rest="0::7:::"),
         shadows_with(rest="0:99999:7::20001:"),
         shadows_with(changed="30000"),  # the clock was wrong
-        shadows_with(rest="x:y:z:::"),
+        "root:*:19000:0:99999\n",  # as it was long ago
+        "root:+:\n" + shadows_with(),
     ],
 )
 def test_an_account_that_may_log_in(shadows: str, pam: bool) -> None:  # noqa: FBT001
@@ -71,6 +72,19 @@ EXPIRED = "root's account has expired"
 CHANGE = "root's password has expired: a session only asks for a new one"
 OVER = "root's password expired too long ago"
 NO_LINE = "root has no line there, and PAM wants one"
+
+
+NO_VALID_LINE = "root has no valid line there, and PAM wants one"
+# Of these PAM says "Authentication failure", and no more
+BAD_SHADOWS = [
+    shadows_with(rest="x:y:z:::"),
+    shadows_with(rest="0:99999:7:::").replace("\n", "\r\n"),
+    shadows_with(rest="0:99999:7::::"),
+    shadows_with(changed="abc"),
+    "root:*\n",
+    "root:*:19000\n",
+    "root\n",
+]
 
 
 # A shadow(5), and what stands against root with PAM and without: as sshd 9.2 of Debian 12 did
@@ -87,10 +101,57 @@ NO_LINE = "root has no line there, and PAM wants one"
         (shadows_with(rest="0:10:7:5000::"), [CHANGE], []),
         ("", [NO_LINE], []),
         ("daemon:*:1:::::\n", [NO_LINE], []),
+        *((text, [NO_VALID_LINE], []) for text in BAD_SHADOWS),
     ],
 )
 def test_dates_and_locks(shadows: str, with_pam: list[str], without: list[str]) -> None:
     assert (found(shadows=shadows), found(shadows=shadows, pam=False)) == (with_pam, without)
+
+
+BAD_PASSWDS = [
+    "root:x:0\n",
+    "root:x:0:0\n",
+    "root:x::0::/root:/bin/sh\n",
+    "root:x:0:::/root:/bin/sh\n",
+    "root:x:zero:0::/root:/bin/sh\n",
+    "root:x:-1:0::/root:/bin/sh\n",
+    "root:x:99999999999:0::/root:/bin/sh\n",
+    "#root:x:0:0::/root:/bin/sh\n",
+    "\ufeffroot:x:0:0::/root:/bin/sh\n",
+]
+
+
+# What the C library takes of a passwd(5)
+@pytest.mark.parametrize(
+    ("passwd", "home", "shell"),
+    [
+        ("root:x:0:0::/root:/bin/sh", "/root", "/bin/sh"),
+        ("root:x:0:0::/root", "/root", "/bin/sh"),
+        (" \troot:x:0:0::/root:/bin/zsh", "/root", "/bin/zsh"),
+        ("root:x:0:0::/root:/bin/sh:x", "/root", "/bin/sh:x"),
+        ("root:x:0:0::/root:/bin/sh\r", "/root", "/bin/sh\r"),
+        ("root:x\nroot:x:0:0::/a:/bin/sh\nroot:x:0:0::/b:/bin/sh", "/a", "/bin/sh"),
+        ("+::::::\nroot:x:0:0::/root:/bin/sh\n+::::::", "/root", "/bin/sh"),
+        ("toor:x:0:0::/a:/bin/false\nroot:x:0:0::/root:/bin/sh", "/root", "/bin/sh"),
+        ("root:x:4294967295:7::/root:/bin/sh", "/root", "/bin/sh"),
+    ],
+)
+def test_a_line_is_read_as_the_c_library_reads_it(passwd: str, home: str, shell: str) -> None:
+    root = account.parse(passwd, shadows_with(), GROUP)
+
+    assert (root.is_known, root.home, root.shell) == (True, home, shell)
+
+
+def test_a_line_that_is_none_is_named() -> None:
+    passwd = "bob:x:5:5::/:/bin/sh\nroot:x:0\n"
+    unknown = account.findings(account.parse(passwd, "", ""), Shell(), pam=True, today=TODAY)
+    bad = account.parse(PASSWD, "bob:*:1:0:9:7:::\nroot:*:1:0:9:7:::\r\n", "")
+    unshadowed = account.findings(bad, Shell(), pam=True, today=TODAY)
+
+    assert [each.path for each in (*unknown, *unshadowed)] == [
+        "/etc/passwd line 2",
+        "/etc/shadow line 2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +161,7 @@ def test_dates_and_locks(shadows: str, with_pam: list[str], without: list[str]) 
         (PASSWD, Shell(is_executable=False), ["root's shell /bin/bash is not executable"]),
         ("root:x:0:0:::\n", Shell(), []),  # /bin/sh
         ("", Shell(), ["there is no user root"]),
-        ("root:x:0\n", Shell(), ["there is no user root"]),
+        *((text, Shell(), ["there is no user root"]) for text in BAD_PASSWDS),
         *(
             (
                 f"root:x:0:0::/root:{shell}\n",

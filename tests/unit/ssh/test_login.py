@@ -270,6 +270,47 @@ def test_a_file_of_ours_that_is_not_read_is_named(tmp_path: Path) -> None:
     assert found.place.endswith("line 1")
 
 
+SILENT = KeyFile(
+    "/root/.ssh/authorized_keys",
+    frozenset(),
+    has_authority=False,
+    distrust="the file system at /f does not answer",
+    is_unknown=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "refuses"),
+    [
+        ([SILENT], True),
+        ([key_file(), SILENT], True),
+        ([SILENT, key_file("/x", "ssh-ed25519")], True),
+        ([key_file("/x", "ssh-ed25519", distrust="bad"), SILENT], True),
+        ([key_file("/x", "ssh-ed25519"), SILENT], False),
+        ([key_file(), key_file("/x", "ssh-ed25519"), SILENT], False),
+    ],
+)
+def test_a_file_that_does_not_answer_costs_what_comes_after_it(
+    tmp_path: Path,
+    files: list[KeyFile],
+    refuses: bool,  # noqa: FBT001
+) -> None:
+    (found,) = login.of_keys(subject(tmp_path), files, [])
+
+    assert found.refuses is refuses
+    assert found.is_chosen is not refuses
+    assert "the file system at /f does not answer" in found.what
+
+
+def test_a_home_elsewhere_is_named_with_what_to_do(tmp_path: Path) -> None:
+    lines = subject(tmp_path, "AuthorizedKeysFile /var/lib/slipway/authorized_keys .ssh/x")
+    (found,) = login.of_keys(lines, [key_file("/h/.ssh/authorized_keys")], [OURS])
+
+    assert "sshd reads no key in this home" in found.what
+    assert "`slipway converge`" in found.what
+    assert (found.place, found.refuses, found.is_chosen) == ("/etc/passwd", True, False)
+
+
 NO = Obstacle("PermitRootLogin no")
 LIMIT = Obstacle("PermitTTY no", refuses=False)
 

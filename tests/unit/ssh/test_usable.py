@@ -315,3 +315,15 @@ def test_what_is_left_out_is_told_in_one_line() -> None:
     """
     assert str(LeftOut("/x", 3, "odd")) == "/x line 3: odd"
     assert str(LeftOut("/x", 0, "odd")) == "/x: odd"
+
+
+def test_one_that_is_killed_has_said_nothing_of_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A name service that can't be asked ends sshd so: no file of its own is left out for that.
+    """
+    killed = subprocess.CompletedProcess([], -11, b"", b"")
+    monkeypatch.setattr("slipway.system.slow.run", lambda *_, **__: killed)
+    monkeypatch.setattr(usable, "Copies", None)
+
+    with pytest.raises(Unusable, match="killed by signal 11"):
+        usable.settle()

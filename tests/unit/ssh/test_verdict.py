@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from slipway.contract import paths
-from slipway.ssh import banner, pam, situation, trial, verdict
+from slipway.ssh import banner, pam, situation, terminal, trial, verdict
 from slipway.ssh.login import Obstacle
 from slipway.ssh.situation import Seen, Situation
 from slipway.ssh.trial import Outcome
@@ -86,6 +86,9 @@ def proofs(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     monkeypatch.setattr(pam, "refusal", lambda *_, **__: None)
     monkeypatch.setattr(verdict, "_of_terminals", list)
     monkeypatch.setattr(verdict, "_of_capabilities", lambda *_: [])
+    monkeypatch.setattr(terminal, "begin", lambda *_: None)
+    monkeypatch.setattr(terminal, "look", lambda *_, **__: [])
+    monkeypatch.setattr(terminal, "is_settled", lambda *_: True)
     outcomes: list[Outcome] = []
     told = []
 
@@ -143,6 +146,41 @@ def test_what_can_not_be_tried_ends_no_verdict(
     monkeypatch.setattr(trial, "prove", prove)
 
     assert said() == "; asked again"
+
+
+NO_PROMPT = Obstacle("no session has a terminal: x", refuses=False, is_chosen=False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_settled", "line"),
+    [
+        (Outcome(True, ""), True, "no session has a terminal: x; kept"),
+        (Outcome(True, ""), False, "no session has a terminal: x; asked again"),
+        (Outcome(False, "x"), True, FAILS),  # the greater trouble
+    ],
+)
+def test_a_terminal_is_proved_besides(
+    proofs: list[Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: Outcome,
+    is_settled: bool,  # noqa: FBT001
+    line: str,
+) -> None:
+    proofs.append(outcome)
+    monkeypatch.setattr(terminal, "look", lambda *_, **__: [NO_PROMPT])
+    monkeypatch.setattr(terminal, "is_settled", lambda *_: is_settled)
+
+    assert said() == line
+
+
+def test_where_a_terminal_is_known_to_fail_no_more_is_said(
+    proofs: list[Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proofs.append(Outcome(True, ""))
+    monkeypatch.setattr(verdict, "_of_terminals", lambda: [NO_PROMPT])
+    monkeypatch.setattr(terminal, "look", None)
+
+    assert said() == "no session has a terminal: x; kept"
 
 
 def test_where_no_sshd_runs_nothing_is_proved(proofs: list[Outcome]) -> None:

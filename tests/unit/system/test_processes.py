@@ -5,6 +5,8 @@ What the kernel says of processes.
 from __future__ import annotations
 
 import os
+import subprocess
+import time
 
 import pytest
 
@@ -39,3 +41,18 @@ def test_who_runs_is_not_dying() -> None:
     """
     assert not processes.is_dying(os.getpid())
     assert not processes.is_dying(0)
+
+
+def test_one_that_waits_is_not_ready() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as waiting:
+        assert waiting.stdin
+        assert waiting.stdout
+        waiting.stdin.write(b"x")
+        waiting.stdin.flush()
+        waiting.stdout.read(1)
+        deadline = time.monotonic() + 10
+        while processes.is_ready(waiting.pid):
+            assert time.monotonic() < deadline
+
+    assert processes.is_ready(os.getpid())
+    assert not processes.is_ready(waiting.pid)
