@@ -48,7 +48,7 @@ COPY tasks/ /opt/slipway/tasks/
 COPY files/ /opt/slipway/files/
 COPY tests/image/ /opt/slipway/tests/image/
 COPY slipway/ /opt/slipway/slipway/
-COPY assembly/project.py /opt/slipway/assembly/
+COPY assembly/line_table.py assembly/project.py /opt/slipway/assembly/
 RUN /tools/bin/python3 -I -B -X no_debug_ranges /opt/slipway/assembly/project.py
 
 # --- The image: its own deploy.py brings it to the state that it brings every container to.

@@ -92,6 +92,8 @@ def _compile_lean(place: Path) -> None:
     """
     Leave out what nobody asks of a function that runs; fields of classes keep their annotations.
     """
+    from assembly.line_table import shortened  # noqa: PLC0415 - the venv is pruned without it
+
     for path in sorted(place.rglob("*.py")):
         source = path.read_bytes()
         tree = ast.parse(source, str(path))
@@ -106,7 +108,7 @@ def _compile_lean(place: Path) -> None:
         compiled = Path(importlib.util.cache_from_source(path))  # where everybody's Python looks
         compiled.parent.mkdir(exist_ok=True)
         head = importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source)
-        compiled.write_bytes(head + marshal.dumps(code))
+        compiled.write_bytes(head + marshal.dumps(shortened(code)))
 
 
 def _is_of_compiler(node: ast.stmt) -> bool:
