@@ -17,13 +17,9 @@ from pathlib import Path
 from slipway.system import processes
 
 _TRACEME, _CONTINUE, _SET_OPTIONS, _SIGNAL = 0, 7, 0x4200, 0x4202
-_FORK, _VFORK, _CLONE, _EXEC = (
-    1,
-    2,
-    3,
-    4,
-)  # events, and by 1 << number the options that ask for them
-_WANTED = 1 << _FORK | 1 << _VFORK | 1 << _CLONE | 1 << _EXEC | 1 << 20  # ..._EXITKILL
+# Events; an option asks for each, the bit of its number
+_FORK, _VFORK, _CLONE, _EXEC, _EXITKILL = 1, 2, 3, 4, 20
+_WANTED = sum(1 << each for each in (_FORK, _VFORK, _CLONE, _EXEC, _EXITKILL))
 _ALL = 0x40000000  # waitpid(2): __WALL
 _STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _ROOM = 128  # bytes of a siginfo_t
@@ -41,9 +37,7 @@ class Traced:
     The program, with all that it has started.
     """
 
-    def __init__(
-        self, begin: Callable[[], None], may_run: Callable[[int, list[str]], bool]
-    ) -> None:
+    def __init__(self, begin: Callable[[], None], may_run: MayRun) -> None:
         """
         Start it. Raises OSError, also where a container may trace nothing.
 
