@@ -249,11 +249,13 @@ def _ended(ssh: subprocess.Popen[bytes], patience: float, until: float) -> int |
         except subprocess.TimeoutExpired:
             took = time.monotonic() - began
             stuck = Stuck(banner.ADDRESS, client=[ssh.pid])
-            is_slow = not stuck.is_served or stuck.works()
+            is_slow = stuck.is_served and stuck.works()
             if is_slow and time.monotonic() < until:
                 continue
         where = stuck.where()
         stuck.end()
         words = f"it had not ended after {took:.1f} s"
         words += f": {where}" if where else ""
-        return Outcome(works=False, words=words, is_known=not is_slow, has_ended=False)
+        return Outcome(
+            works=False, words=words, is_known=stuck.is_served and not is_slow, has_ended=False
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import pty
 import signal
@@ -59,8 +60,9 @@ class Traced:
         if os.WIFSTOPPED(status):
             _asked(_SET_OPTIONS, self.pid, _WANTED)
             self._go_on(self.pid)
-        else:
-            self._note_end(self.pid, status)
+        else:  # no session of its own, say (a seccomp profile)
+            os.close(self.terminal)
+            raise OSError(errno.ENOEXEC, os.strerror(errno.ENOEXEC))
 
     def step(self) -> None:
         """

@@ -26,6 +26,10 @@ from slipway.system import walk
 
 KEPT = 60.0  # seconds that a file is followed after its upload: a rename may be under way still
 
+# Also where the old content has the same size, and the remote keeps no times: rclone would take it
+# for this one, and end the move by deleting its source
+_ALWAYS = {"IgnoreTimes": True}
+
 # A command of the remote control and its parameters -> the answer. Raises OSError.
 Ask = Callable[..., dict[str, Any]]
 Say = Callable[[str], None]
@@ -163,7 +167,7 @@ class CrossedUploads:
         Have the remote have a file under its name; the next time it is asked whether it has.
         """
         self.say(f"{file.path} was renamed while it was uploaded: it is brought to its name")
-        target = {"dstFs": f"{name}:", "dstRemote": file.path}
+        target = {"dstFs": f"{name}:", "dstRemote": file.path, "_config": _ALWAYS}
         if twins:
             ask("operations/movefile", srcFs=f"{name}:", srcRemote=twins[0], **target)
         else:
