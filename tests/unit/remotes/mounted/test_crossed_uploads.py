@@ -32,6 +32,7 @@ class Remote:
         self.has = dict(has)
         self.asked: list[str] = []
         self.is_down = False
+        self.keeps_times = True
 
     def ask(self, command: str, **given: Any) -> dict[str, Any]:
         """
@@ -40,6 +41,11 @@ class Remote:
         self.asked.append(command)
         if self.is_down:
             raise TimeoutError
+        is_there = given.get("dstRemote") in self.has and not self.keeps_times
+        if is_there and not given.get("_config", {}).get("IgnoreTimes"):  # of one size, as here
+            if command == "operations/movefile":
+                del self.has[given["srcRemote"]]
+            return {"jobid": 7}
         if command == "operations/stat":
             found = self.has.get(given["remote"])
             item = found and {"Size": found[0], "ModTime": found[1]}
@@ -157,6 +163,27 @@ def test_a_rename_that_crosses_an_upload_is_put_right(tmp_path: Path, row: Row) 
     assert len(mount.said) == row.said
     assert mount.crossed.doubtful == []
     assert [path for path in (mount.cache.root / ".held").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("has", [{B: OLD}, {A: NEW, B: OLD}])
+def test_an_old_content_of_the_same_size_is_replaced(
+    tmp_path: Path, has: dict[str, tuple[int, str]]
+) -> None:
+    """
+    Also where rclone could not tell it from the new one: the remote keeps no times.
+    """
+    mount = Mount(tmp_path, has)
+    mount.remote.keeps_times = False
+    mount.write(A)
+    mount.look(A)
+    mount.rename(A, B)
+    mount.upload(B)
+    mount.look()
+    for _ in range(3):
+        mount.settle()
+        mount.look()
+
+    assert mount.remote.has == {B: NEW}
 
 
 def rename_directory(mount: Mount) -> None:
