@@ -37,6 +37,7 @@ class Item(NamedTuple):
     metadata: bytes | None
     has_holes: bool = False  # in its content; looked for where the metadata does not say it
     is_closed: bool = True  # as its metadata says; False: written to since
+    inode: int = 0  # of the content
 
 
 def items(cache: Path) -> Iterator[Item]:
@@ -50,12 +51,13 @@ def items(cache: Path) -> Iterator[Item]:
             status = lying.get(path)
             size = None if status is None else status.st_size
             item = Item(folder, path, size, files.readable(metadata / path))
+            item = item._replace(inode=status.st_ino) if status else item
             known = parsed(item.metadata)
             if status and known:
                 is_closed = is_of_time(status.st_mtime_ns, known["ModTime"])
                 item = item._replace(is_closed=is_closed)
             elif item.size:
-                item = item._replace(has_holes=_has_holes(contents / path, item.size))
+                item = item._replace(has_holes=has_holes(contents / path, item.size))
             yield item
 
 
@@ -137,7 +139,7 @@ def is_of_another_form(metadata: bytes | None) -> bool:
     return parsed(metadata) is None
 
 
-def _has_holes(path: Path, size: int) -> bool:
+def has_holes(path: Path, size: int) -> bool:
     """
     Tell whether parts were never written; a file system that can't say it reports none (lseek(2)).
     """

@@ -7,7 +7,7 @@ them, waits for them for ever, or uploads a mixture of old and new bytes over th
 renames or cuts a file's content before it writes that down: killed in between, new content looks
 like a copy of what the remote has. A further edit in a file that waits already is written down at
 its end only: killed within it, the file looks whole.
-Measured with rclone 1.60.1 and 1.75.2; see also https://github.com/rclone/rclone/issues/7309.
+Measured with 1.60.1 and 1.75.2; see also https://github.com/rclone/rclone/issues/7309.
 
 What is provably whole is completed, what is not is set aside where its owner finds it, and what is
 sound is not touched. Metadata of any other form than theirs proves nothing: a newer rclone may mean
@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from slipway.remotes import rescue
-from slipway.remotes.mounted import cache_files
+from slipway.remotes.mounted import cache_files, queued
 from slipway.remotes.mounted.cache_files import Item
 from slipway.system import files
 
 KEEP, COMPLETE, RESCUE, DROP = "keep", "complete", "rescue", "drop"
 NOBODY = (-1, -1)  # chown(2): the owner stays
-
+_COPY = "is a copy of what the remote has"
 _HASH = r"\{[^{}/]*\}$"
 
 # FOLDER and PATH -> whether the remote has the file; None where nobody can say
@@ -77,7 +77,7 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
     if not known["Dirty"]:
         # rclone gives the content of a copy its full size before it fills in what is read.
         if item.size == known["Size"]:
-            return so(KEEP, "is a copy of what the remote has")
+            return so(KEEP, _COPY)
         return so(RESCUE, "was being changed: it has not the size of the remote's copy")
     if not _covers(ranges, known["Size"]):
         return so(RESCUE, "was being changed: only parts of it are here")
@@ -140,9 +140,11 @@ def repair(
     + rescued: where files are set aside
     + owner: uid and gid of what is set aside
     """
-    waiting, done = [], []
+    waiting, done, waited = [], [], queued.read(cache)
     for item in cache_files.items(cache):
         decision = decide(item, remote_has)
+        if decision.reason == _COPY and queued.is_found(item, cache, waited):
+            decision = decision._replace(action=COMPLETE, reason="waited, and looked like a copy")
         if decision.action != KEEP:
             done.append((item, decision))
         elif _is_dirty(item.metadata):

@@ -13,6 +13,7 @@ from typing import Any
 from slipway.remotes import rc
 from slipway.remotes.log import say
 from slipway.remotes.mounted.crossed_uploads import CrossedUploads
+from slipway.remotes.mounted.queued import Queued
 
 HELD = ".held"  # in a cache: content that the remote may lack, and that rclone would drop
 _SOON = 2.0  # seconds until the next look, at most
@@ -33,6 +34,7 @@ class Following:
         self.cache = cache
         self.places: tuple[Path, Path] | None = None  # of rclone's content and metadata
         self.crossed = CrossedUploads(held=cache / HELD, say=lambda what: say(f"{name}: {what}"))
+        self.queued = Queued(cache)
         self.is_quiet = False  # nothing waited, nor was doubtful, at the last look
 
     def step(self, *, soon: float = _SOON) -> None:
@@ -46,10 +48,12 @@ class Following:
 
     def _step(self, soon: float) -> None:
         pending, root, metadata = self._statistics()
+        queue = rc.queue(self.socket) if pending or self.crossed.files else []
+        if root.is_absolute():
+            self.queued.note(queue, root)
         if not pending and not self.crossed.files:
             self.is_quiet = True
             return
-        queue = rc.queue(self.socket)
         self.crossed.look(queue, root=root, now=time.monotonic(), soon=soon)
         pending, _, _ = self._statistics()
         self.is_quiet = not pending and not self.crossed.doubtful
