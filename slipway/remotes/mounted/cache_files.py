@@ -95,6 +95,18 @@ def parsed(metadata: bytes | None) -> dict[str, Any] | None:
     return known if typed else None
 
 
+def covers(ranges: list[tuple[int, int]], size: int) -> bool:
+    """
+    Tell whether ranges, each a position and a length, have a file's whole content.
+    """
+    end = 0
+    for position, length in sorted(ranges):
+        if position > end:
+            return False
+        end = max(end, position + length)
+    return end >= size
+
+
 def is_of_time(nanoseconds: int, written: str) -> bool:
     """
     Tell whether a file's time is the one that rclone wrote, as exactly as the volume keeps times.

@@ -7,7 +7,7 @@ them, waits for them for ever, or uploads a mixture of old and new bytes over th
 renames or cuts a file's content before it writes that down: killed in between, new content looks
 like a copy of what the remote has. A further edit in a file that waits already is written down at
 its end only: killed within it, the file looks whole.
-Measured with 1.60.1 and 1.75.2; see also https://github.com/rclone/rclone/issues/7309.
+Measured with rclone 1.60.1 and 1.75.2; see also https://github.com/rclone/rclone/issues/7309.
 
 What is provably whole is completed, what is not is set aside where its owner finds it, and what is
 sound is not touched. Metadata of any other form than theirs proves nothing: a newer rclone may mean
@@ -79,7 +79,7 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
         if item.size == known["Size"]:
             return so(KEEP, _COPY)
         return so(RESCUE, "was being changed: it has not the size of the remote's copy")
-    if not _covers(ranges, known["Size"]):
+    if not cache_files.covers(ranges, known["Size"]):
         return so(RESCUE, "was being changed: only parts of it are here")
     if item.size == known["Size"] > 0:
         if item.is_closed or remote_has(item.folder, item.path) is False:
@@ -215,15 +215,6 @@ def adopt(
         _unlink(metadata)
         done.append(Decision(folder, item.path, COMPLETE if is_free else RESCUE, reason))
     return done
-
-
-def _covers(ranges: list[tuple[int, int]], size: int) -> bool:
-    end = 0
-    for position, length in sorted(ranges):
-        if position > end:
-            return False
-        end = max(end, position + length)
-    return end >= size
 
 
 def _is_dirty(metadata: bytes | None) -> bool:
