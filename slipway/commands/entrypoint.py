@@ -31,7 +31,7 @@ from slipway.converge import light_pyinfra
 from slipway.environment import at_start, main_process, own
 from slipway.settings.arguments import split_arguments
 from slipway.ssh import inside
-from slipway.system import locks
+from slipway.system import errors, locks
 from slipway.system.unix_listener import is_listened_at
 
 LATER = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)  # signals that may wait for supervisord
@@ -82,13 +82,10 @@ def _prepared(variables: dict[str, str]) -> dict[str, str]:
     try:
         return at_start.prepare(variables)
     except OSError as error:
-        print(f"slipway: {_told(error)}: variables are as they were given", file=sys.stderr)
+        print(
+            f"slipway: {errors.sentence(error)}: variables are as they were given", file=sys.stderr
+        )
         return variables
-
-
-def _told(error: Exception) -> str:
-    name = getattr(error, "filename", None)
-    return f"{f'{name}: ' if name else ''}{getattr(error, 'strerror', None) or error}"
 
 
 def _is_supervised() -> bool:
@@ -151,7 +148,7 @@ def _converge(told: int) -> int:
         from slipway.commands import converge, output  # noqa: PLC0415 - only in the child
         from slipway.converge import here  # noqa: F401, PLC0415 - pyinfra comes after its stand-ins
     except OSError as error:  # a seccomp profile
-        print(f"slipway: no convergence can run: {_told(error)}", file=sys.stderr)
+        print(f"slipway: no convergence can run: {errors.sentence(error)}", file=sys.stderr)
         return exits.FAILED if os.read(told, 1) else os._exit(exits.OK)
     if not os.read(told, 1):
         os._exit(exits.OK)  # we refuse to start
@@ -162,7 +159,7 @@ def _serve_at_least() -> None:
     from slipway.ssh import last_resort  # noqa: PLC0415 - most starts go well
 
     if last_resort.is_needed():
-        last_resort.serve(last_resort.why_alone() or "it does not start sshd")
+        last_resort.serve()
 
 
 def _supervise(variables: dict[str, str]) -> NoReturn:
@@ -180,7 +177,7 @@ def _supervise(variables: dict[str, str]) -> NoReturn:
         from slipway.ssh import last_resort  # noqa: PLC0415 - most starts go well
 
         kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
-        last_resort.stand_by(f"{kind}{_told(error)}")
+        last_resort.stand_by(f"{kind}{errors.sentence(error)}")
     sys.exit()
 
 
@@ -199,4 +196,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except OSError as error:  # a read-only root without a tmpfs on /run, say
-        sys.exit(f"slipway: {_told(error)}")
+        sys.exit(f"slipway: {errors.sentence(error)}")

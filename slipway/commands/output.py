@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from slipway.contract import exits
+from slipway.system import errors
 
 
 def show(document: Any, lines: Sequence[str]) -> None:
@@ -45,11 +46,6 @@ def guarded(run: Callable[[], int]) -> int:
         return exits.INTERRUPTED
     except PermissionError as error:
         as_root = "; run it as root" if error.filename else ""  # else a call was refused, no file
-        return fail(f"{_told(error)}{as_root}")
+        return fail(f"{errors.sentence(error)}{as_root}")
     except OSError as error:
-        return fail(_told(error))
-
-
-def _told(error: OSError) -> str:
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}"
+        return fail(errors.sentence(error))

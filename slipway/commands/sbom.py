@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
     A document of the same software stays as it is, with its date.
     """
-    known = (files.readable(paths.SBOM) or b"").decode(errors="replace")
+    known = files.shown(paths.SBOM)
     others = [each for each in software.installed() if each.name != OURS]
     found = spdx.document(
         others,

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     loaded = host_data.loaded()
     rows = loaded.table()
     if options.all:
-        baked = (files.readable(paths.BAKED) or b"").decode(errors="replace").splitlines()
+        baked = files.shown(paths.BAKED).splitlines()
         around = derived.observe(loaded.settings.workspace)
         rows += others(loaded, derived.derive(loaded.settings, around), baked)
     print(*table(rows), sep="\n")

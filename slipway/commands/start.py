@@ -40,7 +40,7 @@ def run(_options: argparse.Namespace) -> int:
         last_resort.note(str(error.strerror or error))
     code = converge.converge(services=True, is_start=True)
     if code == exits.FAILED and last_resort.is_needed():
-        last_resort.begin(last_resort.why_alone() or "it does not start sshd")
+        last_resort.begin()
     return code
 
 

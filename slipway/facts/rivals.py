@@ -15,8 +15,9 @@ from slipway.contract.paths import RELATIONS
 
 _SECONDS = 5  # in which dpkg answers, if it does
 _EXCLUDES = "${Conflicts}, ${Breaks}"
-_FORMAT = rf"${{Package}}\t{_EXCLUDES}\t${{Provides}}\n"
 _INSTALLED = "installed\t"
+_FORMAT = rf"${{db:Status-Status}}\t${{Package}}\t{_EXCLUDES}\t${{Provides}}\n"
+_ASKED = ("timeout", str(_SECONDS), "dpkg-query", "-W", "-f", _FORMAT)
 
 
 class Package(NamedTuple):
@@ -45,13 +46,12 @@ class Relations(FactBase[list[str]]):
 
     def command(self, packages: Sequence[str]) -> StringCommand:
         """Ask dpkg-query, which exits with 1 where it does not know one."""
-        words = ["timeout", str(_SECONDS), "dpkg-query", "-W", "-f"]
-        asked = [*words, rf"${{db:Status-Status}}\t{_FORMAT}", "--", *packages]
-        return StringCommand(*map(QuoteString, asked), "2>/dev/null; true")
+        words = map(QuoteString, (*_ASKED, "--", *packages))
+        return StringCommand(*words, "2>/dev/null; true")
 
     def process(self, output: list[str]) -> list[str]:
         """Keep what is installed."""
-        return [line.removeprefix(_INSTALLED) for line in output if line.startswith(_INSTALLED)]
+        return _installed(output)
 
 
 class Rivals(FactBase[dict[str, str]]):
@@ -66,16 +66,15 @@ class Rivals(FactBase[dict[str, str]]):
         return StringCommand(
             *("printf '%s\\n' --", *map(QuoteString, packages), ";"),
             *("cat", str(RELATIONS), "2>/dev/null;"),
-            *("timeout", str(_SECONDS), "dpkg-query", "-W", "-f"),
-            QuoteString(rf"${{db:Status-Status}}\t{_FORMAT}"),
+            *map(QuoteString, _ASKED),
             "2>/dev/null; true",
         )
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Compare each with each of the others."""
         names = [line for line in output[1:] if "\t" not in line]
-        there = [line.removeprefix(_INSTALLED) for line in output if line.startswith(_INSTALLED)]
-        installed = [parsed(line) for line in there]
+        installed = [parsed(line) for line in _installed(output)]
+        there = {package.name for package in installed}
         noted = {
             line.partition("\t")[0]: parsed(line)
             for line in output
@@ -85,9 +84,13 @@ class Rivals(FactBase[dict[str, str]]):
         for name in names:
             package = noted.get(name, Package(name, frozenset()))
             rivals = [other.name for other in installed if package.excluded_by(other)]
-            if rivals and name not in {other.name for other in installed}:
+            if rivals and name not in there:
                 found[name] = rivals[0]
         return found
+
+
+def _installed(output: list[str]) -> list[str]:
+    return [line.removeprefix(_INSTALLED) for line in output if line.startswith(_INSTALLED)]
 
 
 def parsed(line: str) -> Package:

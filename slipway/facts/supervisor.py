@@ -4,7 +4,6 @@ supervisord: its programs, and what its configuration files would change.
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import time
 from typing import Any, NamedTuple
@@ -97,8 +96,9 @@ def asked(calls: list[supervisor_rpc.Call], *, patience: float = _PATIENCE) -> R
             is_taken = is_early and now > deadline and not told.is_gone(error)  # it is made anew
             if not is_early or now > (until if is_taken else deadline) or UNSUPERVISED.exists():
                 if is_early and _is_coming():  # who asks next need not wait as long
-                    with contextlib.suppress(OSError):
-                        UNSUPERVISED.write_text(f"it has not come within {_START:.0f} s")
+                    from slipway.ssh import last_resort  # noqa: PLC0415 - most starts go well
+
+                    last_resort.note(f"it has not come within {_START:.0f} s")
                 complaint = f"{SUPERVISOR_SOCKET}: {error}\n"
                 return Result(b"", complaint.encode(), code=_code(error))
             time.sleep(0.05 if is_taken else 0.005)  # it appears, and nothing tells when

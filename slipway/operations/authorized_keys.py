@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.facts.attributes import Unchangeable
@@ -18,7 +17,7 @@ from slipway.facts.authorized_keys import KeyFile, KeyFiles, UnsafePlace
 from slipway.facts.files import FileStates
 from slipway.facts.mounts import Mounts
 from slipway.facts.users import HomeOf
-from slipway.operations import differences, foresight
+from slipway.operations import differences, foresight, room
 from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
@@ -74,12 +73,7 @@ def merged(*, path: str, keys: Sequence[str], record: str, fallback: str) -> Gen
     for place in sorted({posixpath.dirname(target.path) for target in to_write}):
         if place in {posixpath.dirname(path), posixpath.dirname(record)}:
             _tell_of_directory(place)
-            # not `install -d`: on a read-only file system that says "No such file or directory"
-            word = QuoteString(place)
-            command = StringCommand(
-                "mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "00700", "--", word
-            )
-            yield Inside(command, partial(_had, place))
+            yield Inside(room.closed(place), partial(_had, place))
     for target in to_write:
         yield from replaced([target])
 

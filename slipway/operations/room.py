@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pyinfra.api import QuoteString
+from pyinfra.api import QuoteString, StringCommand
 
 from slipway.system import aside
 
@@ -35,6 +35,16 @@ def made(*directories: str) -> list[object]:
     Return the words of a command that has directories, also where a parent is none.
     """
     return ["(for place in", *map(QuoteString, directories), f"; do {_MADE} || exit 1; done)"]
+
+
+def closed(directory: str) -> StringCommand:
+    """
+    Return the command that has a directory of root's alone.
+
+    Not `install -d`: on a read-only file system that says "No such file or directory".
+    """
+    word = QuoteString(directory)
+    return StringCommand("mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "00700", "--", word)
 
 
 def make_directory(place: str) -> None:

@@ -151,8 +151,7 @@ def elsewhere(*, why: str, drop_ins: Sequence[File]) -> Generator[Command]:
         host.noop(f"sshd is served from {place}")
         return
     foresight.change(place, f"not what sshd needs there: {why}")
-    word = QuoteString(place)
-    yield StringCommand("mkdir", "-p", "-m", "700", "--", word, "&&", "chmod", "00700", "--", word)
+    yield room.closed(place)
     if is_new:
         yield _made(f"{place}/ssh_host_ed25519_key")
     if line in different:

@@ -9,7 +9,7 @@ import re
 import time
 
 SECOND = 1_000_000_000  # nanoseconds
-_TIME = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)"
+_TIME = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)"
 
 
 def moment(text: str) -> int:
@@ -23,4 +23,4 @@ def moment(text: str) -> int:
     if match[3] != "Z":
         hours, minutes = int(match[3][1:3]), int(match[3][4:])
         whole -= (1 if match[3][0] == "+" else -1) * (hours * 3600 + minutes * 60)
-    return whole * SECOND + int((match[2] or "0").ljust(9, "0")[:9])
+    return whole * SECOND + int((match[2] or "0").ljust(9, "0"))

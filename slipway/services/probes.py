@@ -79,9 +79,8 @@ def _child(process: Any, writing: int) -> NoReturn:
     try:
         refused.go_without(os.setpgid, 0, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        refused.go_without(
-            signal.setitimer, signal.ITIMER_REAL, _OWN_LIMIT
-        )  # also where supervisord is frozen
+        # also where supervisord is frozen
+        refused.go_without(signal.setitimer, signal.ITIMER_REAL, _OWN_LIMIT)
         os.closerange(3, writing)
         os.closerange(writing + 1, process.config.options.minfds)
         declared: Declared = process.config.declared

@@ -60,6 +60,7 @@ from slipway.services.shutdown import Shutdown
 from slipway.services.sshd_files import SshdFiles
 from slipway.services.sshd_port import SshdPort
 from slipway.ssh import banner
+from slipway.system import errors
 from slipway.system.bounded_files import BoundedFiles
 
 # They would end us, and mean nothing here: `docker kill -s USR1`, a monitor's SIGPWR
@@ -273,5 +274,4 @@ if __name__ == "__main__":  # by `slipway start`, whose own Python ends
     try:
         main(sys.argv[1:])
     except OSError as error:  # a read-only root without a place for logs, say
-        where = f"{error.filename}: " if error.filename else ""
-        sys.exit(f"slipway: supervisord: {where}{error.strerror or error}")
+        sys.exit(f"slipway: supervisord: {errors.sentence(error)}")

@@ -98,7 +98,7 @@ def silence(error: OSError) -> str:
     """
     words = f"supervisord does not answer: {error.strerror or error}"
     if is_gone(error):
-        why = (files.readable(paths.UNSUPERVISED) or b"").decode(errors="replace")
+        why = files.shown(paths.UNSUPERVISED)
         return f"supervisord can't run here: {why}" if why else words
     if pid := _stopped():
         return f"{words}; process {pid} is stopped: `kill -CONT {pid}`"

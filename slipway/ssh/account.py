@@ -113,8 +113,7 @@ def _is_of_passwd(fields: list[str]) -> bool:
 
 
 def _is_of_shadow(fields: list[str]) -> bool:
-    is_whole = len(fields) == 9 and all(map(_may_be_number, fields[2:]))  # noqa: PLR2004
-    return is_whole or (len(fields) == 5 and all(map(_may_be_number, fields[2:])))  # noqa: PLR2004
+    return len(fields) in (5, 9) and all(map(_may_be_number, fields[2:]))
 
 
 def _is_number(field: str) -> bool:

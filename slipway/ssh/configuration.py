@@ -131,7 +131,7 @@ def given_options() -> list[str]:
     """
     Return the options that sshd is to be run with, where it can use what they name.
     """
-    return (files.readable(paths.SSHD_OPTIONS) or b"").decode(errors="replace").split()
+    return files.shown(paths.SSHD_OPTIONS).split()
 
 
 def given_main() -> str:

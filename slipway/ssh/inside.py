@@ -21,7 +21,7 @@ from slipway.system.bounded_files import BoundedFiles
 
 OS_RELEASE = "/etc/os-release"
 _QUESTIONS = (("ssh", "-V"), ("ssh", "-Q", "kex"))  # the first answers in standard error
-HOST_KEY_LINE = r"(?mi)^[ \t]*HostKey[ \t=].*$"
+_HOST_KEY_LINE = rb"(?mi)^[ \t]*HostKey[ \t=].*$"
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # os-release(5): an assignment that means the same to us as to a shell
 _ASSIGNED = r"(ID|VERSION_ID)=(?:\"([^\"$`\\]*)\"|'([^']*)'|([\w.~+-]*))\s*"
@@ -97,7 +97,7 @@ def _is_served(files: BoundedFiles, key: str, configuration: list[str]) -> bool:
     for path in configuration:
         with contextlib.suppress(OSError):
             if stat.S_ISREG(files.stat(path).mode):
-                lines += re.findall(HOST_KEY_LINE.encode(), files.read(path))
+                lines += re.findall(_HOST_KEY_LINE, files.read(path))
     return not lines or any(os.fsencode(key) in line for line in lines)
 
 

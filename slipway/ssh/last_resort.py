@@ -39,7 +39,7 @@ def why_alone() -> str:
     """
     Return why supervisord can't run in this start; "" where nothing is known of that.
     """
-    return (files.readable(paths.UNSUPERVISED) or b"").decode(errors="replace")
+    return files.shown(paths.UNSUPERVISED)
 
 
 def is_needed(*, patience: float = _PATIENCE) -> bool:
@@ -57,11 +57,13 @@ def is_needed(*, patience: float = _PATIENCE) -> bool:
     return False
 
 
-def serve(why: str) -> NoReturn:
+def serve(why: str = "") -> NoReturn:
     """
     Become sshd, with the keys that were given. Raises OSError.
+
+    + why: it does so by itself; else what was noted is said
     """
-    _say(_ALONE.format(why=why))
+    _say(_ALONE.format(why=why or why_alone() or "it does not start sshd"))
     for prepare in (_have_key, _have_host_key, _have_chroot):
         try:
             prepare()
@@ -94,7 +96,7 @@ def stand_by(why: str) -> NoReturn:
             time.sleep(1)  # until somebody ends us
 
 
-def begin(why: str) -> None:
+def begin() -> None:
     """
     Have sshd in a process of its own. Raises OSError.
     """
@@ -102,7 +104,7 @@ def begin(why: str) -> None:
         return
     refused.go_without(os.setsid)
     try:
-        serve(why)
+        serve()
     except OSError as error:
         _say(f"slipway: {paths.SSHD}: {error.strerror}")
     finally:

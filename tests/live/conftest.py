@@ -346,6 +346,18 @@ def module_start(engine: docker.DockerClient, image: str) -> Iterator[Callable[.
     yield from _starter(engine, image)
 
 
+@pytest.fixture(scope="module")
+def slipway(module_start: Callable[..., Slipway], key: KeyPair) -> Slipway:
+    """
+    A container that is well, with both host keys; for a whole module, unless that has its own.
+    """
+    slipway = module_start(environment={"SSH_PUBKEY": key.public})
+    slipway.wait_ssh(key)
+    slipway.wait_host_keys()
+    slipway.wait_healthy()
+    return slipway
+
+
 @pytest.fixture(scope="session")
 def make_key(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., KeyPair]:
     """

@@ -80,13 +80,10 @@ HOMES = {
 
 
 @pytest.fixture(scope="module")
-def slipway(module_start: Start, key: KeyPair) -> Slipway:
+def slipway(slipway: Slipway) -> Slipway:
     """
-    A container that is well.
+    A container that is well, with a place of somebody else's.
     """
-    slipway = module_start(environment={"SSH_PUBKEY": key.public})
-    slipway.wait_ssh(key)
-    slipway.wait_host_keys()
     slipway.check_output("install", "-d", "-o", "1000", "-m", "777", "/opt/theirs")
     slipway.wait_healthy()
     return slipway

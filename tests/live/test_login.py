@@ -254,18 +254,6 @@ HARMLESS = {
 }
 
 
-@pytest.fixture(scope="module")
-def slipway(module_start: Start, key: KeyPair) -> Slipway:
-    """
-    A container that is well, with both host keys.
-    """
-    slipway = module_start(environment={"SSH_PUBKEY": key.public})
-    slipway.wait_ssh(key)
-    slipway.wait_host_keys()
-    slipway.wait_healthy()
-    return slipway
-
-
 def has_terminal(slipway: Slipway, key: KeyPair) -> bool:
     """
     Tell whether `ssh -tt` works from outside.

@@ -167,18 +167,6 @@ ROWS = {
 }
 
 
-@pytest.fixture(scope="module")
-def slipway(module_start: Start, key: KeyPair) -> Slipway:
-    """
-    A container that is well.
-    """
-    slipway = module_start(environment={"SSH_PUBKEY": key.public})
-    slipway.wait_ssh(key)
-    slipway.wait_host_keys()
-    slipway.wait_healthy()
-    return slipway
-
-
 @pytest.mark.parametrize("name", ROWS)
 def test_what_keeps_a_session_is_named(slipway: Slipway, key: KeyPair, name: str) -> None:
     """

@@ -57,13 +57,10 @@ ROWS = {
 
 
 @pytest.fixture(scope="module")
-def slipway(module_start: Start, key: KeyPair) -> Slipway:
+def slipway(slipway: Slipway) -> Slipway:
     """
     A container that is well, where .bashrc reads another file.
     """
-    slipway = module_start(environment={"SSH_PUBKEY": key.public})
-    slipway.wait_ssh(key)
-    slipway.wait_host_keys()
     slipway.check_output("sh", "-c", "echo '[ ! -e ~/.more ] || . ~/.more' >> /root/.bashrc")
     slipway.wait_healthy()
     return slipway

@@ -12,18 +12,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from slipway.remotes.moments import SECOND, moment
 from slipway.system import files, walk
 
 TOPS = ("vfs", "vfsMeta")
 _KNOWN = {"ModTime", "ATime", "Size", "Rs", "Fingerprint", "Dirty"}
-_SECOND = 1_000_000_000  # in nanoseconds
-_TIME = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")  # RFC 3339, as Go writes it
 
 
 class Item(NamedTuple):
@@ -113,10 +111,11 @@ def is_of_time(nanoseconds: int, written: str) -> bool:
 
     + nanoseconds: since 1970, as the file has it
     """
-    given = _nanoseconds(written)
-    if given is None:
+    try:
+        given = moment(written)
+    except ValueError:
         return False
-    grain = next(grain for grain in (_SECOND, 1000, 100, 1) if nanoseconds % grain == 0)
+    grain = next(grain for grain in (SECOND, 1000, 100, 1) if nanoseconds % grain == 0)
     return given - given % grain == nanoseconds
 
 
@@ -124,20 +123,9 @@ def time_of(nanoseconds: int) -> str:
     """
     Return a time as rclone writes it.
     """
-    seconds, rest = divmod(nanoseconds, _SECOND)
+    seconds, rest = divmod(nanoseconds, SECOND)
     date = datetime.fromtimestamp(seconds, timezone.utc).isoformat().removesuffix("+00:00")
     return date + (f".{rest:09}".rstrip("0") if rest else "") + "Z"
-
-
-def _nanoseconds(written: str) -> int | None:
-    match = _TIME.fullmatch(written)
-    try:
-        if match:
-            date = datetime.fromisoformat(match[1] + match[3].replace("Z", "+00:00"))
-            return int(date.timestamp()) * _SECOND + int((match[2] or "").ljust(9, "0"))
-    except ValueError:
-        pass  # no date of this calendar
-    return None
 
 
 def is_of_another_form(metadata: bytes | None) -> bool:

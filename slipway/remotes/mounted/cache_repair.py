@@ -32,7 +32,7 @@ from slipway.system import files
 
 KEEP, COMPLETE, RESCUE, DROP = "keep", "complete", "rescue", "drop"
 NOBODY = (-1, -1)  # chown(2): the owner stays
-_COPY = "is a copy of what the remote has"
+
 _HASH = r"\{[^{}/]*\}$"
 
 # FOLDER and PATH -> whether the remote has the file; None where nobody can say
@@ -77,7 +77,7 @@ def decide(item: Item, remote_has: RemoteHas) -> Decision:  # noqa: PLR0911 - on
     if not known["Dirty"]:
         # rclone gives the content of a copy its full size before it fills in what is read.
         if item.size == known["Size"]:
-            return so(KEEP, _COPY)
+            return so(KEEP, "is a copy of what the remote has")
         return so(RESCUE, "was being changed: it has not the size of the remote's copy")
     if not cache_files.covers(ranges, known["Size"]):
         return so(RESCUE, "was being changed: only parts of it are here")
@@ -143,7 +143,9 @@ def repair(
     waiting, done, waited = [], [], queued.read(cache)
     for item in cache_files.items(cache):
         decision = decide(item, remote_has)
-        if decision.reason == _COPY and queued.is_found(item, cache, waited):
+        is_copy = decision.action == KEEP and not _is_dirty(item.metadata)
+        if is_copy and queued.is_found(item, cache, waited):
+            queued.renew(cache / "vfs" / item.folder / item.path)
             decision = decision._replace(action=COMPLETE, reason="waited, and looked like a copy")
         if decision.action != KEEP:
             done.append((item, decision))

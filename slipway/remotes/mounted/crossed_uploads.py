@@ -76,6 +76,13 @@ class CrossedUploads:
         """
         return [file for file in self.files.values() if file.is_doubtful]
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """
+        Return what waited at the last look: each file's inode.
+        """
+        return {file.path: inode for inode, file in self.files.items() if file.waits}
+
     def look(self, queue: Iterable[dict[str, Any]], *, root: Path, now: float, soon: float) -> None:
         """
         Follow the files.

@@ -48,17 +48,21 @@ class Following:
 
     def _step(self, soon: float) -> None:
         pending, root, metadata = self._statistics()
-        queue = rc.queue(self.socket) if pending or self.crossed.files else []
-        if root.is_absolute():
-            self.queued.note(queue, root)
         if not pending and not self.crossed.files:
+            self._note(root)
             self.is_quiet = True
             return
+        queue = rc.queue(self.socket)
         self.crossed.look(queue, root=root, now=time.monotonic(), soon=soon)
+        self._note(root)
         pending, _, _ = self._statistics()
         self.is_quiet = not pending and not self.crossed.doubtful
         if pending <= len(queue):  # else one is uploaded again, unnamed, after a rename
             self.crossed.settle(self._ask, name=self.name, root=root, metadata=metadata)
+
+    def _note(self, root: Path) -> None:
+        if root.is_absolute():
+            self.queued.note(self.crossed.waiting, root)
 
     def is_under_way(self) -> bool:
         """

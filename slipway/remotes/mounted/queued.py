@@ -13,9 +13,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from slipway.remotes.mounted.cache_files import Item, has_holes
 from slipway.system import atomic, files
@@ -32,18 +31,15 @@ class Queued:
         self.cache = cache
         self.noted: dict[str, int] | None = None
 
-    def note(self, queue: Iterable[dict[str, Any]], root: Path) -> None:
+    def note(self, inodes: Mapping[str, int], root: Path) -> None:
         """
         Take down what waits now, as far as that can be written.
 
-        + queue: rclone's answer
-        + root: the directory of the cache that its names are relative to
+        + inodes: by the paths of files
+        + root: the directory of the cache that these are relative to
         """
         below = root.relative_to(self.cache / "vfs")
-        waiting = {}
-        for each in queue:
-            with contextlib.suppress(OSError):  # renamed meanwhile: the next look finds it
-                waiting[str(below / each["name"])] = (root / each["name"]).lstat().st_ino
+        waiting = {str(below / path): inode for path, inode in inodes.items()}
         if waiting != self.noted:
             with contextlib.suppress(OSError):  # a full disk
                 atomic.write(self.cache / _NOTE, json.dumps(waiting).encode(), durable=False)
@@ -65,14 +61,16 @@ def is_found(item: Item, cache: Path, waited: dict[str, int]) -> bool:
     """
     Tell whether a file that counts as a copy is one that waited, and is whole.
 
-    Its content has the time of a former one, and gets that of its last change of any kind.
-
     + waited: what `read` has returned
     """
     content = cache / "vfs" / item.folder / item.path
     is_noted = item.inode and waited.get(f"{item.folder}/{item.path}") == item.inode
-    if not is_noted or item.size is None or has_holes(content, item.size):
-        return False
+    return bool(is_noted and item.size is not None and not has_holes(content, item.size))
+
+
+def renew(content: Path) -> None:
+    """
+    Give content that has a former one's time that of its last change of any kind. Raises OSError.
+    """
     changed = content.stat().st_ctime_ns
     os.utime(content, ns=(changed, changed))
-    return True

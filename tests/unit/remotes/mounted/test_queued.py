@@ -52,7 +52,7 @@ def spoil(cache: Cache, queued: Queued, script: str) -> None:
         with content.open("wb") as stream:
             stream.truncate(len(NEW))
     elif script == "uploaded":
-        queued.note([], cache.root / "vfs/far")
+        queued.note({}, cache.root / "vfs/far")
     elif script == "directory":
         note.unlink()
         note.mkdir()
@@ -70,7 +70,8 @@ def test_what_waited_is_uploaded(tmp_path: Path, row: Row, root: str) -> None:
     cache.put("far/d/f", NEW, COPY)
     queued = Queued(cache.root)
     name = "f" if root.endswith("d") else "d/f"
-    queued.note([{"name": name}, {"name": "gone"}], cache.root / root)
+    inode = (cache.root / "vfs/far/d/f").stat().st_ino
+    queued.note({name: inode}, cache.root / root)
     spoil(cache, queued, row.script)
     repaired = repair(
         cache.root, rescued=tmp_path / "rescued", remote_has=lambda _folder, _path: True
@@ -88,11 +89,11 @@ def test_it_is_written_when_it_changes(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     cache.put("far/f", NEW, COPY)
     queued = Queued(cache.root)
-    queued.note([{"name": "f"}], cache.root / "vfs/far")
     inode = (cache.root / "vfs/far/f").stat().st_ino
+    queued.note({"f": inode}, cache.root / "vfs/far")
     assert read(cache.root) == {"far/f": inode}
     (cache.root / ".waiting").unlink()
-    queued.note([{"name": "f"}], cache.root / "vfs/far")
+    queued.note({"f": inode}, cache.root / "vfs/far")
 
     assert read(cache.root) == {}
-    Queued(tmp_path / "missing").note([], tmp_path / "missing/vfs/far")
+    Queued(tmp_path / "missing").note({}, tmp_path / "missing/vfs/far")
