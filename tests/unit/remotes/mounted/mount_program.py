@@ -12,7 +12,7 @@ from typing import Any
 
 from slipway.contract import paths
 from slipway.remotes import states
-from slipway.remotes.mounted import mountpoint, program, rclone
+from slipway.remotes.mounted import mountpoint, program
 from slipway.remotes.mounted.rclone import Mounter
 from slipway.settings.variables import Settings
 from slipway.system import disk
@@ -59,8 +59,7 @@ Path.read_text = read_text  # type: ignore[method-assign,assignment]
 setattr(program, "Mounter", Prompt)  # noqa: B010 - not a name that it exports
 mountpoint.is_served = is_served
 disk.shortage = shortage
-program.PACE, program.PROBE_EVERY, rclone.GRACE = 0.05, 0.05, 0.5
-program.LOOK_EVERY = 0.05
+program.PACE = program.PROBE_EVERY = program.LOOK_EVERY = 0.05
 paths.RCLONE = str(root / "rclone")
 states.DIRECTORY = root / "run"
 settings = Settings(workspace=str(root / "w"), drain_seconds=int(sys.argv[2]))

@@ -94,4 +94,4 @@ with socketserver.ThreadingUnixStreamServer(path, Handler) as server:
     if code := first["ends"]:
         (root / "mountinfo").write_text("")
         sys.exit(code)
-    server.serve_forever()
+    server.serve_forever(poll_interval=0.01)  # a signal just before a wait is seen after it
