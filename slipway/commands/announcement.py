@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.contract.report import Report
@@ -21,7 +20,7 @@ from slipway.settings.key_descriptions import Description
 from slipway.settings.variables import Settings
 from slipway.ssh import key_files, logins
 from slipway.ssh.configuration import DEFAULT_PORT
-from slipway.system import processes
+from slipway.system import pid_one, processes
 from slipway.system.counting import counted
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def since_start() -> float:
     Return the seconds since the container's start; 0 where that can't be told.
     """
     try:
-        began = int(processes.fields(Path("/proc/1/stat").read_bytes())[19]) / _TICKS
+        began = int(processes.fields(pid_one.path("stat").read_bytes())[19]) / _TICKS
         seconds = time.clock_gettime(time.CLOCK_BOOTTIME) - began
     except (OSError, ValueError, IndexError):
         return 0.0

@@ -17,7 +17,7 @@ from slipway.environment import at_start, main_process
 from slipway.services import orphans, told
 from slipway.settings.arguments import given_arguments
 from slipway.ssh import last_resort
-from slipway.system import locks, refused, supervisor_rpc, unix_listener
+from slipway.system import locks, pid_one, refused, supervisor_rpc, unix_listener
 
 PATIENCE = 10.0  # seconds for supervisord's socket, or its answer: ten times what they may take
 
@@ -80,16 +80,16 @@ def answers(*, is_coming: bool = False) -> bool:
 
 def container_output() -> IO[bytes]:
     """
-    Open the container's own output, PID 1's; where that can't be had, /dev/null.
+    Open the container's own output, its first process's; where that can't be had, /dev/null.
     """
     try:
-        return Path("/proc/1/fd/1").open("ab")
+        return pid_one.path("fd/1").open("ab")
     except OSError:
         return Path(os.devnull).open("ab")
 
 
 def _supervise() -> None:
-    given = {**at_start.process_environment("1"), **at_start.process_environment("self")}
+    given = {**at_start.first_environment(), **at_start.process_environment("self")}
     arguments = given_arguments(main_process.command_line() or b"")
     variables = at_start.prepare({**given, **arguments})
     with container_output() as output:

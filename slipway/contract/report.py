@@ -7,12 +7,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from slipway.contract import paths
 from slipway.contract.refusal import Note, Refusal
-from slipway.system import atomic, files, processes
+from slipway.system import atomic, files, pid_one, processes
 
 OUTCOMES = ("changed", "unchanged", "failed", "skipped")
 
@@ -244,15 +243,16 @@ def boot() -> str:
     """
     Return what identifies this start of the container: /run survives `docker restart`.
 
-    PID 1's start time in clock ticks since the host's boot (field 22 of /proc/PID/stat, proc(5)).
+    Its first process's start time in clock ticks since the host's boot (field 22 of /proc/PID/stat,
+    proc(5)).
     """
-    stat = files.readable(Path("/proc/1/stat"))
+    stat = files.readable(pid_one.path("stat"))
     return boot_of(stat) if stat else ""
 
 
 def boot_of(stat: bytes) -> str:
     """
-    Return the same from what /proc/1/stat says.
+    Return the same from what that process's stat says.
     """
     return processes.fields(stat)[19].decode()
 

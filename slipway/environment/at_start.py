@@ -16,7 +16,7 @@ from slipway.environment import derived, extensions, gpus, places, programs, sav
 from slipway.settings import providers
 from slipway.settings.load import load
 from slipway.settings.variables import Settings
-from slipway.system import bounded_files
+from slipway.system import bounded_files, pid_one
 
 # What a login sets by itself, and keeps of what was there
 _LOGIN = {
@@ -34,16 +34,23 @@ def process_environment(pid: str) -> dict[str, str]:
     return saved.parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
 
 
+def first_environment() -> dict[str, str]:
+    """
+    Return what the container was started with. Raises OSError.
+    """
+    return process_environment(str(pid_one.number()))
+
+
 def inherited() -> dict[str, str]:
     """
-    Return what this start was given: what we were started with, or PID 1, which has had a login.
+    Return what this start was given: what we were started with, or PID 1, where we had a login.
 
     `su -`, `runuser -l`, sudo and `env -i` leave nothing of a container's variables.
     Where anything is left, who started us has chosen it.
     """
     own = process_environment("self")
     try:
-        first = process_environment("1")
+        first = first_environment()
     except OSError:
         return own
     is_cleaned = not [name for name in own.keys() & first.keys() if not _is_of_login(name)]

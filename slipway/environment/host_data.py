@@ -18,7 +18,7 @@ from slipway.settings.arguments import given_arguments
 from slipway.settings.extension import with_defaults
 from slipway.settings.load import Loaded, load
 from slipway.settings.variables import VARIABLES, Settings
-from slipway.system import bounded_files
+from slipway.system import bounded_files, pid_one
 
 _COMMAND_LINE = Path("/proc/1/cmdline")
 _ENTRYPOINT = b"slipway.commands.entrypoint"
@@ -46,13 +46,13 @@ def loaded() -> Loaded:
 
 def _given() -> dict[str, str]:
     """
-    Return the environment that is not saved: PID 1's, where that is our entrypoint.
+    Return the environment that is not saved: the first process's, where that is our entrypoint.
 
     Else nothing was started by us: a test, or a shell in a build.
     """
-    if _ENTRYPOINT in _COMMAND_LINE.read_bytes().split(b"\0"):
+    if _ENTRYPOINT in pid_one.path("cmdline").read_bytes().split(b"\0"):
         with contextlib.suppress(OSError):
-            return saved.parse(Path("/proc/1/environ").read_bytes().split(b"\0"))
+            return saved.parse(pid_one.path("environ").read_bytes().split(b"\0"))
     return inherited()
 
 

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from slipway.settings.arguments import is_entrypoint
-from slipway.system import files, processes
+from slipway.system import files, pid_one, processes
 
 _INITS = {"tini", "tini-static", "docker-init", "podman-init", "catatonit", "dumb-init", "init"}
 
@@ -22,15 +22,16 @@ def command_line(proc: Path = Path("/proc")) -> bytes | None:
 
     Below an init that does not name our entrypoint, a child that is our entrypoint is it.
     """
-    first = files.readable(proc / "1/cmdline")
-    if first is None or is_entrypoint(first) or not is_init(first):
-        return first
-    children = files.readable(proc / "1/task/1/children") or b""
+    pid = str(pid_one.number(proc))
+    words = files.readable(proc / pid / "cmdline")
+    if words is None or is_entrypoint(words) or not is_init(words):
+        return words
+    children = files.readable(proc / pid / "task" / pid / "children") or b""
     for child in children.split():
-        words = files.readable(proc / os.fsdecode(child) / "cmdline") or b""
-        if is_entrypoint(words):
-            return words
-    return first
+        below = files.readable(proc / os.fsdecode(child) / "cmdline") or b""
+        if is_entrypoint(below):
+            return below
+    return words
 
 
 def is_this(pid: int, proc: Path = Path("/proc")) -> bool:
@@ -39,7 +40,7 @@ def is_this(pid: int, proc: Path = Path("/proc")) -> bool:
 
     + pid: as /proc has it; what `docker exec` starts has no parent there
     """
-    while pid != 1:
+    while pid != pid_one.number(proc):
         stat = files.readable(proc / str(pid) / "stat")
         pid = int(processes.fields(stat)[1]) if stat else 0
         if not pid or not is_init(files.readable(proc / str(pid) / "cmdline") or b""):

@@ -12,7 +12,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-LIMITS = "/proc/1/limits"  # what services inherit; a session has the same
+from slipway.system import pid_one
+
 SHARED = "/dev/shm"  # noqa: S108 - the file system that is looked at
 
 _MEGABYTE = 1 << 20
@@ -35,8 +36,9 @@ def look(root: str = "") -> Room:
 
     + root: where its files are
     """
+    proc = Path(root + "/proc")
     try:
-        text = Path(root + LIMITS).read_text()
+        text = (proc / str(pid_one.number(proc)) / "limits").read_text()  # what services have
     except OSError:
         text = ""
     found = re.search(r"^Max locked memory\s+(\d+)", text, re.MULTILINE)

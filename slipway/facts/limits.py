@@ -10,6 +10,7 @@ from pyinfra.api import FactBase, StringCommand
 
 from slipway.connectors.native import Inside, Result
 from slipway.ssh.admission import Limits
+from slipway.system import pid_one
 
 _MEMORY = (
     "/sys/fs/cgroup/memory.max",  # version 2: a number, or "max"
@@ -64,7 +65,7 @@ def _printed() -> Result:
     lines = []
     for path in _FILES:
         try:
-            text = Path(path).read_text()
+            text = (pid_one.path("limits") if path == _OF_INIT else Path(path)).read_text()
         except OSError:
             continue
         lines += [f"{path}:{line}\n" for line in text.splitlines()]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from slipway.environment import main_process
 from slipway.settings.arguments import is_entrypoint
-from slipway.system import files
+from slipway.system import files, pid_one
 
 _HASTY = {"su", "runuser", "script"}
 _SUPERVISORD = b"slipway.services.supervisord"  # a word of its command line
@@ -44,11 +44,12 @@ def _is_lost(line: bytes, proc: Path) -> bool:
     """
     Tell whether a wrapper of our entrypoint keeps a stop from it.
     """
+    pid = str(pid_one.number(proc))
     if _name(line) in _HASTY:
         return True
-    if main_process.is_init(files.readable(proc / "1/cmdline") or b""):
+    if main_process.is_init(files.readable(proc / pid / "cmdline") or b""):
         return False  # it waits for TERM, which the kernel shows of nobody who does (sigwait(3))
-    status = files.readable(proc / "1/status") or b""
+    status = files.readable(proc / pid / "status") or b""
     masks = dict(row.split(b":\t") for row in status.splitlines() if row.startswith(b"Sig"))
     heard = int(masks.get(b"SigCgt", b"0"), 16) | int(masks.get(b"SigBlk", b"0"), 16)
     return bool(masks) and not heard & 1 << (signal.SIGTERM - 1)

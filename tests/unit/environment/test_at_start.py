@@ -81,8 +81,8 @@ def test_a_login_does_not_take_a_containers_variables_away(
     """
     `su -`, sudo and `env -i` leave none of them; who has left some has chosen.
     """
-    given = {"self": own, "1": CONTAINER}
-    monkeypatch.setattr(at_start, "process_environment", given.__getitem__)
+    monkeypatch.setattr(at_start, "process_environment", {"self": own}.__getitem__)
+    monkeypatch.setattr(at_start, "first_environment", CONTAINER.copy)
 
     assert at_start.inherited() == {**own, **{name: seen[name] for name in seen if name not in own}}
     assert seen.items() - at_start.inherited().items() <= {("PATH", "/bin")}
@@ -95,11 +95,10 @@ def test_a_first_process_that_can_not_be_read_has_given_nothing(
     Without CAP_SYS_PTRACE it may not be ours to read.
     """
 
-    def environment(pid: str) -> dict[str, str]:
-        if pid == "1":
-            raise PermissionError
-        return {"PATH": "/bin"}
+    def environment() -> dict[str, str]:
+        raise PermissionError
 
-    monkeypatch.setattr(at_start, "process_environment", environment)
+    monkeypatch.setattr(at_start, "process_environment", {"self": {"PATH": "/bin"}}.__getitem__)
+    monkeypatch.setattr(at_start, "first_environment", environment)
 
     assert at_start.inherited() == {"PATH": "/bin"}

@@ -11,6 +11,7 @@ import pytest
 from slipway.connectors.native import Inside
 from slipway.facts.limits import ContainerLimits
 from slipway.ssh.admission import Limits
+from slipway.system import pid_one
 
 MACHINE = "/proc/meminfo:MemTotal:       16384 kB"
 OPEN_FILES = "/proc/1/limits:Max open files       1024        524288          files"
@@ -45,10 +46,13 @@ def test_the_smallest_of_each_kind_counts(lines: list[str], limits: Limits) -> N
     assert ContainerLimits().process(lines) == limits
 
 
-def test_this_machines_are_read_alike_by_a_shell_and_without_one() -> None:
+def test_this_machines_are_read_alike_by_a_shell_and_without_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """
-    And its memory is known in any case.
+    And its memory is known in any case. A shell from outside takes PID 1 for the container's.
     """
+    monkeypatch.setattr(pid_one, "number", lambda: 1)
     command = ContainerLimits().command()
     assert isinstance(command, Inside)
     done = subprocess.run(
