@@ -76,7 +76,7 @@ engine-down: ## stops the engine, if make started it
 ALONE = $(BIN)/pytest --last-failed --last-failed-no-failures=none --maxfail=1 --verbose
 
 .PHONY: test
-test: images browser podman .venv/.stamp ## every test, and how much of the code they run: 25 to 45 minutes
+test: images browser podman compose .venv/.stamp ## every test, and how much of the code they run: 25 to 45 minutes
 	@echo 'every test takes 25 to 45 minutes on two processors; CONTRIBUTING.md says how to run a part'
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report= --cov-fail-under=$(COVERED) \
 		|| { test $$? -eq 1 && $(ALONE); }
@@ -88,6 +88,10 @@ browser: ## chromium, which some tests drive: installed as root on Debian, else 
 .PHONY: podman
 podman: ## podman, in which some tests run: installed as root on Debian, else they are skipped
 	@$(ENGINE) podman
+
+.PHONY: compose
+compose: ## Compose, in which some tests run: installed as root on Debian, else they are skipped
+	@$(ENGINE) compose
 
 .PHONY: check
 check: .venv/.stamp ## ruff, mypy --strict, shellcheck, imports, and what the documents say of the code

@@ -177,6 +177,14 @@ def have_podman(project: Project, steps: Steps) -> None:
         optional.ensure(project, step, optional.PODMAN)
 
 
+def have_compose(project: Project, steps: Steps) -> None:
+    """
+    Compose for the tests, where we may install it: they may be run before `make up`.
+    """
+    with steps.step("compose") as step:
+        optional.ensure(project, step, optional.COMPOSE)
+
+
 def down(project: Project, steps: Steps) -> None:
     """
     Remove the container, and what Compose made with it. The workspace and all of config/ stay.
@@ -225,6 +233,7 @@ COMMANDS = {
     "venv": environment,
     "browser": have_browser,
     "podman": have_podman,
+    "compose": have_compose,
     "down": down,
     "shell": shell,
     "logs": logs,

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import client, packages
+from engine import client, optional, packages
 from engine.client import Silence
 from engine.commands import Failure, ask
 from engine.dockerd import Dockerd
@@ -55,8 +55,7 @@ def ensure_compose(project: Project, step: Step) -> list[str]:
     try:
         return client.compose(project.environment)
     except Failure:
-        # Ubuntu has both, and its 1.29 can't replace the containers of a newer engine.
-        required = ["docker-compose-v2|docker-compose"]
+        required = optional.COMPOSE.packages
         packages.install(project, step, why=client.NO_COMPOSE, required=required)
         return client.compose(project.environment)
 

@@ -252,6 +252,14 @@ def test_a_frozen_supervisord_is_named_by_all(start: Start, key: KeyPair) -> Non
     assert slipway.check_output("cat", "/run/supervisord.pid").strip() == pid
 
 
+def _told_with(slipway: Slipway, *words: str) -> str:
+    """
+    Return what health says, "" while some words are not in it: ten seconds later it is another try.
+    """
+    said = slipway.health().stdout
+    return said if all(word in said for word in words) else ""
+
+
 def test_a_program_that_makes_a_daemon_of_itself(settled: Slipway, key: KeyPair) -> None:
     """
     No stray is left after many tries, what it has to do is told, and others' processes stay.
@@ -261,8 +269,7 @@ def test_a_program_that_makes_a_daemon_of_itself(settled: Slipway, key: KeyPair)
     content = "[program:daemon]\ncommand=sh -c 'setsid sleep 2718 & sleep 2718 &'\nstartretries=1\n"
     put(settled, path, content.encode())
     settled.exec("slipway", "converge")
-    wait_until(lambda: "daemon is FATAL" in settled.health().stdout, "it is given up")
-    told = settled.health().stdout
+    told = wait_until(lambda: _told_with(settled, "daemon is FATAL"), "it is given up")
     status = settled.status()
     wait_until(lambda: settled.exec("pgrep", "-f", "^sleep 2718").code == 1, "none is left")
     settled.exec("rm", path)
@@ -305,11 +312,7 @@ def test_strays_of_every_kind_are_ended_and_nobody_elses(settled: Slipway, key: 
     put(settled, path, STRAYS.encode())
     settled.exec("slipway", "converge")
     wait_until(lambda: "slow keeps ending: 3 times" in settled.health().stdout, "it is at it")
-    wait_until(
-        lambda: all(f"{name} is FATAL" in settled.health().stdout for name in ("other", "bare")),
-        "both are given up",
-    )
-    said = settled.health().stdout
+    said = wait_until(lambda: _told_with(settled, "other is FATAL", "bare is FATAL"), "given up")
     left = settled.exec("pgrep", "-fx", "sleep 27182").stdout.split()
     settled.check_output("rm", path)
     assert settled.exec("slipway", "converge").code == 0

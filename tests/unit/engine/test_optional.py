@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import optional, packages
-from engine.commands import Failure
+from engine import client, optional, packages
+from engine.commands import Failure, Output
 from engine.optional import Wanted
 from engine.project import Project
 from engine.steps import Steps
@@ -25,6 +25,9 @@ from engine.steps import Steps
         (optional.BROWSER, False, True, "chromium installed"),
         (optional.PODMAN, False, True, "podman installed"),
         (optional.PODMAN, False, False, "none: its tests are skipped"),
+        (optional.COMPOSE, True, False, "Compose is there"),
+        (optional.COMPOSE, False, True, "Compose installed"),
+        (optional.COMPOSE, False, False, "none: its tests are skipped"),
     ],
 )
 def test_none_of_them_is_a_must(  # noqa: PLR0913 - a table
@@ -47,6 +50,7 @@ def test_none_of_them_is_a_must(  # noqa: PLR0913 - a table
         installed.extend(required)
 
     monkeypatch.setattr(shutil, "which", lambda _name: "/usr/bin/x" if is_there else None)
+    monkeypatch.setattr(client, "ask", lambda *_arguments, **_keywords: Output(0, "", ""))
     monkeypatch.setattr(packages, "install", install)
     screen = io.StringIO()
     with Steps(1, screen).step("program") as step:
