@@ -7,6 +7,7 @@ runs in a venv of its own that has pip and the build backend.
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,12 @@ from assembly.prune import compile_all  # noqa: E402 - -I leaves the project out
 AROUND = Path("/project", *HERE.parts[1:])
 CODE = Path("/code", *HERE.parts[1:])
 COMPILED = ("tasks", "deploy.py", "inventory.py")
+# Modules of the connector `@container`, which nothing imports inside a container: for pyinfra's own
+# command line, which imports every connector, the source will do
+OUTSIDE = (
+    "batch", "connection", "container", "container_files", "engine", "engine_socket", "frames",
+    "scripts", "session", "shell",
+)  # fmt: skip
 PLAIN = ("files", "tests", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -45,6 +52,9 @@ def gather() -> None:
         if "venv" not in path.parts:
             shutil.rmtree(path)
     compile_all(HERE / "slipway", lean=True)
+    for name in OUTSIDE:
+        source = HERE / "slipway/connectors" / f"{name}.py"
+        Path(importlib.util.cache_from_source(source)).unlink()
     for name in COMPILED:
         compile_all(HERE / name)
     CODE.mkdir(parents=True)
