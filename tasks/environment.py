@@ -11,7 +11,6 @@ from slipway.contract.paths import (
     ENVIRONMENT,
     LOGIN_ENVIRONMENT,
     PUBLIC_ENVIRONMENT,
-    ROOT_REFUSED,
     SHELL_ENVIRONMENT,
     SSHD_ENVIRONMENT,
 )
@@ -28,7 +27,6 @@ from slipway.settings.variables import Settings
 
 SSHD, SHELL = str(SSHD_ENVIRONMENT), str(SHELL_ENVIRONMENT)
 PUBLIC, LOGIN = str(PUBLIC_ENVIRONMENT), str(LOGIN_ENVIRONMENT)
-REFUSED = str(ROOT_REFUSED)
 
 
 @task("Environment")
@@ -61,11 +59,6 @@ def publish(*, settings: Settings, live: bool) -> None:
     owners = ["root", *([login.name] if login else [])]
     for_sshd = forms.for_sshd_by_user(variables, for_all, owners=owners)
     for_shell = _bytes(forms.for_shell(variables, engine=engine))
-    is_root_refused = login is not None and not settings.root_login
-    if is_root_refused:
-        for_sshd = f"PermitRootLogin no\n{for_sshd}"
-    elif not settings.root_login:
-        degrade("SLIPWAY_ROOT_LOGIN", "nobody else can log in, so root's login stays")
     wanted = {
         SSHD: File(SSHD, _bytes(for_sshd), mode="600"),
         SHELL: File(SHELL, for_shell, mode="600"),
@@ -73,12 +66,10 @@ def publish(*, settings: Settings, live: bool) -> None:
     }
     if login:
         wanted[LOGIN] = File(LOGIN, for_shell, mode="600", user=login.name)
-    if is_root_refused:
-        wanted[REFUSED] = File(REFUSED, b"")
     files.present(
         name="Publish the variables",
         files=list(wanted.values()),
-        absent=[path for path in (LOGIN, REFUSED) if path not in wanted],
+        absent=[] if login else [LOGIN],
     )
 
 

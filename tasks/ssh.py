@@ -14,6 +14,7 @@ from slipway.contract.paths import (
     KEY_FILES,
     KEYS_FALLBACK,
     KEYS_RECORD,
+    ROOT_REFUSED,
     RUN,
     SSH,
     SSHD_ADMISSION,
@@ -24,9 +25,10 @@ from slipway.contract.paths import (
 )
 from slipway.converge import extension_files
 from slipway.converge.task import task
+from slipway.facts.files import FileText
 from slipway.facts.limits import ContainerLimits
 from slipway.facts.mounts import Mounts
-from slipway.facts.ssh import HostKeys, SshdAbilities
+from slipway.facts.ssh import HostKeys, SessionRefusal, SshdAbilities
 from slipway.operations import (
     acl,
     authorized_keys,
@@ -41,6 +43,7 @@ from slipway.operations import (
     sshd,
     sshd_config,
 )
+from slipway.operations.degraded import degrade
 from slipway.operations.files import File
 from slipway.settings import providers
 from slipway.settings.variables import Settings
@@ -123,6 +126,13 @@ def serve(*, settings: Settings, live: bool) -> None:
             login=login_user.of_host(settings).in_force,
             sources=[str(path) for path in KEY_FILES],
         )
+        is_refused = _refuses_root(settings)
+        was_refused = host.get_fact(FileText, path=str(ROOT_REFUSED))
+        refusal = File(str(ROOT_REFUSED), b"PermitRootLogin no\n" if is_refused else b"")
+        files.present(
+            name="Refuse root's login where another is wanted instead",
+            files=[refusal] if is_refused or was_refused else [],
+        )
     place = providers.detect(settings.environment)
     files.present(
         name="Keep tmux out of vast.ai's sessions",
@@ -138,6 +148,22 @@ def serve(*, settings: Settings, live: bool) -> None:
     )
     if is_ours and not obstacle:
         ssh.slow_host_key(name="Have an RSA host key soon", kind=host_key.SLOW)
+
+
+def _refuses_root(settings: Settings) -> bool:
+    """
+    Tell whether root's login is refused. Where nobody else's sessions open it stays; that is said.
+    """
+    if settings.root_login:
+        return False
+    login = login_user.of_host(settings).in_force
+    if login is None:
+        why = "nobody else can log in"
+    else:  # one that is still to be made has nothing against it
+        why = host.get_fact(SessionRefusal, user=login.name) if login.is_there else ""
+    if why:
+        degrade("SLIPWAY_ROOT_LOGIN", f"{why}, so root's login stays")
+    return not why
 
 
 def _drop_ins(*, policy: str, live: bool) -> list[File]:

@@ -18,6 +18,7 @@ from slipway.contract.paths import (
     HOST_KEY_LOCK,
     MODULI,
     PYTHON,
+    ROOT_REFUSED,
     RUN,
     SSH,
     SSHD_CONFIG,
@@ -153,7 +154,8 @@ class SshdIsStale(FactBase[bool]):
         copied = ["find", *more, "-maxdepth 1 -cnewer", str(SSHD_LEFT_OUT), "! -newerct now;"]
         command = StringCommand(
             f"[ -e {SSHD_PID} ] && {{ find {SSHD_PID} -newermt now;",
-            f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSHD_ENVIRONMENT} {STATE}/ssh {RUN}/ssh",
+            f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSHD_ENVIRONMENT} {ROOT_REFUSED}",
+            f"{STATE}/ssh {RUN}/ssh",
             *more,
             f"-maxdepth 1 -cnewer {SSHD_PID} ! -newerct now;",
             *(copied if more else []),
@@ -164,7 +166,10 @@ class SshdIsStale(FactBase[bool]):
             "}",
             "2>/dev/null | head -n 1; true",
         )
-        places = (SSHD_CONFIG, SSHD_DROP_INS, SSHD_ENVIRONMENT, STATE / "ssh", RUN / "ssh")
+        places = (
+            *(SSHD_CONFIG, SSHD_DROP_INS, SSHD_ENVIRONMENT, ROOT_REFUSED),
+            *(STATE / "ssh", RUN / "ssh"),
+        )
         return Inside(
             command,
             lambda: (
@@ -211,6 +216,25 @@ class HasOtherKeys(FactBase[bool]):
     def process(self, output: list[str]) -> bool:
         """Any word will do."""
         return bool(output)
+
+
+class SessionRefusal(FactBase[str]):
+    """
+    Returns why sshd, PAM or the account refuses every session of somebody's; "" where none does.
+
+    His keys play no part in it.
+    """
+
+    default = str
+
+    def command(self, user: str) -> StringCommand:
+        """Judge it as health does."""
+        command = StringCommand(*PYTHON, "slipway.ssh.configured", "refused", QuoteString(user))
+        return Inside(command, lambda: Result(_configured().refused(user)))
+
+    def process(self, output: list[str]) -> str:
+        """Take the first reason."""
+        return output[0] if output else ""
 
 
 class SshPortIsTaken(FactBase[bool]):

@@ -4,6 +4,7 @@ Accounts of the container.
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -112,15 +113,21 @@ class Home(NamedTuple):
 
 class HomeState(FactBase["Home | None"]):
     """
-    Returns what is at the path of a home directory, links followed; None for nothing.
+    Returns what is at the path of a home directory, links followed; None where one can be made.
     """
 
     def command(self, path: str) -> StringCommand:
         """Stat it and list it, within a bound: it may lie on a network file system."""
         word = QuoteString(path)
         command = StringCommand(
-            *("LC_ALL=C timeout 5 stat -L -c '%u %F' --", word, "2>/dev/null &&"),
-            *("{ timeout 5 ls -A --", word, "| grep -vx lost+found | head -n 1; }; true"),
+            *(
+                "if said=$(LC_ALL=C timeout 5 stat -L -c '%u %F' --",
+                word,
+                '2>&1); then echo "$said";',
+            ),
+            *("timeout 5 ls -A --", word, "| grep -vx lost+found | head -n 1;"),
+            *("elif [ -L", word, "]; then echo 0 link;"),
+            "else case $said in *': No such file or directory') ;; *) echo 0 none;; esac; fi; true",
         )
         return Inside(command, lambda: _home(path))
 
@@ -139,8 +146,9 @@ def _home(path: str) -> Result:
     files = BoundedFiles()
     try:
         status = files.stat(path)
-    except OSError:
-        return Result(b"")
+    except OSError as error:
+        is_free = error.errno == errno.ENOENT and not os.path.islink(path)  # noqa: PTH114 - marshal
+        return Result(b"" if is_free else b"0 other\n")
     if not stat.S_ISDIR(status.mode):
         return Result(f"{status.uid} other\n{path}\n".encode(errors="surrogateescape"))
     try:

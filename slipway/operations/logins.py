@@ -19,7 +19,7 @@ from slipway.operations.degraded import degrade
 from slipway.operations.files import Command, File, replaced
 from slipway.operations.independent import operation
 from slipway.operations.login_user import Asked
-from slipway.operations.mounted import why_fixed
+from slipway.operations.mounted import kept, why_fixed
 from slipway.settings import public_keys
 from slipway.ssh.accounts import MADE_BY, Login
 from slipway.system.counting import counted
@@ -71,6 +71,11 @@ def home(*, login: Login) -> Generator[StringCommand]:
     there, word = host.get_fact(HomeState, path=login.home), QuoteString(login.home)
     owner = f"{login.uid}:{login.gid}"
     if there is None:
+        why = why_fixed(host.get_fact(Mounts), login.home) or kept([login.home]).get(login.home)
+        if why:
+            degrade(VARIABLE, f"{login.home} {why}: {login.name} has no home")
+            host.noop("no home can be made")
+            return
         foresight.change(login.home, "missing")
         foresight.leave(login.home, b"")
         draft = QuoteString(f"{login.home}.slipway")  # whole or not at all
@@ -104,7 +109,9 @@ def _is_ours(there: Home, login: Login) -> bool:
         return False
     if there.is_directory and there.is_empty and not there.uid:
         return True
-    what = f"belongs to uid {there.uid}" if there.is_directory else "is no directory"
+    what = (
+        f"belongs to uid {there.uid}" if there.is_directory else "is no directory that can be used"
+    )
     degrade(VARIABLE, f"{login.home} {what}: it stays so, and is no home for {login.name}")
     return False
 

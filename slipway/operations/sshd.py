@@ -17,6 +17,7 @@ from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import (
     MODULI,
     PYTHON,
+    ROOT_REFUSED,
     SSH,
     SSHD_DROP_INS,
     SSHD_ENVIRONMENT,
@@ -152,7 +153,7 @@ def _will_be_stale() -> bool:
     """
     directories = (str(SSH), str(SSHD_DROP_INS))
     return any(
-        posixpath.dirname(path) in directories or path == str(SSHD_ENVIRONMENT)
+        posixpath.dirname(path) in directories or path in (str(SSHD_ENVIRONMENT), str(ROOT_REFUSED))
         for path in foresight.left()
         if path != str(MODULI)
     )

@@ -48,6 +48,17 @@ def contents() -> list[bytes]:
     return [bounded_files.readable(str(path)) for path in paths.KEY_FILES]
 
 
+def holds_key(path: str) -> bool:
+    """
+    Tell whether a file that can be read has a key in it, whoever trusts it.
+    """
+    files = BoundedFiles(bound=BOUND)
+    try:
+        return stat.S_ISREG(files.stat(path).mode) and public_keys.any_valid(files.read(path))
+    except OSError:
+        return False
+
+
 def expanded(name: str, owner: Account) -> str:
     """
     Return the path that an entry of AuthorizedKeysFile stands for.

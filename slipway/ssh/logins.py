@@ -8,13 +8,14 @@ import os
 
 from slipway.contract import paths
 from slipway.ssh.account import USER
+from slipway.system import files
 
 
 def promised() -> str:
     """
     Return whose login health promises: root's, where that is not refused for another's.
     """
-    names = _besides_root() if paths.ROOT_REFUSED.exists() else []
+    names = _besides_root() if files.readable(paths.ROOT_REFUSED) else []
     return names[0] if names else USER
 
 

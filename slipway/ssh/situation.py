@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from slipway.contract import paths
-from slipway.settings import public_keys
 from slipway.ssh import (
     account,
     accounts_here,
@@ -90,7 +89,9 @@ def judged(user: str) -> Seen:
         what = f"{UNUSABLE}{error.trouble.what}"
         unusable = Obstacle(what, error.trouble.place, refuses=False, is_chosen=False)
         listening = [("127.0.0.1", port) for port in written.ports]
-        has_key = has_other_keys(written) or any(_holds_key(str(path)) for path in _OUR_FILES)
+        has_key = has_other_keys(written) or any(
+            key_files.holds_key(str(path)) for path in _OUR_FILES
+        )
         obstacles = [unusable, *accounts_here.obstacles(root, pam=False), *_left_out()]
         situation = Situation(obstacles, written.ports, listening, has_key, user=user)
         return Seen(situation, _contents(written, root, ()), [str(paths.SSHD_CHROOT)])
@@ -129,6 +130,24 @@ def judged(user: str) -> Seen:
     return Seen(situation, _contents(written, root, more), places, root, start_up)
 
 
+def refusals(user: str) -> list[Obstacle]:
+    """
+    Return what refuses every session of somebody's, whatever keys he has.
+    """
+    written, his = configuration.read(), accounts_here.named(user)
+    strangers = Connection(user, his.groups, STRANGER, written.ports[0])
+    try:
+        subject = Subject(effective.ask(strangers), written, strangers)
+    except effective.CannotTell:  # nobody's sessions open, or there is no host key yet
+        found = accounts_here.obstacles(his, pam=True)
+    else:
+        met = login.together(
+            [("", _met(subject)), *_others(written, his, strangers.port)], user=user
+        )
+        found = [*met, *_of_session(his, subject, opened.by(his, subject))]
+    return [each._replace(user=user) for each in found if each.refuses]
+
+
 def has_other_keys(written: Written) -> bool:
     """
     Tell whether sshd has keys besides those in our files: a CA's, a program's, a user's own file.
@@ -136,11 +155,11 @@ def has_other_keys(written: Written) -> bool:
     for line in written.lines:
         if line.keyword in ("authorizedkeyscommand", "trustedusercakeys") and line.words:
             value = line.words[0]
-            if value.lower() != "none" and (line.keyword[0] == "a" or _holds_key(value)):
+            if value.lower() != "none" and (line.keyword[0] == "a" or key_files.holds_key(value)):
                 return True
         if line.keyword == "authorizedkeysfile":
             root = accounts_here.named(USER)
-            if any(_holds_key(key_files.expanded(name, root)) for name in line.words):
+            if any(key_files.holds_key(key_files.expanded(name, root)) for name in line.words):
                 return True
     return False
 
@@ -198,7 +217,9 @@ def _of_session(root: Account, subject: Subject, waited_for: list[Opened]) -> li
 def _of_keys(subject: Subject, read: list[KeyFile], ours: list[KeyFile]) -> list[Obstacle]:
     found = []
     command = subject.value("AuthorizedKeysCommand")
-    if command in ("", "none") and not any(map(_holds_key, _named(subject, "TrustedUserCAKeys"))):
+    if command in ("", "none") and not any(
+        map(key_files.holds_key, _named(subject, "TrustedUserCAKeys"))
+    ):
         lists = _named(subject, "RevokedKeys")
         found += login.of_keys(subject, read, ours) or revoked.obstacles(subject, read, lists)
     if _mode(str(paths.AUTHORIZED_KEYS_MOUNT), stat.S_ISDIR):
@@ -262,22 +283,11 @@ def _named(subject: Subject, keyword: str) -> list[str]:
     return [word for word in subject.values(keyword) if word.lower() != "none"]
 
 
-def _holds_key(path: str) -> bool:
-    try:
-        return _mode(path, stat.S_ISREG) and public_keys.any_valid(_bounded().read(path))
-    except OSError:
-        return False
-
-
 def _mode(path: str, is_so: Callable[[int], bool]) -> bool:
     try:
-        return is_so(_bounded().stat(path).mode)
+        return is_so(BoundedFiles(bound=key_files.BOUND).stat(path).mode)
     except OSError:
         return False
-
-
-def _bounded() -> BoundedFiles:
-    return BoundedFiles(bound=key_files.BOUND)
 
 
 def _contents(written: Written, root: Account, more: Iterable[str]) -> list[str]:

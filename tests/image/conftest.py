@@ -36,7 +36,8 @@ def chosen() -> dict[str, str]:
             words = line.split()
             if words and not words[0].startswith("#"):
                 found.setdefault(words[0].lower(), f"{' '.join(words)} in {path}")
-    if Path("/run/slipway/root-login-off").exists():
+    refusal = Path("/run/slipway/sshd-root.conf")
+    if refusal.exists() and refusal.read_text():
         found.setdefault("permitrootlogin", "SLIPWAY_ROOT_LOGIN=false")
     return found
 

@@ -92,6 +92,8 @@ def _drafts(host: Host, *, after: str = "") -> set[str]:
 def test_python_is_compiled_ahead(host: Host) -> None:
     """
     The start path imports byte-code: compiling takes three times as long as everything else.
+
+    What reaches containers from outside is source alone: nothing inside imports it.
     """
     sources = set(Path("/opt/slipway/slipway").rglob("*.py"))
     compiled = {
@@ -99,7 +101,7 @@ def test_python_is_compiled_ahead(host: Host) -> None:
         for path in Path("/opt/slipway/slipway").rglob("*.pyc")
     }
 
-    assert sources - compiled == set()
+    assert {path.parent.name for path in sources - compiled} <= {"connectors"}
     # by a hash that nobody checks (PEP 552): the same in each build, and no source is looked at
     own = {
         path

@@ -72,13 +72,14 @@ def test_the_login_works_in_the_workspace(
 
 @pytest.mark.start
 def test_roots_login_is_as_chosen(
-    effective: list[str], chosen: dict[str, str], settings: Settings
+    effective: list[str], chosen: dict[str, str], settings: Settings, report: dict[str, Any]
 ) -> None:
     """
-    Refused where that is wanted and somebody else can log in, and only there.
+    Refused where that is wanted and somebody else's sessions open, and only there.
     """
     if (line := chosen.get("permitrootlogin", "")).startswith("PermitRootLogin"):
         pytest.skip(f"chosen: {line}")
-    is_refused = not settings.root_login and LOGINS.exists() and any(LOGINS.iterdir())
+    is_kept = any(entry["feature"] == "SLIPWAY_ROOT_LOGIN" for entry in report["degraded"])
+    is_refused = not settings.root_login and not is_kept
 
     assert ("permitrootlogin no" in effective) is is_refused

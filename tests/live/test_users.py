@@ -162,6 +162,108 @@ def test_where_there_is_no_such_login_roots_stays(
     assert "root's login stays" in told["SLIPWAY_ROOT_LOGIN"]
 
 
+OUT = {
+    "no shell": "usermod -s /usr/bin/fish alice",
+    "a shell that is a directory": "usermod -s /etc alice",
+    "expired": "chage -E 1 alice",
+    "no line of shadow's": "sed -i /^alice:/d /etc/shadow",
+    "AllowUsers": "echo AllowUsers root > /etc/ssh/sshd_config.d/00-a.conf",
+    "DenyUsers": "echo DenyUsers alice > /etc/ssh/sshd_config.d/00-a.conf",
+    "Match": "printf 'Match User alice\nDenyUsers alice\n' > /etc/ssh/sshd_config.d/zz.conf",
+    "nologin": "touch /etc/nologin",
+    "PAM": "sed -i '1i account required pam_succeed_if.so user != alice' /etc/pam.d/sshd",
+}
+
+
+def test_root_is_let_in_where_nobody_else_is(start: Start, key: KeyPair) -> None:
+    """
+    SLIPWAY_ROOT_LOGIN=false can lock nobody out: said once, and over when the cause is.
+    """
+    slipway = start(
+        environment={
+            "SSH_PUBKEY": key.public, "SLIPWAY_USER": "alice", "SLIPWAY_ROOT_LOGIN": "false",
+        }
+    )  # fmt: skip
+    slipway.wait_healthy()
+    kept = "/etc/passwd /etc/shadow /etc/pam.d/sshd"
+    slipway.check_output("sh", "-c", f"tar -cf /keep.tar {kept} 2> /dev/null")
+    lies = {}
+    for name, command in OUT.items():
+        slipway.check_output("sh", "-c", f"{command} 2> /dev/null")
+        asked = slipway.exec("slipway", "check")
+        report = slipway.converge()
+        told = {each["feature"]: each["condition"] for each in report["degraded"]}
+        seen = (
+            asked.code,
+            "root's login stays" in told.get("SLIPWAY_ROOT_LOGIN", ""),
+            slipway.exec("slipway", "check").code,
+            slipway.ssh(key, "id -un").stdout,
+            ssh(slipway, key, "alice", "id -un").stdout,
+            slipway.health().code,
+        )
+        if name == "no shell":
+            assert slipway.exec("slipway", "verify").code == 0
+        slipway.check_output(
+            "sh", "-c", "tar -xf /keep.tar -C /; cd /etc/ssh/sshd_config.d; rm -f 00-a.conf zz.conf"
+        )
+        slipway.exec("rm", "-f", "/etc/nologin")
+        slipway.converge()
+        after = (slipway.ssh(key, "true").code, ssh(slipway, key, "alice", "id -un").stdout)
+        if (seen, after) != ((2, True, 0, "root\n", "", 0), (255, "alice\n")):
+            lies[name] = (seen, after)
+
+    assert lies == {}
+
+
+HOMES = {
+    "nowhere": "rm -rf /home/alice; ln -s /nowhere/x /home/alice",
+    "a loop": "rm -rf /home/alice; ln -s alice /home/alice",
+    "a file": "rm -rf /home/alice; touch /home/alice",
+    "below a file": "rm -rf /home; touch /home",
+}
+
+
+def test_a_home_that_can_not_be_costs_no_login(start: Start, key: KeyPair) -> None:
+    """
+    It is named, and what lies there stays.
+    """
+    slipway = start(environment={"SSH_PUBKEY": key.public, "SLIPWAY_USER": "alice"})
+    slipway.wait_healthy()
+    lies = {}
+    for name, command in HOMES.items():
+        slipway.check_output("sh", "-c", command)
+        report = slipway.converge()
+        seen = (
+            [each["feature"] for each in report["degraded"]],
+            report["totals"]["failed"],
+            slipway.exec("slipway", "check").code,
+            ssh(slipway, key, "alice", "id -un").stdout,
+            slipway.health().code,
+        )
+        if seen != (["SLIPWAY_USER"], 0, 0, "alice\n", 0):
+            lies[name] = seen
+        slipway.check_output("sh", "-c", "[ -d /home ] || { rm /home; mkdir /home; }")
+
+    assert lies == {}
+
+
+def test_a_home_on_a_read_only_mount(start: Start, key: KeyPair, tmp_path: Path) -> None:
+    """
+    Where none can be made the login does without.
+    """
+    slipway = start(
+        environment={"SSH_PUBKEY": key.public, "SLIPWAY_USER": "alice"},
+        volumes=[f"{tmp_path}:/home:ro"],
+    )
+    report = slipway.wait_converged()
+    slipway.wait_ssh(key)
+
+    assert [each["feature"] for each in report["degraded"]] == ["SLIPWAY_USER"]
+    assert "read-only" in report["degraded"][0]["condition"]
+    assert ssh(slipway, key, "alice", "id -un").stdout == "alice\n"
+    slipway.wait_healthy()
+
+
 def test_the_workspaces_owner_logs_in_and_sudo_says_what_it_lacks(
     start: Start, key: KeyPair, workspace: Path
 ) -> None:

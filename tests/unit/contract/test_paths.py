@@ -59,4 +59,5 @@ def test_what_can_not_import_them_has_the_same() -> None:
 
     assert f". {paths.SHELL_ENVIRONMENT}\n" in profile
     assert f"Include {paths.SSHD_ENVIRONMENT}\n" in sshd
+    assert f"Include {paths.ROOT_REFUSED}\n" in sshd
     assert f"HostKey {paths.SSH}/" in sshd

@@ -98,6 +98,7 @@ def _wait(until: float) -> None:
         ("etc/ssh_host_rsa_key.pub", False),
         ("etc/moduli", False),
         ("run/sshd.conf", True),
+        ("run/sshd-root.conf", True),
         ("run/ssh/key", True),
         ("state/ssh/key", True),
         ("beside/a b", True),
@@ -114,7 +115,7 @@ def test_whatever_changed_after_sshd(
     places = {
         "SSHD_PID": "pid", "SSHD_LEFT_OUT": "left-out", "SSH": "etc", "RUN": "run",
         "STATE": "state", "SSHD_CONFIG": "etc/sshd_config", "SSHD_DROP_INS": "etc/sshd_config.d",
-        "SSHD_ENVIRONMENT": "run/sshd.conf",
+        "SSHD_ENVIRONMENT": "run/sshd.conf", "ROOT_REFUSED": "run/sshd-root.conf",
     }  # fmt: skip
     for name, place in places.items():
         monkeypatch.setattr(ssh, name, tmp_path / place)

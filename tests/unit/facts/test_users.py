@@ -61,6 +61,21 @@ def test_a_home_is_seen_as_it_is(tmp_path: Path, name: str) -> None:
     assert ask(HomeState(), path=str(home)) == Home(uid, is_directory=True, is_empty=False)
 
 
+@pytest.mark.parametrize("kind", ["dangling", "loop", "below a file"])
+def test_where_no_home_can_be_made(tmp_path: Path, kind: str) -> None:
+    """
+    Something is there, or above it, that is no directory.
+    """
+    home = tmp_path / "home"
+    if kind == "below a file":
+        home.touch()
+        home /= "alice"
+    else:
+        home.symlink_to(tmp_path / "nowhere/x" if kind == "dangling" else home)
+
+    assert ask(HomeState(), path=str(home)) == Home(0, is_directory=False, is_empty=True)
+
+
 def test_the_names_of_a_directory_are_sorted(tmp_path: Path) -> None:
     """
     Hidden ones, too; no directory has none.

@@ -4,21 +4,27 @@ A login besides root's: made once, never taken from somebody, gone with what ask
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from slipway.facts.attributes import Unchangeable
 from slipway.facts.authorized_keys import KeyFile, KeyFiles
 from slipway.facts.files import FileState, FileStates, FileText
+from slipway.facts.mounts import Mounts
 from slipway.facts.users import DirectoryNames, Home, HomeState
 from slipway.operations import logins
 from slipway.operations.login_user import Asked
 from slipway.operations.logins import SUDO
 from slipway.ssh.accounts import Login
+from slipway.system.mountinfo import Mount
 from tests.unit.conftest import Run
 
 ALICE = Login("alice", 1234, 1234, "/home/alice", is_there=False, makes_group=True)
 RULES = "/etc/sudoers.d/00-slipway"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 FILE = "/run/slipway/logins/alice"
+READ_ONLY = Mount("/home", "ext4", "/dev/x", frozenset({"ro"}), shared=False)
 
 
 def program(mode: str) -> dict[str, FileState]:
@@ -68,17 +74,38 @@ def test_nothing_else_makes_one(run: Run, asked: Asked, said: list[str]) -> None
         (Home(0, is_directory=True, is_empty=True), 1, ""),
         (Home(0, is_directory=True, is_empty=False), 0, "belongs to uid 0: it stays so"),
         (Home(7, is_directory=True, is_empty=True), 0, "belongs to uid 7: it stays so"),
-        (Home(0, is_directory=False, is_empty=True), 0, "is no directory: it stays so"),
+        (
+            Home(0, is_directory=False, is_empty=True),
+            0,
+            "is no directory that can be used: it stays so",
+        ),
     ],
 )
 def test_a_home_is_given_where_nobody_has_anything_in_it(
     run: Run, there: Home | None, commands: int, says: str
 ) -> None:
-    done = run(logins.home, login=ALICE, facts={HomeState: there})
+    facts: dict[type, Any] = {HomeState: there, Mounts: [], Unchangeable: {}}
+    done = run(logins.home, login=ALICE, facts=facts)
 
     assert len(done) == commands
     assert says in " ".join(degraded(run))
     assert bool(says) == bool(degraded(run))
+
+
+@pytest.mark.parametrize(
+    ("mounts", "unchangeable", "says"),
+    [
+        ([READ_ONLY], {}, "/home/alice is on a read-only file system (/home): alice has no home"),
+        ([], {"/home": "is immutable"}, "/home/alice lies in /home, which is immutable: alice has"),
+    ],
+)
+def test_where_no_home_can_be_made_there_is_none(
+    run: Run, mounts: list[Mount], unchangeable: dict[str, str], says: str
+) -> None:
+    facts = {HomeState: None, Mounts: mounts, Unchangeable: unchangeable}
+
+    assert run(logins.home, login=ALICE, facts=facts) == []
+    assert says in " ".join(degraded(run))
 
 
 def test_roots_keys_open_it_each_once(run: Run) -> None:
