@@ -93,7 +93,7 @@ def _had(place: str) -> Result:
 
 
 def _tell_of_directory(place: str) -> None:
-    if foresight.plan() and not foresight.is_left(place):  # told by whoever makes it
+    if foresight.plan() and not foresight.is_closed(place):  # told by whoever makes it
         state = host.get_fact(FileStates, paths=[place]).get(place)
         if found := differences.of_directory(state, "700"):
             foresight.change(place, found)

@@ -68,7 +68,7 @@ def _had(directories: Mapping[str, str], *, is_right: _Judge) -> Generator[Strin
     wrong = {
         path: mode
         for path, mode in directories.items()
-        if not _is_right(places.get(path), mode, is_right)
+        if not (_is_right(places.get(path), mode, is_right) or foresight.is_closed(path))
     }
     mounts = host.get_fact(Mounts) if wrong else []
     closed = host.get_fact(Unchangeable, paths=list(wrong)) if wrong else {}
@@ -82,7 +82,10 @@ def _had(directories: Mapping[str, str], *, is_right: _Judge) -> Generator[Strin
         else:
             is_idle = False
             foresight.change(path, _words(place, mode))
-            foresight.leave(path, b"")
+            if place and place.is_directory:
+                foresight.close(path)
+            else:
+                foresight.leave(path, b"")
             yield from _mended(path, place, mode)
     if is_idle:
         host.noop(f"{counted(len(directories), 'directory is', 'directories are')} as wanted")

@@ -64,6 +64,7 @@ class Plan:
         self.is_verbose = is_verbose
         self.operations: dict[str, Planned] = {}  # by pyinfra's hash
         self.left: dict[str, bytes | None] = {}  # by path: its new content; None: it is gone
+        self.closed: set[str] = set()  # directories of which it would mend owner and mode
         self.applied: set[str] = set()  # of these paths, those that supervisord would have read
         self.supervisord: Supervisord | None = None  # as operations would leave it; None: as it is
         self.changes: list[Change] = []  # of the operation that runs
@@ -107,6 +108,22 @@ def is_left(path: str) -> bool:
     """
     kept = plan()
     return kept is not None and kept.left.get(path) is not None
+
+
+def close(path: str) -> None:
+    """
+    Note that a directory that is there will have the owner and mode that it should have.
+    """
+    if (kept := plan()) and kept.is_check:
+        kept.closed.add(path)
+
+
+def is_closed(path: str) -> bool:
+    """
+    Tell whether an earlier operation of this check would have seen to that, or made it.
+    """
+    kept = plan()
+    return kept is not None and (path in kept.closed or is_left(path))
 
 
 def left() -> dict[str, bytes | None]:

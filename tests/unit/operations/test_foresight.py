@@ -10,11 +10,23 @@ import pytest
 from pyinfra.context import ctx_host
 
 from slipway.contract import paths
+from slipway.facts.acl import ExtendedAcls
+from slipway.facts.attributes import Unchangeable
 from slipway.facts.authorized_keys import KeyFile, KeyFiles
 from slipway.facts.files import FileState, FileStates, FileText
+from slipway.facts.mounts import Mounts
+from slipway.facts.places import Place, Places
 from slipway.facts.ssh import HasOtherKeys, SshdIsStale, SshdPorts, SshPortIsTaken
 from slipway.facts.supervisor import Program, Supervisord, SupervisordState
-from slipway.operations import differences, files, foresight, sshd, supervisor
+from slipway.operations import (
+    acl,
+    differences,
+    directories,
+    files,
+    foresight,
+    sshd,
+    supervisor,
+)
 from slipway.operations.files import File
 from slipway.operations.foresight import PLAN, Change, Plan
 from tests.unit.conftest import FactHost, Facts
@@ -178,3 +190,29 @@ def test_without_a_plan_nothing_is_noted() -> None:
 
         assert foresight.left() == {}
         assert not foresight.is_left("/x")
+
+
+def test_a_directory_is_named_once() -> None:
+    """
+    By the operation that mends it. Its ACL, which a mode does not take away, is another thing.
+    """
+    place = Place("directory", "directory", "777", "root")
+    facts: Facts = {Places: {"/d": place}, Mounts: [], Unchangeable: {}, ExtendedAcls: ["/d"]}
+    check = Check(facts)
+
+    assert check(directories.present, directories={"/d": "755"}) == ["/d: mode 777, should be 755"]
+    assert check(directories.guarded, directories={"/d": "755"}) == []
+    assert check(acl.none, paths=["/d"]) == ["/d: an ACL gives others more than its mode"]
+
+
+def test_a_directory_that_is_made_has_no_acl() -> None:
+    """
+    Whatever was in its place.
+    """
+    place = Place("regular file", "regular file", "777", "root")
+    facts: Facts = {Places: {"/d": place}, Mounts: [], Unchangeable: {}, ExtendedAcls: ["/d"]}
+    check = Check(facts)
+
+    assert check(directories.present, directories={"/d": "755"}) == ["/d: no directory"]
+    assert check(directories.guarded, directories={"/d": "755"}) == []
+    assert check(acl.none, paths=["/d"]) == []
