@@ -17,6 +17,7 @@ from slipway.facts.ssh import (
     Abilities,
     HostKeyIsInTheMaking,
     HostKeys,
+    SessionRefusal,
     SshdAbilities,
     SshdIsStale,
     SshPortIsTaken,
@@ -274,3 +275,23 @@ def test_a_listener_takes_its_port(family: socket.AddressFamily, address: str) -
         connected = ask(SshPortIsTaken(), port=client.getsockname()[1])
 
     assert (before, listening, connected) == (False, True, False)
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        ("nobody", "nobody can't log in: nobody's shell is "),
+        ("no-such-user", "no-such-user can't log in: there is no user no-such-user (/etc/passwd)"),
+        ("$(x) y", "$(x) y can't log in: there is no user $(x) y (/etc/passwd)"),
+    ],
+)
+def test_who_is_refused_whatever_keys_he_has(user: str, said: str) -> None:
+    """
+    By his account at least, where no sshd can be asked.
+    """
+    assert ask(SessionRefusal(), user=user).startswith(said)
+
+
+def test_of_several_reasons_the_first_is_told() -> None:
+    assert SessionRefusal().process([]) == ""
+    assert SessionRefusal().process(["one", "two"]) == "one"
