@@ -8,6 +8,9 @@ and nobody else can hold the kernel up.
 A wrapper between the two has to hear TERM and to pass it on: PID 1 without a handler never gets it
 (pid_namespaces(7)), anybody else ends by it. su(1), runuser(1) and script(1) kill what they run two
 seconds later.
+
+In a pod that shares its processes PID 1 is the pod's own. Kubernetes ends it last, `podman pod
+stop` along with the others. That of the machine, which `--pid=host` shows, outlives us.
 """
 
 from __future__ import annotations
@@ -32,11 +35,24 @@ def warning(proc: Path = Path("/proc")) -> str:
     if line is None or _SUPERVISORD in line.split(b"\0"):
         return ""
     if is_entrypoint(line) and not _is_lost(line, proc):
-        return ""
+        return _of_another(proc)
     name = _name(line) or "another program"
     return (
         f"the container's first process is {name}: a stop ends all at once, and uploads that wait "
         "go on after the next start; end the start command with `exec slipway-init`"
+    )
+
+
+def _of_another(proc: Path) -> str:
+    """
+    Return what its end would do where PID 1 is another container's; "" for ours or the machine's.
+    """
+    if pid_one.number(proc) == 1 or files.readable(proc / "2/comm") == b"kthreadd\n":
+        return ""
+    name = _name(files.readable(proc / "1/cmdline") or b"") or "another program"
+    return (
+        f"PID 1 is {name}, of another container: where that is stopped first, or along with this "
+        "one, all ends at once, and uploads that wait go on after the next start"
     )
 
 

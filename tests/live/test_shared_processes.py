@@ -46,7 +46,9 @@ def test_the_first_process_is_the_containers_own(start: Start, key: KeyPair, who
     slipway.wait_ssh(key)
     slipway.wait_healthy()
 
-    assert "first process" not in slipway.status()
+    status = slipway.status()
+    assert "first process" not in status
+    assert ("PID 1 is sleep, of another container" in status) is (whose == "another's")
     assert slipway.ssh(key, "printenv OURS; printenv THEIRS").stdout == "2\n"
     slipway.container.restart(timeout=10)
     wait_boot(slipway, last=first)

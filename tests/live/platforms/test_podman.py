@@ -137,6 +137,34 @@ def test_podman_plays_the_pod(rootful: Podman, image: str, key: KeyPair) -> None
     assert slipway.check_output("cat", HOST_KEY) == host_key
 
 
+def test_a_pod_that_shares_its_processes(rootful: Podman, image: str, key: KeyPair) -> None:
+    """
+    PID 1 is the pod's own, and status says what that means; a terminal and a stop are as without.
+    """
+    container = {
+        "name": "gpu",
+        "image": rootful.load(image),
+        "env": [{"name": "SSH_PUBKEY", "value": key.public}],
+    }
+    spec = {"shareProcessNamespace": True, "containers": [container]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "shared"}, "spec": spec}
+    rootful.check_output("kube", "play", "-", input=json.dumps(pod).encode())
+    slipway = InPodman(rootful, "shared-gpu")
+    slipway.wait_healthy()
+
+    assert "slipway" not in slipway.check_output("cat", "/proc/1/cmdline")
+    assert "PID 1 is catatonit, of another container" in slipway.status()
+    assert opens_a_terminal(slipway, key)
+    assert slipway.exec("slipway", "check").stdout == "nothing would change\n"
+    assert slipway.exec("slipway", "verify").code == 0
+    lay_slow(slipway)
+    rootful.check_output("stop", "--time", "30", "shared-gpu")
+    assert slipway.exit_code() == 0
+    rootful.check_output("start", "shared-gpu")
+    slipway.wait_ssh(key)
+    assert slipway.ssh(key, f"cat {TOLD}").stdout == "told\n"
+
+
 @pytest.fixture
 def kubelets(tmp_path: Path, key: KeyPair) -> dict[str, Any]:
     """

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from slipway.services import first_process
+from slipway.system import pid_one
 from tests.unit.conftest import lay_processes
 
 
@@ -51,6 +52,24 @@ def test_anothers_is_named_with_the_way_out(tmp_path: Path, words: str, name: st
     said = first_process.warning(tmp_path)
     assert said.startswith(f"the container's first process is {name}: ")
     assert "exec slipway-init" in said
+
+
+@pytest.mark.parametrize("is_machine", [True, False])
+def test_pid_1_of_another_container_may_end_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_machine: bool
+) -> None:
+    """
+    The machine's own, which has the kernel's threads beside it, does not.
+    """
+    ours = "/usr/bin/tini -s -- /usr/bin/env python3 -I -m slipway.commands.entrypoint"
+    lay_processes(tmp_path, {1: (0, "/catatonit -P"), 2: (0, ""), 40: (0, ours)})
+    monkeypatch.setattr(pid_one, "number", lambda _proc: 40)
+    if is_machine:
+        (tmp_path / "2/comm").write_text("kthreadd\n")
+
+    said = first_process.warning(tmp_path)
+    assert said.startswith("PID 1 is catatonit, of another container: ") is not is_machine
+    assert bool(said) is not is_machine
 
 
 @pytest.mark.parametrize(
