@@ -15,7 +15,7 @@ from engine import naming, ports
 from engine.commands import Failure, ask, run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.project import Project
     from engine.steps import Step
@@ -195,12 +195,20 @@ class Stack:
             health = (state.get("Health") or {}).get("Status")
             if state.get("Running") and health in {None, "healthy"}:
                 return
-            failed = health == "unhealthy" or not state.get("Running")
-            if failed or time.monotonic() > deadline:
+            has_ended = not state.get("Running") or state.get("Restarting")
+            if has_ended or health == "unhealthy" or time.monotonic() > deadline:
                 log = self.project.log("container")
                 log.unlink(missing_ok=True)
                 run(["docker", "logs", "--tail", "100", container], log=log)
-                what = health or state.get("Status") or "gone"
+                what = _ended(state) if has_ended else health
                 raise Failure(f"the container is {what}: `make logs` and its log say why", log)
             step.doing(f"waiting for its health check: {health}")
             time.sleep(0.3)
+
+
+def _ended(state: Mapping[str, Any]) -> str:
+    """
+    Say of a container that does not run, or is started again and again, how it ended.
+    """
+    status = state.get("Status") or "gone"
+    return f"{status}, with exit code {state['ExitCode']}" if state.get("ExitCode") else status

@@ -100,7 +100,8 @@ def prepare(variables: dict[str, str]) -> dict[str, str]:
     )
     if loaded.settings.strict and loaded.refusals:
         for refusal in loaded.refusals:
-            print(f"slipway: refused: {refusal}", file=sys.stderr)
+            print(f"slipway: refused: {refusal.variable}: {refusal.rule}", file=sys.stderr)
+        print("slipway: the start ends here, as SLIPWAY_STRICT=true wants it", file=sys.stderr)
         sys.exit(exits.REFUSED)
     around = derived.observe(loaded.settings.workspace)
     kept = {name: value for name, value in variables.items() if name not in loaded.withheld}

@@ -271,7 +271,10 @@ def test_strict_stops_the_start(start: Start, key: KeyPair) -> None:
     )
 
     assert slipway.container.wait(timeout=60)["StatusCode"] == 78
-    assert "refused: GPU_COUNT" in slipway.logs()
+    assert slipway.logs().splitlines() == [
+        "slipway: refused: GPU_COUNT: must be a whole number, 0 or more",
+        "slipway: the start ends here, as SLIPWAY_STRICT=true wants it",
+    ]
 
 
 @pytest.mark.parametrize("options", [{}, {"init": True}], ids=["as PID 1", "under docker-init"])

@@ -10,13 +10,15 @@ import os
 import re
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine import network
+from engine import network, stack
 from engine.commands import Failure
 from engine.compose import Compose
 from engine.project import Project
+from engine.stack import Stack
 from engine.steps import Steps
 from slipway.settings.load import load
 from slipway.settings.variables import VARIABLES
@@ -326,3 +328,34 @@ def test_an_extended_images_ports_are_published_too(host: Path) -> None:
     assert document["services"]["slipway"]["ports"] == [
         f"127.0.0.1:{stack.decided['PORT_8888']}:8888"
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"Status": "running", "Running": True, "Health": {"Status": "unhealthy"}}, "unhealthy"),
+        (
+            {
+                "Status": "restarting", "Running": True, "Restarting": True, "ExitCode": 78,
+                "Health": {"Status": "unhealthy"},
+            },
+            "restarting, with exit code 78",
+        ),
+        ({"Status": "exited", "Running": False, "ExitCode": 1}, "exited, with exit code 1"),
+        ({"Status": "exited", "Running": False, "ExitCode": 0}, "exited"),
+        ({}, "gone"),
+    ],
+)  # fmt: skip
+def test_a_container_that_does_not_come_up_is_named_by_what_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], said: str
+) -> None:
+    """
+    One that ends is no unhealthy one: its exit code says why.
+    """
+    made = Compose(Project.at(tmp_path, {}), [])
+    monkeypatch.setattr(Stack, "_inspect", lambda _self, _container: {"State": state})
+    monkeypatch.setattr(stack, "run", lambda *_words, **_options: 0)
+    with Steps(1, io.StringIO()).step("container") as step, pytest.raises(Failure) as failed:
+        made._wait_healthy("x", step)  # noqa: SLF001
+
+    assert failed.value.sentence.startswith(f"the container is {said}: `make logs`")
