@@ -52,8 +52,8 @@ def test_the_first_process_is_the_containers_own(start: Start, key: KeyPair, who
     assert slipway.ssh(key, "printenv OURS; printenv THEIRS").stdout == "2\n"
     slipway.container.restart(timeout=10)
     wait_boot(slipway, last=first)
-    ready = re.findall(r"ready in ([\d.]+) s", slipway.logs())
-    assert len(ready) == 2
+    ready = r"slipway \| ready in [\d.]+ s"  # told once the report is written
+    wait_until(lambda: len(re.findall(ready, slipway.logs())) == 2, "it is ready again")
     slipway.container.stop(timeout=20)
     assert slipway.container.wait()["StatusCode"] == 0
     assert "WARN received SIGTERM" in slipway.logs()
