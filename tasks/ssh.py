@@ -48,6 +48,7 @@ from slipway.operations.files import File
 from slipway.settings import providers
 from slipway.settings.variables import Settings
 from slipway.ssh import admission, algorithms, host_key, own_test
+from slipway.ssh.accounts import Login
 from slipway.ssh.admission import Limits
 
 HOST_KEYS = ["ed25519"]  # made before sshd starts, in milliseconds; the slow one later
@@ -121,12 +122,13 @@ def serve(*, settings: Settings, live: bool) -> None:
         fallback=str(KEYS_FALLBACK),
     )
     if live:
+        login = login_user.of_host(settings).in_force
         logins.keys(
             name="Have the keys open the login besides root's",
-            login=login_user.of_host(settings).in_force,
+            login=login,
             sources=[str(path) for path in KEY_FILES],
         )
-        is_refused = _refuses_root(settings)
+        is_refused = not settings.root_login and _may_refuse_root(login)
         was_refused = host.get_fact(FileText, path=str(ROOT_REFUSED))
         refusal = File(str(ROOT_REFUSED), b"PermitRootLogin no\n" if is_refused else b"")
         files.present(
@@ -150,13 +152,10 @@ def serve(*, settings: Settings, live: bool) -> None:
         ssh.slow_host_key(name="Have an RSA host key soon", kind=host_key.SLOW)
 
 
-def _refuses_root(settings: Settings) -> bool:
+def _may_refuse_root(login: Login | None) -> bool:
     """
-    Tell whether root's login is refused. Where nobody else's sessions open it stays; that is said.
+    Tell whether root's login may be refused. Where nobody else's sessions open that is said.
     """
-    if settings.root_login:
-        return False
-    login = login_user.of_host(settings).in_force
     if login is None:
         why = "nobody else can log in"
     else:  # one that is still to be made has nothing against it

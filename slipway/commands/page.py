@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from slipway.environment import at_start
+from slipway.environment import saved
 
 WIDTH = 80
 LABEL = 10  # columns
@@ -43,7 +43,7 @@ def style() -> Style:
     """
     Return what suits our own reader: Python itself may have changed our locale since we began.
     """
-    given = at_start.process_environment("self")
+    given = saved.of_process("self")
     return Style.of(given, is_terminal=sys.stdout.isatty())
 
 

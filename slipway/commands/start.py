@@ -13,7 +13,7 @@ from typing import IO
 
 from slipway.commands import converge
 from slipway.contract import exits, paths
-from slipway.environment import at_start, main_process
+from slipway.environment import at_start, main_process, saved
 from slipway.services import orphans, told
 from slipway.settings.arguments import given_arguments
 from slipway.ssh import last_resort
@@ -89,7 +89,7 @@ def container_output() -> IO[bytes]:
 
 
 def _supervise() -> None:
-    given = {**at_start.first_environment(), **at_start.process_environment("self")}
+    given = {**saved.of_process(str(pid_one.number())), **saved.of_process("self")}
     arguments = given_arguments(main_process.command_line() or b"")
     variables = at_start.prepare({**given, **arguments})
     with container_output() as output:

@@ -29,6 +29,7 @@ PUBLIC_ENVIRONMENT = RUN / "environment.public.sh"  # what of it other users' sh
 LOGIN_ENVIRONMENT = RUN / "environment.login.sh"  # all of them, for the login of SLIPWAY_USER
 LOGINS = RUN / "logins"  # a file of keys for each login besides root's, by its name
 ROOT_REFUSED = RUN / "sshd-root.conf"  # not empty where our own choice refuses root's login
+SSHD_INCLUDED = (SSHD_ENVIRONMENT, ROOT_REFUSED)  # by our drop-in
 LOCK = RUN / "lock"
 START_LOCK = RUN / "start.lock"  # held while `slipway start` has supervisord begin
 REPORT = RUN / "report.json"

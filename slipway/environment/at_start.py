@@ -9,7 +9,6 @@ import os
 import resource
 import sys
 import time
-from pathlib import Path
 
 from slipway.contract import exits, paths
 from slipway.environment import derived, extensions, gpus, places, programs, saved
@@ -25,22 +24,6 @@ _LOGIN = {
 }  # fmt: skip
 
 
-def process_environment(pid: str) -> dict[str, str]:
-    """
-    Return what a process was started with. Raises OSError.
-
-    Not os.environ: in a C locale Python has added LC_CTYPE to that (PEP 538).
-    """
-    return saved.parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
-
-
-def first_environment() -> dict[str, str]:
-    """
-    Return what the container was started with. Raises OSError.
-    """
-    return process_environment(str(pid_one.number()))
-
-
 def inherited() -> dict[str, str]:
     """
     Return what this start was given: what we were started with, or PID 1, where we had a login.
@@ -48,9 +31,9 @@ def inherited() -> dict[str, str]:
     `su -`, `runuser -l`, sudo and `env -i` leave nothing of a container's variables.
     Where anything is left, who started us has chosen it.
     """
-    own = process_environment("self")
+    own = saved.of_process("self")
     try:
-        first = first_environment()
+        first = saved.of_process(str(pid_one.number()))
     except OSError:
         return own
     is_cleaned = not [name for name in own.keys() & first.keys() if not _is_of_login(name)]

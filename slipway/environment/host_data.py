@@ -52,7 +52,7 @@ def _given() -> dict[str, str]:
     """
     if _ENTRYPOINT in pid_one.path("cmdline").read_bytes().split(b"\0"):
         with contextlib.suppress(OSError):
-            return saved.parse(pid_one.path("environ").read_bytes().split(b"\0"))
+            return saved.of_process(str(pid_one.number()))
     return inherited()
 
 

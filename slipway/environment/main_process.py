@@ -22,11 +22,10 @@ def command_line(proc: Path = Path("/proc")) -> bytes | None:
 
     Below an init that does not name our entrypoint, a child that is our entrypoint is it.
     """
-    pid = str(pid_one.number(proc))
-    words = files.readable(proc / pid / "cmdline")
+    words = files.readable(pid_one.path("cmdline", proc))
     if words is None or is_entrypoint(words) or not is_init(words):
         return words
-    children = files.readable(proc / pid / "task" / pid / "children") or b""
+    children = files.readable(pid_one.path(f"task/{pid_one.number(proc)}/children", proc)) or b""
     for child in children.split():
         below = files.readable(proc / os.fsdecode(child) / "cmdline") or b""
         if is_entrypoint(below):

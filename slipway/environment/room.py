@@ -36,9 +36,8 @@ def look(root: str = "") -> Room:
 
     + root: where its files are
     """
-    proc = Path(root + "/proc")
     try:
-        text = (proc / str(pid_one.number(proc)) / "limits").read_text()  # what services have
+        text = pid_one.path("limits", Path(root + "/proc")).read_text()  # what services have
     except OSError:
         text = ""
     found = re.search(r"^Max locked memory\s+(\d+)", text, re.MULTILINE)

@@ -29,6 +29,17 @@ def read(path: Path) -> dict[str, str]:
     return parse(files.read(path).split(b"\0"))
 
 
+def of_process(pid: str) -> dict[str, str]:
+    """
+    Return what a process was started with. Raises OSError.
+
+    Not os.environ: in a C locale Python has added LC_CTYPE to that (PEP 538).
+
+    + pid: its number, or "self"
+    """
+    return parse(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+
+
 def parse(words: Iterable[bytes]) -> dict[str, str]:
     """
     Split NAME=value words at the first `=`; others are no variables.

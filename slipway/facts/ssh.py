@@ -18,12 +18,11 @@ from slipway.contract.paths import (
     HOST_KEY_LOCK,
     MODULI,
     PYTHON,
-    ROOT_REFUSED,
     RUN,
     SSH,
     SSHD_CONFIG,
     SSHD_DROP_INS,
-    SSHD_ENVIRONMENT,
+    SSHD_INCLUDED,
     SSHD_LEFT_OUT,
     SSHD_PID,
     STATE,
@@ -149,14 +148,13 @@ class SshdIsStale(FactBase[bool]):
 
     def command(self, besides: Sequence[str] = ()) -> StringCommand:
         """Compare times; without a pid file nothing runs that could be stale."""
+        places = (SSHD_CONFIG, SSHD_DROP_INS, *SSHD_INCLUDED, STATE / "ssh", RUN / "ssh")
         more = [bit for path in besides for bit in (QuoteString(path), QuoteString(dirname(path)))]
         # A change while sshd was given copies is older than its pid file, and newer than the record
         copied = ["find", *more, "-maxdepth 1 -cnewer", str(SSHD_LEFT_OUT), "! -newerct now;"]
         command = StringCommand(
             f"[ -e {SSHD_PID} ] && {{ find {SSHD_PID} -newermt now;",
-            f"find {SSHD_CONFIG} {SSHD_DROP_INS} {SSHD_ENVIRONMENT} {ROOT_REFUSED}",
-            f"{STATE}/ssh {RUN}/ssh",
-            *more,
+            *("find", *map(str, places), *more),
             f"-maxdepth 1 -cnewer {SSHD_PID} ! -newerct now;",
             *(copied if more else []),
             f"find {SSH}/ssh_host_*_key -maxdepth 0 -cnewer {SSHD_PID} ! -newerct now",
@@ -165,10 +163,6 @@ class SshdIsStale(FactBase[bool]):
             f'{SSHD_DROP_INS}/*); case $lines in \'\'|*"$key"*) echo "$key";; esac; done;',
             "}",
             "2>/dev/null | head -n 1; true",
-        )
-        places = (
-            *(SSHD_CONFIG, SSHD_DROP_INS, SSHD_ENVIRONMENT, ROOT_REFUSED),
-            *(STATE / "ssh", RUN / "ssh"),
         )
         return Inside(
             command,

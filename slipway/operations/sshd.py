@@ -17,10 +17,9 @@ from slipway.connectors.native import Inside, Result
 from slipway.contract.paths import (
     MODULI,
     PYTHON,
-    ROOT_REFUSED,
     SSH,
     SSHD_DROP_INS,
-    SSHD_ENVIRONMENT,
+    SSHD_INCLUDED,
     SSHD_LEFT_OUT,
 )
 from slipway.facts.authorized_keys import KeyFiles
@@ -153,7 +152,7 @@ def _will_be_stale() -> bool:
     """
     directories = (str(SSH), str(SSHD_DROP_INS))
     return any(
-        posixpath.dirname(path) in directories or path in (str(SSHD_ENVIRONMENT), str(ROOT_REFUSED))
+        posixpath.dirname(path) in directories or path in map(str, SSHD_INCLUDED)
         for path in foresight.left()
         if path != str(MODULI)
     )

@@ -60,12 +60,11 @@ def _is_lost(line: bytes, proc: Path) -> bool:
     """
     Tell whether a wrapper of our entrypoint keeps a stop from it.
     """
-    pid = str(pid_one.number(proc))
     if _name(line) in _HASTY:
         return True
-    if main_process.is_init(files.readable(proc / pid / "cmdline") or b""):
+    if main_process.is_init(files.readable(pid_one.path("cmdline", proc)) or b""):
         return False  # it waits for TERM, which the kernel shows of nobody who does (sigwait(3))
-    status = files.readable(proc / pid / "status") or b""
+    status = files.readable(pid_one.path("status", proc)) or b""
     masks = dict(row.split(b":\t") for row in status.splitlines() if row.startswith(b"Sig"))
     heard = int(masks.get(b"SigCgt", b"0"), 16) | int(masks.get(b"SigBlk", b"0"), 16)
     return bool(masks) and not heard & 1 << (signal.SIGTERM - 1)

@@ -25,7 +25,6 @@ _SEARCH = 100  # lines that are tried one by one where sshd names none
 _MOST = 10  # bad lines in a file that is still one of sshd's: with more it is something else
 _AT = r"(/.+?):? line (\d+): (.+)"
 _FILE_OF_OURS = r"/0\d-slipway[^/]*\.conf$"
-_INCLUDED = (str(paths.SSHD_ENVIRONMENT), str(paths.ROOT_REFUSED))  # in one of them
 
 
 class LeftOut(NamedTuple):
@@ -214,7 +213,7 @@ def is_ours(path: str) -> bool:
     """
     Tell whether a file of the configuration is Slipway's.
     """
-    return bool(re.search(_FILE_OF_OURS, path)) or path in _INCLUDED
+    return bool(re.search(_FILE_OF_OURS, path)) or path in map(str, paths.SSHD_INCLUDED)
 
 
 def _named(said: str) -> Iterator[tuple[str, int, str]]:

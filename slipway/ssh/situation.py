@@ -98,10 +98,9 @@ def judged(user: str) -> Seen:
     waited_for = opened.by(root, subject)
     read = _key_files(subject, root)
     ours = [_key_file(str(path), root, subject) for path in _OUR_FILES]
-    probes = [("", _met(subject)), *_others(written, root, port)]
     has_key = has_other_keys(written) or not key_files.is_empty([*read, *ours])
     obstacles = [
-        *login.together(probes, user=user),
+        *_of_access(subject, root),
         *_of_session(root, subject, waited_for),
         *_of_keys(subject, read, ours),
         *reached.obstacles(subject),
@@ -141,10 +140,8 @@ def refusals(user: str) -> list[Obstacle]:
     except effective.CannotTell:  # nobody's sessions open, or there is no host key yet
         found = accounts_here.obstacles(his, pam=True)
     else:
-        met = login.together(
-            [("", _met(subject)), *_others(written, his, strangers.port)], user=user
-        )
-        found = [*met, *_of_session(his, subject, opened.by(his, subject))]
+        waited_for = opened.by(his, subject)
+        found = [*_of_access(subject, his), *_of_session(his, subject, waited_for)]
     return [each._replace(user=user) for each in found if each.refuses]
 
 
@@ -162,6 +159,11 @@ def has_other_keys(written: Written) -> bool:
             if any(key_files.holds_key(key_files.expanded(name, root)) for name in line.words):
                 return True
     return False
+
+
+def _of_access(subject: Subject, his: Account) -> list[Obstacle]:
+    others = _others(subject.written, his, subject.connection.port)
+    return login.together([("", _met(subject)), *others], user=his.name)
 
 
 def _others(written: Written, root: Account, port: int) -> list[tuple[str, list[Obstacle]]]:

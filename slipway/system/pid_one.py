@@ -33,11 +33,11 @@ def number(proc: Path = PROC) -> int:
     return min(found)[1] if found else 1
 
 
-def path(name: str) -> Path:
+def path(name: str, proc: Path = PROC) -> Path:
     """
     Return the path of a file of its in /proc.
     """
-    return PROC / str(number()) / name
+    return proc / str(number(proc)) / name
 
 
 def _is_anothers(first: Path, own: Path) -> bool:

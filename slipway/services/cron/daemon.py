@@ -167,7 +167,7 @@ def _own_variables() -> dict[str, str]:
     """
     Return what this program was started with, without what supervisord says of it.
     """
-    variables = saved.parse(Path("/proc/self/environ").read_bytes().split(b"\0"))
+    variables = saved.of_process("self")
     return {name: value for name, value in variables.items() if not name.startswith("SUPERVISOR_")}
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from slipway.commands import start
 from slipway.contract import paths
-from slipway.environment import at_start
+from slipway.environment import saved
 from slipway.services import told
 from slipway.system import processes
 
@@ -50,7 +50,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(paths, "PROCESSES", tmp_path / "processes")
     monkeypatch.setattr(paths, "SUPERVISOR_SOCKET", tmp_path / "socket")
     monkeypatch.setattr(paths, "SUPERVISORD", command)
-    monkeypatch.setattr(at_start, "process_environment", lambda _pid: {"PATH": "/bin"})
+    monkeypatch.setattr(saved, "of_process", lambda _pid: {"PATH": "/bin"})
     started: list[int] = []
     spawn = subprocess.Popen
 

@@ -58,6 +58,6 @@ def test_what_can_not_import_them_has_the_same() -> None:
     sshd = (paths.FILES / "etc/ssh/sshd_config.d/00-slipway.conf").read_text()
 
     assert f". {paths.SHELL_ENVIRONMENT}\n" in profile
-    assert f"Include {paths.SSHD_ENVIRONMENT}\n" in sshd
-    assert f"Include {paths.ROOT_REFUSED}\n" in sshd
+    for included in paths.SSHD_INCLUDED:
+        assert f"Include {included}\n" in sshd
     assert f"HostKey {paths.SSH}/" in sshd

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from slipway.contract import exits, paths
-from slipway.environment import at_start, programs
+from slipway.environment import at_start, programs, saved
+from slipway.system import pid_one
 
 
 @pytest.fixture(autouse=True)
@@ -81,8 +82,9 @@ def test_a_login_does_not_take_a_containers_variables_away(
     """
     `su -`, sudo and `env -i` leave none of them; who has left some has chosen.
     """
-    monkeypatch.setattr(at_start, "process_environment", {"self": own}.__getitem__)
-    monkeypatch.setattr(at_start, "first_environment", CONTAINER.copy)
+    given = {"self": own, "1": CONTAINER}
+    monkeypatch.setattr(pid_one, "number", lambda: 1)
+    monkeypatch.setattr(saved, "of_process", given.__getitem__)
 
     assert at_start.inherited() == {**own, **{name: seen[name] for name in seen if name not in own}}
     assert seen.items() - at_start.inherited().items() <= {("PATH", "/bin")}
@@ -95,10 +97,12 @@ def test_a_first_process_that_can_not_be_read_has_given_nothing(
     Without CAP_SYS_PTRACE it may not be ours to read.
     """
 
-    def environment() -> dict[str, str]:
-        raise PermissionError
+    def environment(pid: str) -> dict[str, str]:
+        if pid == "1":
+            raise PermissionError
+        return {"PATH": "/bin"}
 
-    monkeypatch.setattr(at_start, "process_environment", {"self": {"PATH": "/bin"}}.__getitem__)
-    monkeypatch.setattr(at_start, "first_environment", environment)
+    monkeypatch.setattr(pid_one, "number", lambda: 1)
+    monkeypatch.setattr(saved, "of_process", environment)
 
     assert at_start.inherited() == {"PATH": "/bin"}

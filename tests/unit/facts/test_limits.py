@@ -52,7 +52,7 @@ def test_this_machines_are_read_alike_by_a_shell_and_without_one(
     """
     And its memory is known in any case. A shell from outside takes PID 1 for the container's.
     """
-    monkeypatch.setattr(pid_one, "number", lambda: 1)
+    monkeypatch.setattr(pid_one, "number", lambda _proc: 1)
     command = ContainerLimits().command()
     assert isinstance(command, Inside)
     done = subprocess.run(

@@ -115,10 +115,11 @@ def test_whatever_changed_after_sshd(
     places = {
         "SSHD_PID": "pid", "SSHD_LEFT_OUT": "left-out", "SSH": "etc", "RUN": "run",
         "STATE": "state", "SSHD_CONFIG": "etc/sshd_config", "SSHD_DROP_INS": "etc/sshd_config.d",
-        "SSHD_ENVIRONMENT": "run/sshd.conf", "ROOT_REFUSED": "run/sshd-root.conf",
     }  # fmt: skip
     for name, place in places.items():
         monkeypatch.setattr(ssh, name, tmp_path / place)
+    included = (tmp_path / "run/sshd.conf", tmp_path / "run/sshd-root.conf")
+    monkeypatch.setattr(ssh, "SSHD_INCLUDED", included)
     for directory in ("etc/sshd_config.d/old/older", "run/ssh", "state/ssh", "beside"):
         (tmp_path / directory).mkdir(parents=True)
     before = ask(SshdIsStale(), besides=[f"{tmp_path}/beside/a b"])
